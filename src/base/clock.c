@@ -1,0 +1,166 @@
+#include "base/clock.h"
+
+#include <time.h>
+
+static int64_t clock_read_us(clockid_t id)
+{
+	struct timespec ts;
+
+	if (clock_gettime(id, &ts) != 0)
+		return 0;
+	return (int64_t)ts.tv_sec * US_PER_S + ts.tv_nsec / 1000;
+}
+
+int64_t clock_wall_us(void)
+{
+	return clock_read_us(CLOCK_REALTIME);
+}
+
+int64_t clock_boot_us(void)
+{
+	return clock_read_us(CLOCK_BOOTTIME);
+}
+
+void clock_append_rfc3339(struct buf *out, int64_t at_us)
+{
+	int64_t seconds = at_us / US_PER_S;
+	int64_t fraction = at_us % US_PER_S;
+	struct tm tm;
+	time_t t;
+
+	if (fraction < 0) {
+		fraction += US_PER_S;
+		seconds--;
+	}
+	t = (time_t)seconds;
+	if (gmtime_r(&t, &tm) == NULL) {
+		out->failed = true;
+		return;
+	}
+	buf_printf(out, "%04d-%02d-%02dT%02d:%02d:%02d.%06dZ", tm.tm_year + 1900, tm.tm_mon + 1,
+		tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, (int)fraction);
+}
+
+/* Exactly digits decimal digits at *s, taken off it. */
+static bool take_number(struct span *s, size_t digits, int *out)
+{
+	int value = 0;
+
+	if (s->len < digits)
+		return false;
+	for (size_t i = 0; i < digits; i++) {
+		char c = s->ptr[i];
+
+		if (c < '0' || c > '9')
+			return false;
+		value = value * 10 + (c - '0');
+	}
+	*s = span_part(*s, digits, s->len);
+	*out = value;
+	return true;
+}
+
+static bool take_char(struct span *s, const char *one_of)
+{
+	if (s->len == 0 || s->ptr[0] == '\0' || strchr(one_of, s->ptr[0]) == NULL)
+		return false;
+	*s = span_part(*s, 1, s->len);
+	return true;
+}
+
+static bool take_fraction(struct span *s, int64_t *out_us)
+{
+	int64_t us = 0;
+	int digits = 0;
+
+	while (s->len > 0 && s->ptr[0] >= '0' && s->ptr[0] <= '9') {
+		if (++digits > 6)
+			return false;
+		us = us * 10 + (s->ptr[0] - '0');
+		*s = span_part(*s, 1, s->len);
+	}
+	if (digits == 0)
+		return false;
+	while (digits++ < 6)
+		us *= 10;
+	*out_us = us;
+	return true;
+}
+
+static bool take_offset(struct span *s, int64_t *out_seconds)
+{
+	int sign, hours, minutes;
+
+	*out_seconds = 0;
+	if (take_char(s, "Zz"))
+		return true;
+	if (s->len == 0 || (s->ptr[0] != '+' && s->ptr[0] != '-'))
+		return false;
+	sign = s->ptr[0] == '-' ? -1 : 1;
+	*s = span_part(*s, 1, s->len);
+	if (!take_number(s, 2, &hours) || !take_char(s, ":") || !take_number(s, 2, &minutes))
+		return false;
+	if (hours > 23 || minutes > 59)
+		return false;
+	*out_seconds = sign * ((int64_t)hours * 3600 + minutes * 60);
+	return true;
+}
+
+enum status clock_parse_rfc3339(struct span text, int64_t *out_at_us)
+{
+	struct tm tm = { 0 }, check;
+	struct span s = text;
+	int64_t fraction_us = 0, offset_s;
+	int year, month;
+	time_t t;
+
+	if (!take_number(&s, 4, &year) || !take_char(&s, "-") || !take_number(&s, 2, &month) ||
+		!take_char(&s, "-") || !take_number(&s, 2, &tm.tm_mday) || !take_char(&s, "Tt ") ||
+		!take_number(&s, 2, &tm.tm_hour) || !take_char(&s, ":") ||
+		!take_number(&s, 2, &tm.tm_min) || !take_char(&s, ":") ||
+		!take_number(&s, 2, &tm.tm_sec))
+		return ST_INVALID;
+	if (take_char(&s, ".") && !take_fraction(&s, &fraction_us))
+		return ST_INVALID;
+	if (!take_offset(&s, &offset_s) || s.len != 0)
+		return ST_INVALID;
+	tm.tm_year = year - 1900;
+	tm.tm_mon = month - 1;
+	check = tm;
+	t = timegm(&check);
+	/* timegm() turns 31 February into 3 March: a date that moved was none. */
+	if (check.tm_mon != month - 1 || check.tm_mday != tm.tm_mday ||
+		check.tm_hour != tm.tm_hour || check.tm_min != tm.tm_min ||
+		check.tm_sec != tm.tm_sec)
+		return ST_INVALID;
+	*out_at_us = ((int64_t)t - offset_s) * US_PER_S + fraction_us;
+	return ST_OK;
+}
+
+enum status clock_parse_duration(struct span text, int64_t *out_us)
+{
+	uint64_t value;
+	int64_t unit_s;
+
+	if (text.len < 2 || !span_to_u64(span_part(text, 0, text.len - 1), &value))
+		return ST_INVALID;
+	switch (text.ptr[text.len - 1]) {
+	case 's':
+		unit_s = 1;
+		break;
+	case 'm':
+		unit_s = 60;
+		break;
+	case 'h':
+		unit_s = 3600;
+		break;
+	case 'd':
+		unit_s = 86400;
+		break;
+	default:
+		return ST_INVALID;
+	}
+	if (value > INT64_MAX || __builtin_mul_overflow((int64_t)value, unit_s * US_PER_S, out_us))
+		return ST_INVALID;
+	return ST_OK;
+}

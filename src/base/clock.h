@@ -1,0 +1,25 @@
+/*
+ * Times. Wall times are microseconds since 1970-01-01 UTC in an int64_t, named
+ * *_at_us; 0 means "never". Boot times come from CLOCK_BOOTTIME and do not
+ * jump. Pure code gets the time as an argument.
+ */
+#ifndef BASE_CLOCK_H
+#define BASE_CLOCK_H
+
+#include "base/buf.h"
+
+#define US_PER_S INT64_C(1000000)
+
+int64_t clock_wall_us(void);
+int64_t clock_boot_us(void);
+
+/* "2026-11-24T03:46:58.123456Z" (RFC 3339, always 27 characters). */
+void clock_append_rfc3339(struct buf *out, int64_t at_us);
+
+/* RFC 3339 with any offset and 0 to 6 digits of fraction; ST_INVALID otherwise. */
+NODISCARD enum status clock_parse_rfc3339(struct span text, int64_t *out_at_us);
+
+/* "90s" "15m" "24h" "30d" -> microseconds; ST_INVALID otherwise. */
+NODISCARD enum status clock_parse_duration(struct span text, int64_t *out_us);
+
+#endif

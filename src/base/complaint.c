@@ -1,0 +1,41 @@
+#include "base/complaint.h"
+
+static void copy_value(char out[COMPLAINT_VALUE_MAX], const char *value)
+{
+	size_t len = strlen(value);
+
+	if (len > COMPLAINT_VALUE_MAX - 1)
+		len = COMPLAINT_VALUE_MAX - 1;
+	while (len > 0 && len < strlen(value) && ((uint8_t)value[len] & 0xC0) == 0x80)
+		len--;
+	for (size_t i = 0; i < len; i++)
+		out[i] = (uint8_t)value[i] < 0x20 || value[i] == 0x7F ? '?' : value[i];
+	out[len] = '\0';
+}
+
+void complaint_set(struct complaint *c, const char *key, size_t args_count, ...)
+{
+	va_list args;
+
+	if (c == NULL)
+		return;
+	c->key = key;
+	c->args_count = args_count > COMPLAINT_ARGS_MAX ? COMPLAINT_ARGS_MAX : args_count;
+	va_start(args, args_count);
+	for (size_t i = 0; i < c->args_count; i++) {
+		c->args[i].name = va_arg(args, const char *);
+		copy_value(c->args[i].value, va_arg(args, const char *));
+	}
+	va_end(args);
+}
+
+void complaint_append(struct buf *out, enum lang lang, const struct complaint *c)
+{
+	struct message_arg args[COMPLAINT_ARGS_MAX];
+
+	if (c->key == NULL)
+		return;
+	for (size_t i = 0; i < c->args_count; i++)
+		args[i] = (struct message_arg){ c->args[i].name, span_str(c->args[i].value) };
+	message_append(out, lang, c->key, args, c->args_count);
+}

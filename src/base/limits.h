@@ -1,0 +1,43 @@
+/*
+ * Every maximum of the product, in one place. Beyond one the answer is a clear
+ * error and nothing changes. man/llaverod.8 lists them for users.
+ */
+#ifndef BASE_LIMITS_H
+#define BASE_LIMITS_H
+
+#define KIB ((size_t)1024)
+#define MIB ((size_t)1024 * 1024)
+
+/* Requests. */
+#define LIMIT_HEADER_BLOCK (16 * KIB)
+#define LIMIT_APP_KEY 160u
+#define LIMIT_APP_TOKEN 512u
+#define LIMIT_APP_TOKEN_IMPORT_MIN 32u
+#define LIMIT_TARGET (4 * KIB) /* raw request target, query included */
+#define LIMIT_METHOD 32u
+#define LIMIT_HOST 255u
+#define LIMIT_BODY (1 * MIB)
+#define LIMIT_BODY_IMPORT (64 * MIB)
+
+/* Credentials and access. */
+#define LIMIT_ACCOUNT_NAME 63u
+#define LIMIT_NAME 100u /* profile names, labels, reasons, in characters */
+#define LIMIT_PROFILES_PER_KEY 64u
+#define LIMIT_ADDRESSES_PER_KEY 32u
+#define LIMIT_METADATA (4 * KIB)
+#define LIMIT_EXTERNAL_ID 200u
+
+/* The catalogue. */
+#define LIMIT_RESOURCES 65536u
+#define LIMIT_ROUTES 65536u
+#define LIMIT_SERVICES 1024u
+#define LIMIT_RESOURCES_PER_ROUTE 64u
+#define LIMIT_RESOURCES_PER_PROFILE 65536u
+#define LIMIT_PATH_SEGMENTS 128u
+
+/* Answers. */
+#define LIMIT_DIAGNOSIS 512u /* characters of a sealed diagnosis */
+#define LIMIT_PROBLEM 2048u  /* bytes of a problem document */
+#define LIMIT_PAGE 200u      /* items of one page of a collection */
+
+#endif
