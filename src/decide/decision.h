@@ -1,0 +1,139 @@
+/*
+ * The decision: may this request pass? Pure: the time, the index and the
+ * limits' state are arguments; the same input gives the same decision and the
+ * same trace in the gate, the library, the nginx module and `explain`.
+ *
+ * I1: zero denies. A zeroed struct decision refuses.
+ * I2: the first failing step names the cause; later steps stay STEP_NOT_REACHED.
+ * I3: cause is the truth for the owner; public_cause is what this caller may
+ *     learn, and depends only on the presented text and on what it proved.
+ * I4: no refusal by unknown key, wrong token or another key's token differs
+ *     from another in the work that is done.
+ */
+#ifndef DECIDE_DECISION_H
+#define DECIDE_DECISION_H
+
+#include "decide/cause.h"
+#include "decide/path.h"
+#include "decide/presented.h"
+#include "decide/routes.h"
+#include "decide/view.h"
+#include "key/credential.h"
+
+enum verdict { VERDICT_DENY = 0, VERDICT_ALLOW = 1 };
+
+/* In the order in which they are looked at. */
+enum step {
+	STEP_REQUEST = 0, /* well formed: one method, one target */
+	STEP_PATH,        /* one reading of the path */
+	STEP_ROUTE,       /* looked up; a public one ends the decision here */
+	STEP_CREDENTIAL,  /* is there one, and only one */
+	STEP_TEXT,        /* what its text alone tells */
+	STEP_KEY,
+	STEP_TOKEN,
+	STEP_STATE, /* active, not expired */
+	STEP_ACCOUNT,
+	STEP_ADDRESS,
+	STEP_MAPPED, /* is anything mapped to this method and path */
+	STEP_LINKS,
+	STEP_RESOURCE,
+	STEP_LIMITS,
+	STEP_COUNT
+};
+
+enum step_outcome {
+	STEP_NOT_REACHED = 0,
+	STEP_PASSED,
+	STEP_FAILED,
+	STEP_SKIPPED /* does not apply, e.g. a key without an address list */
+};
+
+enum account_source {
+	ACCOUNT_OF_KEY = 0, /* none configured: the key's own account */
+	ACCOUNT_FIXED,      /* account holds the name */
+	ACCOUNT_HEADER,     /* account holds what the gateway's header said; absent refuses */
+	ACCOUNT_HOST        /* the account that the request's host belongs to */
+};
+
+/*
+ * The state of the key's rate and quota cells at now, read before the decision.
+ * All zero: no limit applies. Charging is the caller's, after an allow.
+ */
+struct limits_state {
+	bool rate_exceeded, quota_exceeded;
+	uint32_t retry_after_s;
+};
+
+/* Asked once, for an otherwise allowed request. */
+struct limits_source {
+	void *context;
+	struct limits_state (*read)(void *context, uint32_t key_slot, int64_t now_us);
+};
+
+struct decide_input {
+	struct presented credential;
+	struct span method, target, host; /* host absent: no Host is known */
+	bool malformed;      /* framing, sizes, a missing or repeated original method or target */
+	bool cors_preflight; /* OPTIONS with Origin and Access-Control-Request-Method */
+	struct address client;
+	enum account_source account_source;
+	struct span account;
+	int64_t now_us;
+	const struct limits_source *limits; /* NULL: none */
+};
+
+/* Which rewriting of a credential without a check part would have matched. */
+enum near_miss {
+	NEAR_NONE = 0,
+	NEAR_SPACES,
+	NEAR_CASE,
+	NEAR_QUOTES,
+	NEAR_BEARER,
+	NEAR_URL_ENCODED
+};
+
+struct decision {
+	enum verdict verdict;
+	enum cause cause; /* CAUSE_NONE when allowed */
+	enum cause public_cause;
+	enum step failed_step;     /* meaningful when denied */
+	uint8_t trace[STEP_COUNT]; /* enum step_outcome */
+	bool proven;               /* the token is or was this key's */
+
+	uint32_t asked_account; /* slot; 0: none or unknown */
+	uint32_t owner_account; /* whose owner may read the diagnosis; 0: the operator alone */
+	uint32_t key;           /* slot of the key that appKey (or the token) named; 0: unknown */
+	uint32_t other_key;     /* for CAUSE_TOKEN_OF_ANOTHER_KEY: whose token it is or was */
+	bool previous_token;    /* allowed with the older of two live tokens */
+	uint32_t profile;       /* the profile that allows */
+	uint32_t resource;      /* the resource that allows */
+	enum path_reason path_reason;
+	struct route_match route; /* with the needed resources */
+	struct text_finding text;
+	enum near_miss near_miss;
+	uint32_t retry_after_s;
+	unsigned profiles_here; /* links of the key in the asked account */
+
+	/* For the answer of an allow; they live in the view. */
+	struct span account_name, app_key, external_id, profile_name;
+};
+
+/*
+ * Scratch that a caller keeps per thread, so that a decision allocates nothing.
+ * The canonical path of the last decision stands in path.
+ */
+struct decide_scratch {
+	struct digest_context *digests; /* owned by the caller */
+	struct span app_key_prefix;     /* of this installation, e.g. "appkey" */
+	char path[LIMIT_TARGET + 1];
+	struct span canonical_path;
+};
+
+/*
+ * Decide. view NULL: CAUSE_INDEX_UNAVAILABLE. *out is overwritten whole.
+ * There is no status to return: whatever fails is a refusal with its cause.
+ */
+void decide(const struct view *view, const struct decide_input *input,
+	struct decide_scratch *scratch, struct decision *out);
+
+#endif
