@@ -1,0 +1,53 @@
+# Llavero. `make run` and `make check` do everything, set-up included.
+.POSIX:
+.PHONY: help setup build run check demo bench evidence install fuzz format clean
+
+BUILD ?= build
+PREFIX ?= /usr
+DESTDIR ?=
+
+help:
+	@sed -n 's/^## //p' Makefile
+
+## make run       set up, build, start the server; prints how to make the first account
+run: setup build
+	@scripts/run
+
+## make check     all tests; last line: N passed, N failed
+check: setup build
+	@scripts/check
+
+## make demo      the guided tour: a real nginx, one key, every refusal explained
+demo: setup build
+	@scripts/demo
+
+## make build     compile only
+build: $(BUILD)/build.ninja
+	@ninja -C $(BUILD)
+
+$(BUILD)/build.ninja: meson.build
+	@[ -f $@ ] || meson setup $(BUILD) --prefix=$(PREFIX)
+
+## make setup     install the Debian packages that are needed (root or sudo; does nothing when they are there)
+setup:
+	@scripts/setup
+
+## make bench     speed and size, as ratios taken in one run
+bench: setup build
+	@scripts/bench
+
+## make evidence  the long runs: 10 million corruptions, 10 million model decisions, 2,000 kills, fuzzing
+evidence: setup build
+	@scripts/evidence
+
+## make install   into $(DESTDIR)$(PREFIX), with the systemd unit and the manual pages
+install: build
+	DESTDIR="$(DESTDIR)" meson install -C $(BUILD) --no-rebuild
+
+## make format    clang-format on the tree
+format:
+	@git ls-files '*.c' '*.h' | xargs clang-format -i
+
+## make clean     remove what was built
+clean:
+	rm -rf $(BUILD) build-*
