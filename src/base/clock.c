@@ -102,7 +102,7 @@ static bool take_offset(struct span *s, int64_t *out_seconds)
 		return false;
 	if (hours > 23 || minutes > 59)
 		return false;
-	*out_seconds = sign * ((int64_t)hours * 3600 + minutes * 60);
+	*out_seconds = sign * ((int64_t)hours * 3600 + (int64_t)minutes * 60);
 	return true;
 }
 
