@@ -1,0 +1,218 @@
+/*
+ * The records as plain values, as they are read back: what is stored about an
+ * account, user, profile, resource, service, route or key.
+ *
+ * Spans and arrays point into the arena that the reader was given (getters) or
+ * live until the callback returns (scans). "slot" is the compact id of a
+ * record: 32 bits, from 1, never used again after its record is gone.
+ * "version" counts the changes of one record, from 1; it is its ETag.
+ * Absent optional texts are absent spans. Times are as in base/clock.h.
+ */
+#ifndef RECORDS_RECORD_H
+#define RECORDS_RECORD_H
+
+#include "base/buf.h"
+#include "base/crypto.h"
+
+/* What an event is about. The numbers are stored: never reorder. */
+enum entity_kind {
+	ENTITY_NONE = 0,
+	ENTITY_INSTALLATION = 1,
+	ENTITY_ACCOUNT = 2,
+	ENTITY_USER = 3,
+	ENTITY_PROFILE = 4,
+	ENTITY_PREDEFINED = 5, /* a profile of the catalogue, in no account */
+	ENTITY_RESOURCE = 6,
+	ENTITY_SERVICE = 7,
+	ENTITY_ROUTE = 8,
+	ENTITY_KEY = 9,   /* its tokens and links too */
+	ENTITY_KEYS = 10, /* many keys imported by one event */
+	ENTITY_KIND_COUNT
+};
+
+/* "account", "profile", ...; NULL for a number that is none. */
+const char *entity_name(enum entity_kind kind);
+/* ENTITY_NONE for a text that is none. */
+enum entity_kind entity_of_name(struct span name);
+
+enum account_state { ACCOUNT_ACTIVE = 1, ACCOUNT_SUSPENDED = 2 };
+
+struct record_account {
+	uint32_t slot;
+	struct span name;
+	struct span display_name;
+	enum account_state state;
+	const struct span *hosts; /* by bytes */
+	size_t hosts_count;
+	uint32_t owner_slot; /* the user */
+	int64_t created_at_us;
+	int64_t version;
+};
+
+enum user_state { USER_ACTIVE = 1, USER_SUSPENDED = 2, USER_ERASED = 3 };
+
+struct record_user {
+	uint32_t slot;
+	uint32_t account_slot;
+	struct span email; /* absent once the person was erased */
+	struct span name;  /* absent when not given or erased */
+	bool is_owner;
+	enum user_state state;
+	int64_t created_at_us;
+	int64_t version;
+};
+
+struct record_profile {
+	uint32_t slot;
+	uint32_t account_slot; /* 0: predefined, in no account; never linked */
+	struct span account;   /* its name; absent in scans */
+	struct span name;
+	const uint32_t *resource_slots; /* ascending */
+	size_t resources_count;
+	int64_t created_at_us;
+	int64_t version;
+};
+
+struct record_resource {
+	uint32_t slot;
+	struct span product;
+	struct span category; /* may be empty */
+	struct span key;
+	struct span name; /* for people */
+	int64_t version;
+};
+
+enum unmapped_rule { UNMAPPED_REFUSE = 1, UNMAPPED_AUTHENTICATED = 2 };
+enum preflight_rule { PREFLIGHT_REFUSE = 1, PREFLIGHT_PASS = 2 };
+enum semicolon_rule { SEMICOLON_REFUSE = 1, SEMICOLON_STRIP = 2 };
+
+struct record_service {
+	uint32_t slot;
+	struct span name;
+	const struct span *hosts; /* lower case, "*.example.com" is a pattern; none: every host */
+	size_t hosts_count;
+	struct span base_path; /* "" or "/..." without a trailing slash */
+	enum unmapped_rule unmapped;
+	enum preflight_rule preflight;
+	enum semicolon_rule semicolon;
+	bool case_insensitive;
+	int64_t version;
+};
+
+enum route_needs { NEEDS_RESOURCES = 1, NEEDS_PUBLIC = 2, NEEDS_AUTHENTICATED = 3 };
+
+struct record_route {
+	uint32_t slot;
+	uint32_t service_slot;
+	struct span service; /* its name; absent in scans */
+	struct span method;
+	struct span path; /* the template, under the service's base path */
+	enum route_needs needs;
+	const uint32_t
+		*resource_slots; /* any one of them does; ascending; only for NEEDS_RESOURCES */
+	size_t resources_count;
+	int64_t version;
+};
+
+/* Expired is not a state: it follows from expires_at_us and the time of the question. */
+enum key_state { KEY_ACTIVE = 1, KEY_INACTIVE = 2, KEY_REVOKED = 3 };
+
+enum revoke_reason {
+	REVOKE_NONE = 0,
+	REVOKE_COMPROMISED = 1,
+	REVOKE_UNUSED = 2,
+	REVOKE_REPLACED = 3,
+	REVOKE_CONTRACT_ENDED = 4,
+	REVOKE_OTHER = 5,
+	REVOKE_REASON_COUNT
+};
+
+/* "compromised", "unused", "replaced", "contract_ended", "other"; "" for REVOKE_NONE. */
+const char *revoke_reason_name(enum revoke_reason reason);
+/* REVOKE_NONE for a text that is none. */
+enum revoke_reason revoke_reason_of_name(struct span name);
+const char *key_state_name(enum key_state state);
+
+/* A network: family 4 or 6, the host bits zero (IPv4 in the first four bytes). */
+struct record_address {
+	uint8_t family;
+	uint8_t prefix_len;
+	uint8_t bytes[16];
+};
+
+enum token_kind { TOKEN_CURRENT = 1, TOKEN_PREVIOUS = 2, TOKEN_RETIRED = 3 };
+
+enum retire_cause {
+	RETIRE_NONE = 0,
+	RETIRE_ROTATED = 1,   /* the rotation was finished or its overlap ended */
+	RETIRE_CANCELLED = 2, /* the rotation that made it was cancelled */
+	RETIRE_KEY_REVOKED = 3
+};
+
+struct record_token {
+	uint8_t digest[DIGEST_SIZE];
+	uint32_t key_slot;
+	enum token_kind kind;
+	enum retire_cause cause; /* RETIRE_NONE while live */
+	int64_t created_at_us;
+	int64_t retired_at_us;  /* 0 while live */
+	struct span retired_by; /* the actor, as in events; absent while live and in scans */
+};
+
+struct record_link {
+	uint32_t profile_slot;
+	uint32_t account_slot; /* the profile's; another than the key's for an external key */
+	struct span profile;   /* names; absent in scans */
+	struct span account;
+};
+
+struct record_key {
+	uint32_t slot;
+	struct span app_key;
+	uint32_t account_slot;
+	struct span account; /* its name; absent in scans */
+	enum key_state state;
+	enum revoke_reason reason;
+	int64_t created_at_us;
+	int64_t expires_at_us; /* 0: never. Dead from this instant on. */
+	int64_t revoked_at_us;
+	bool rotation_open;
+	int64_t rotation_ends_at_us; /* 0: open until finished by hand, or none open */
+	struct span label;
+	struct span external_id;                /* absent when none */
+	struct span metadata;                   /* canonical JSON; absent when none */
+	const struct record_address *addresses; /* none: any address */
+	size_t addresses_count;
+	const struct record_token *tokens; /* current, previous, then retired, newest first */
+	size_t tokens_count;
+	size_t live_count; /* how many of them are live: 0 (never issued, or revoked), 1 or 2 */
+	const struct record_link *links; /* by profile slot */
+	size_t links_count;
+	int64_t version;
+};
+
+/*
+ * Canonical JSON without secrets: the API's answers and the events' before and
+ * after. Compact, keys in a fixed order, ASCII. viewer: the account that may
+ * read it; links into other accounts are left out. VIEWER_ALL: the operator.
+ * Users: the personal part (e-mail, name) only on request, never for events.
+ */
+#define VIEWER_ALL 0u
+
+void account_append_json(struct buf *out, const struct record_account *account);
+void user_append_json(struct buf *out, const struct record_user *user, bool with_personal);
+void resource_append_json(struct buf *out, const struct record_resource *resource);
+void service_append_json(struct buf *out, const struct record_service *service);
+void key_append_json(struct buf *out, const struct record_key *key, uint32_t viewer_account_slot);
+
+/* These name resources, which are looked up in the snapshot. */
+struct snapshot;
+NODISCARD enum status profile_append_json(
+	struct buf *out, struct snapshot *snapshot, const struct record_profile *profile);
+NODISCARD enum status route_append_json(
+	struct buf *out, struct snapshot *snapshot, const struct record_route *route);
+
+/* "10.0.0.0/8", "2001:db8::/32" */
+void address_append(struct buf *out, const struct record_address *address);
+
+#endif
