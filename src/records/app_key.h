@@ -99,7 +99,7 @@ NODISCARD enum status link_remove(struct change *change, uint32_t key_slot, uint
 #define KEYS_IMPORT_MAX 1024u
 struct key_import {
 	struct key_new key;
-	enum key_state state; /* 0: active */
+	enum record_key_state state; /* 0: active */
 	enum revoke_reason reason;
 };
 struct key_import_result {
@@ -111,7 +111,7 @@ NODISCARD enum status keys_import(struct change *change, const struct key_import
 	size_t keys_count, struct key_import_result *out_results);
 
 /* "10.1.2.3", "10.0.0.0/8", "2001:db8::/32"; the host bits must be zero. ST_INVALID. */
-NODISCARD enum status address_parse(
+NODISCARD enum status record_address_parse(
 	struct span text, struct record_address *out_address, struct complaint *complaint);
 
 #endif

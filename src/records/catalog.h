@@ -37,7 +37,7 @@ NODISCARD enum status service_delete(
 /*
  * All of a route but its slot and version. Unique by service, method and path.
  * The path's grammar is the caller's (decide/) to check; here it begins with
- * "/" and holds no control character. ST_INVALID also for NEEDS_RESOURCES
+ * "/" and holds no control character. ST_INVALID also for RECORD_NEEDS_RESOURCES
  * without a resource (an empty set refuses everyone) and the other way round.
  */
 NODISCARD enum status route_create(struct change *change, const struct record_route *route,

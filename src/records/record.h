@@ -82,9 +82,9 @@ struct record_resource {
 	int64_t version;
 };
 
-enum unmapped_rule { UNMAPPED_REFUSE = 1, UNMAPPED_AUTHENTICATED = 2 };
-enum preflight_rule { PREFLIGHT_REFUSE = 1, PREFLIGHT_PASS = 2 };
-enum semicolon_rule { SEMICOLON_REFUSE = 1, SEMICOLON_STRIP = 2 };
+enum record_unmapped { RECORD_UNMAPPED_REFUSE = 1, RECORD_UNMAPPED_AUTHENTICATED = 2 };
+enum record_preflight { RECORD_PREFLIGHT_REFUSE = 1, RECORD_PREFLIGHT_PASS = 2 };
+enum record_semicolon { RECORD_SEMICOLON_REFUSE = 1, RECORD_SEMICOLON_STRIP = 2 };
 
 struct record_service {
 	uint32_t slot;
@@ -92,14 +92,18 @@ struct record_service {
 	const struct span *hosts; /* lower case, "*.example.com" is a pattern; none: every host */
 	size_t hosts_count;
 	struct span base_path; /* "" or "/..." without a trailing slash */
-	enum unmapped_rule unmapped;
-	enum preflight_rule preflight;
-	enum semicolon_rule semicolon;
+	enum record_unmapped unmapped;
+	enum record_preflight preflight;
+	enum record_semicolon semicolon;
 	bool case_insensitive;
 	int64_t version;
 };
 
-enum route_needs { NEEDS_RESOURCES = 1, NEEDS_PUBLIC = 2, NEEDS_AUTHENTICATED = 3 };
+enum record_needs {
+	RECORD_NEEDS_RESOURCES = 1,
+	RECORD_NEEDS_PUBLIC = 2,
+	RECORD_NEEDS_AUTHENTICATED = 3
+};
 
 struct record_route {
 	uint32_t slot;
@@ -107,15 +111,15 @@ struct record_route {
 	struct span service; /* its name; absent in scans */
 	struct span method;
 	struct span path; /* the template, under the service's base path */
-	enum route_needs needs;
-	const uint32_t
-		*resource_slots; /* any one of them does; ascending; only for NEEDS_RESOURCES */
+	enum record_needs needs;
+	const uint32_t *resource_slots; /* any one of them does; ascending; only for
+					   RECORD_NEEDS_RESOURCES */
 	size_t resources_count;
 	int64_t version;
 };
 
 /* Expired is not a state: it follows from expires_at_us and the time of the question. */
-enum key_state { KEY_ACTIVE = 1, KEY_INACTIVE = 2, KEY_REVOKED = 3 };
+enum record_key_state { RECORD_KEY_ACTIVE = 1, RECORD_KEY_INACTIVE = 2, RECORD_KEY_REVOKED = 3 };
 
 enum revoke_reason {
 	REVOKE_NONE = 0,
@@ -131,7 +135,7 @@ enum revoke_reason {
 const char *revoke_reason_name(enum revoke_reason reason);
 /* REVOKE_NONE for a text that is none. */
 enum revoke_reason revoke_reason_of_name(struct span name);
-const char *key_state_name(enum key_state state);
+const char *record_key_state_name(enum record_key_state state);
 
 /* A network: family 4 or 6, the host bits zero (IPv4 in the first four bytes). */
 struct record_address {
@@ -171,7 +175,7 @@ struct record_key {
 	struct span app_key;
 	uint32_t account_slot;
 	struct span account; /* its name; absent in scans */
-	enum key_state state;
+	enum record_key_state state;
 	enum revoke_reason reason;
 	int64_t created_at_us;
 	int64_t expires_at_us; /* 0: never. Dead from this instant on. */
@@ -213,6 +217,6 @@ NODISCARD enum status route_append_json(
 	struct buf *out, struct snapshot *snapshot, const struct record_route *route);
 
 /* "10.0.0.0/8", "2001:db8::/32" */
-void address_append(struct buf *out, const struct record_address *address);
+void record_address_append(struct buf *out, const struct record_address *address);
 
 #endif

@@ -106,13 +106,13 @@ NODISCARD enum status snapshot_each_key(struct snapshot *snapshot, snapshot_key_
  */
 struct list_query {
 	enum entity_kind kind;
-	uint32_t account_slot;   /* users, profiles (required there), keys: of this home account */
-	uint32_t service_slot;   /* routes */
-	uint32_t profile_slot;   /* keys: linked to it */
-	uint32_t linked_in;      /* keys: linked in this account, home elsewhere (external keys) */
-	enum key_state state;    /* keys */
-	struct span external_id; /* keys: exactly this */
-	struct span search;      /* a part of the name, label or appKey, ASCII case aside */
+	uint32_t account_slot; /* users, profiles (required there), keys: of this home account */
+	uint32_t service_slot; /* routes */
+	uint32_t profile_slot; /* keys: linked to it */
+	uint32_t linked_in;    /* keys: linked in this account, home elsewhere (external keys) */
+	enum record_key_state state; /* keys */
+	struct span external_id;     /* keys: exactly this */
+	struct span search;          /* a part of the name, label or appKey, ASCII case aside */
 	uint32_t after_slot;
 	size_t count_max;
 };
