@@ -1,0 +1,35 @@
+/*
+ * The keeper: the one process of the admin plane. It owns the records, writes
+ * the index, and answers /v1 to the operator on its unix socket.
+ */
+#ifndef KEEPER_KEEPER_H
+#define KEEPER_KEEPER_H
+
+#include "decide/decision.h"
+#include "http/server.h"
+
+/* Everything is borrowed and lives as long as the process. */
+struct keeper_setup {
+	const char *data_dir;
+	const char *records_url; /* "sqlite:..." */
+	const char *index_dir;
+	const char *root_key_path;    /* made on first start */
+	const char *sealing_key_path; /* written for the gates, mode 0640 */
+	const struct http_listener *listeners;
+	size_t listeners_count;
+	const struct families *families; /* for explaining what a gate would have read */
+	struct span app_key_prefix;
+	struct span public_url, console_url;
+	struct span realm;
+	unsigned workers; /* threads that answer; 0: 4 */
+	const char *version;
+	/* Called once everything is open and before the first request: closes the sandbox. */
+	enum status (*confine)(void *context);
+	void (*ready)(void *context);
+	void *context;
+};
+
+/* The exit code of the process: 0 after SIGTERM. */
+int keeper_run(const struct keeper_setup *setup);
+
+#endif
