@@ -5,10 +5,15 @@
  *
  * I1: zero denies. A zeroed struct decision refuses.
  * I2: the first failing step names the cause; later steps stay STEP_NOT_REACHED.
+ *     One exception: revoking a key ends its tokens with it, so a retired token
+ *     of a revoked key fails at STEP_STATE with CAUSE_KEY_REVOKED.
  * I3: cause is the truth for the owner; public_cause is what this caller may
  *     learn, and depends only on the presented text and on what it proved.
+ *     Text causes explain a failed exact match; only texts with a reserved
+ *     prefix are refused at STEP_TEXT. A finding about an appKey that is known
+ *     exactly, or about a token that is known exactly, is no cause for the owner.
  * I4: no refusal by unknown key, wrong token or another key's token differs
- *     from another in the work that is done.
+ *     from another in the look-ups and digests that are done.
  */
 #ifndef DECIDE_DECISION_H
 #define DECIDE_DECISION_H
@@ -82,14 +87,14 @@ struct decide_input {
 	const struct limits_source *limits; /* NULL: none */
 };
 
-/* Which rewriting of a credential without a check part would have matched. */
-enum near_miss {
-	NEAR_NONE = 0,
-	NEAR_SPACES,
-	NEAR_CASE,
-	NEAR_QUOTES,
-	NEAR_BEARER,
-	NEAR_URL_ENCODED
+/*
+ * Refused, and yet nearly right: what would have made the presented text match.
+ * Looked for on every refusal at STEP_KEY and STEP_TOKEN alike; told to the
+ * owner only.
+ */
+struct near_hit {
+	uint8_t steps; /* enum near_miss_step (key/near_miss.h) of the token; 0: none */
+	bool swapped;  /* the appKey field holds a known token and the token field its appKey */
 };
 
 struct decision {
@@ -103,14 +108,16 @@ struct decision {
 	uint32_t asked_account; /* slot; 0: none or unknown */
 	uint32_t owner_account; /* whose owner may read the diagnosis; 0: the operator alone */
 	uint32_t key;           /* slot of the key that appKey (or the token) named; 0: unknown */
-	uint32_t other_key;     /* for CAUSE_TOKEN_OF_ANOTHER_KEY: whose token it is or was */
+	uint32_t key_account;   /* home account of key */
+	uint32_t other_key;     /* whose token the presented one is or was, when not key's */
+	uint32_t other_account; /* home account of other_key */
 	bool previous_token;    /* allowed with the older of two live tokens */
 	uint32_t profile;       /* the profile that allows */
 	uint32_t resource;      /* the resource that allows */
 	enum path_reason path_reason;
 	struct route_match route; /* with the needed resources */
 	struct text_finding text;
-	enum near_miss near_miss;
+	struct near_hit near;
 	uint32_t retry_after_s;
 	unsigned profiles_here; /* links of the key in the asked account */
 
