@@ -1,0 +1,57 @@
+/*
+ * The follower: makes the index equal to the records.
+ *
+ * I1: after follow_once() answered ST_OK the index equals the records at
+ *     exactly the revision that it reports.
+ * I2: the index is derived. When it is missing, damaged, of another version, of
+ *     another installation or epoch, ahead of the records, or of a history that the
+ *     records do not have (the hash of its event differs), it is built anew beside the
+ *     old one and switched to.
+ * I3: one changed entity costs its own records, whatever the number of keys.
+ */
+#ifndef FOLLOW_FOLLOW_H
+#define FOLLOW_FOLLOW_H
+
+#include "base/attr.h"
+#include "base/status.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct records;  /* records/records.h */
+struct follower; /* opaque */
+
+struct follow_result {
+	uint64_t epoch, revision; /* what the index equals now */
+	bool rebuilt;             /* built from scratch by this call */
+	uint64_t keys_count;
+};
+
+/*
+ * dir: the index's folder (made with mode 0750 when missing). records stays the
+ * caller's and must outlive the follower; it is used by the calling thread only,
+ * inside follow_once(). Opens no index yet: the first follow_once() does,
+ * and builds one when it must.
+ */
+NODISCARD enum status follow_open(
+	const char *dir, struct records *records, struct follower **out_follower);
+void follow_close(struct follower **follower);
+
+/*
+ * Bring the index to the records' newest revision. Call it after each commit,
+ * before the change is answered, and at start. When nothing has changed it
+ * costs one read of the head and confirms the index to its readers.
+ *
+ * On failure the index stays at a whole revision (its last), readers go on with
+ * it and see it age; the next call tries again. *out_result may be NULL.
+ */
+NODISCARD enum status follow_once(struct follower *follower, struct follow_result *out_result);
+
+/*
+ * Once a second: dead readers' slots are freed, a damaged or removed index is
+ * built anew, a bloated one is compacted, and the index is confirmed when it still equals the
+ * records.
+ */
+NODISCARD enum status follow_tend(struct follower *follower);
+
+#endif
