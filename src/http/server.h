@@ -139,12 +139,11 @@ struct http_server_setup {
 	/* Called in the loop's thread just before it sleeps, and at least once a second. May be
 	 * NULL. */
 	void (*before_wait)(void *context);
-	/* Called once a request in the thread that ran it. May be NULL. */
+	/* Called in the loop's thread at the end of every request. May be NULL. */
 	void (*done)(void *context, const struct http_done *done);
 	void *context;
 
 	unsigned workers;                     /* 0: the loop's thread runs the handler */
-	bool chunked;                         /* take Transfer-Encoding: chunked; never on a gate */
 	unsigned connections_max;             /* 0: 1024. Beyond: not accepted until one ends */
 	unsigned connections_per_address_max; /* 0: no such limit; unix sockets are not counted */
 	unsigned idle_timeout_s;              /* 0: 75. Between two requests */

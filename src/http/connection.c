@@ -1,0 +1,221 @@
+/* Connections: who is at the other end, and how long each phase may take. */
+#include "http/internal.h"
+
+#include "base/clock.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+bool peer_read(int fd, struct http_peer *out_peer)
+{
+	union {
+		struct sockaddr any;
+		struct sockaddr_in v4;
+		struct sockaddr_in6 v6;
+		struct sockaddr_storage room;
+	} address;
+	socklen_t len = sizeof(address);
+	struct ucred credentials;
+	socklen_t credentials_len = sizeof(credentials);
+
+	memset(out_peer, 0, sizeof(*out_peer));
+	memset(&address, 0, sizeof(address));
+	if (getpeername(fd, &address.any, &len) != 0)
+		return false;
+	switch (address.any.sa_family) {
+	case AF_UNIX:
+		if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &credentials_len) != 0)
+			return false;
+		out_peer->kind = HTTP_PEER_UNIX;
+		out_peer->uid = credentials.uid;
+		out_peer->gid = credentials.gid;
+		out_peer->pid = credentials.pid;
+		return true;
+	case AF_INET:
+		out_peer->kind = HTTP_PEER_IP;
+		memset(out_peer->address + 10, 0xFF, 2);
+		memcpy(out_peer->address + 12, &address.v4.sin_addr, 4);
+		out_peer->port = ntohs(address.v4.sin_port);
+		return true;
+	case AF_INET6:
+		out_peer->kind = HTTP_PEER_IP;
+		memcpy(out_peer->address, &address.v6.sin6_addr, 16);
+		out_peer->port = ntohs(address.v6.sin6_port);
+		return true;
+	default:
+		return false;
+	}
+}
+
+void http_peer_append(struct buf *out, const struct http_peer *peer)
+{
+	static const uint8_t mapped[12] = { [10] = 0xFF, [11] = 0xFF };
+	char text[INET6_ADDRSTRLEN];
+
+	if (peer->kind == HTTP_PEER_UNIX) {
+		buf_printf(out, "unix:%u", (unsigned)peer->uid);
+		return;
+	}
+	if (memcmp(peer->address, mapped, sizeof(mapped)) == 0)
+		inet_ntop(AF_INET, peer->address + 12, text, sizeof(text));
+	else
+		inet_ntop(AF_INET6, peer->address, text, sizeof(text));
+	buf_append_str(out, text);
+}
+
+static int64_t phase_allowance_us(
+	const struct http_connection *connection, enum connection_phase phase, uint64_t bytes)
+{
+	const struct http_server_setup *setup = &connection->server->setup;
+
+	switch (phase) {
+	case PHASE_WAITING:
+		/* A new connection owes its request at once; a kept one may rest. */
+		return US_PER_S *
+		       (connection->served_one ? setup->idle_timeout_s : setup->header_timeout_s);
+	case PHASE_HEADERS:
+		return US_PER_S * setup->header_timeout_s;
+	case PHASE_BODY:
+	case PHASE_ANSWER:
+		return US_PER_S * (setup->transfer_timeout_s + (int64_t)(bytes / (16 * KIB)));
+	case PHASE_HANDLER:
+		break;
+	}
+	return INT64_MAX / 2;
+}
+
+void connection_phase(
+	struct http_connection *connection, enum connection_phase phase, uint64_t bytes)
+{
+	if (phase == PHASE_WAITING)
+		connection->served_one = true;
+	connection->phase = phase;
+	connection->phase_end_us =
+		connection->server->now_us + phase_allowance_us(connection, phase, bytes);
+}
+
+static struct http_connection *arriving_take(struct http_server *server, int fd)
+{
+	for (struct http_connection **at = &server->arriving; *at != NULL; at = &(*at)->next) {
+		struct http_connection *connection = *at;
+
+		if (connection->fd == fd) {
+			*at = connection->next;
+			connection->next = NULL;
+			return connection;
+		}
+	}
+	return NULL;
+}
+
+static void connection_link(struct http_connection *connection)
+{
+	struct http_server *server = connection->server;
+
+	connection->previous = NULL;
+	connection->next = server->connections;
+	if (connection->next != NULL)
+		connection->next->previous = connection;
+	server->connections = connection;
+	server->connections_count++;
+	connection->phase_end_us =
+		server->now_us + phase_allowance_us(connection, PHASE_WAITING, 0);
+}
+
+static void connection_unlink(struct http_connection *connection)
+{
+	if (connection->previous != NULL)
+		connection->previous->next = connection->next;
+	else
+		connection->server->connections = connection->next;
+	if (connection->next != NULL)
+		connection->next->previous = connection->previous;
+	connection->server->connections_count--;
+}
+
+void connection_notify(void *context, struct MHD_Connection *mhd, void **socket_context,
+	enum MHD_ConnectionNotificationCode code)
+{
+	struct http_server *server = context;
+	const union MHD_ConnectionInfo *info;
+
+	if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
+		struct http_connection *connection = *socket_context;
+
+		*socket_context = NULL;
+		if (connection != NULL)
+			connection_unlink(connection);
+		free(connection);
+		return;
+	}
+	info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
+	*socket_context = info == NULL ? NULL : arriving_take(server, info->connect_fd);
+	if (*socket_context != NULL)
+		connection_link(*socket_context);
+}
+
+void server_take(struct http_server *server, int fd, unsigned listener)
+{
+	struct http_connection *connection = calloc(1, sizeof(*connection));
+	struct sockaddr_storage address = { 0 };
+	socklen_t len = sizeof(address);
+
+	if (connection == NULL || !peer_read(fd, &connection->peer) ||
+		getpeername(fd, (struct sockaddr *)&address, &len) != 0) {
+		free(connection);
+		close(fd);
+		return;
+	}
+	/* One that the library dropped without a word had the same number. */
+	free(arriving_take(server, fd));
+	connection->server = server;
+	connection->fd = fd;
+	connection->listener = listener;
+	connection->next = server->arriving;
+	server->arriving = connection;
+	/* The library wants some address, and calls none what a unix socket has. */
+	if (len < sizeof(struct sockaddr))
+		len = sizeof(struct sockaddr);
+	if (MHD_add_connection(server->daemon, fd, (struct sockaddr *)&address, len) != MHD_YES)
+		free(arriving_take(server, fd)); /* the library has closed it */
+}
+
+/* 408 for a request that has begun; the library would close without a word. */
+static void send_timeout(int fd)
+{
+	static const char answer[] = "HTTP/1.1 408 Request Timeout\r\n"
+				     "Connection: close\r\nContent-Length: 0\r\n\r\n";
+
+	(void)!send(fd, answer, sizeof(answer) - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+static void connection_cut(struct http_connection *connection, int how)
+{
+	connection->cut = true;
+	(void)shutdown(connection->fd, how);
+}
+
+void connection_sweep(struct http_server *server)
+{
+	for (struct http_connection *c = server->connections; c != NULL; c = c->next) {
+		if (c->cut || server->now_us < c->phase_end_us)
+			continue;
+		if (c->phase == PHASE_HEADERS || c->phase == PHASE_BODY)
+			send_timeout(c->fd);
+		connection_cut(c, SHUT_RDWR);
+	}
+}
+
+void connection_stop_all(struct http_server *server, bool also_busy)
+{
+	for (struct http_connection *c = server->connections; c != NULL; c = c->next) {
+		if (also_busy)
+			connection_cut(c, SHUT_RDWR);
+		else if (!c->cut && c->phase == PHASE_WAITING)
+			/* What has already arrived is still read and answered. */
+			connection_cut(c, SHUT_RD);
+	}
+}
