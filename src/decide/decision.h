@@ -77,7 +77,8 @@ struct limits_source {
 
 struct decide_input {
 	struct presented credential;
-	struct span method, target, host; /* host absent: no Host is known */
+	/* host absent or empty: none is known. One that is no host (decide/path.h) is malformed. */
+	struct span method, target, host;
 	bool malformed;      /* framing, sizes, a missing or repeated original method or target */
 	bool cors_preflight; /* OPTIONS with Origin and Access-Control-Request-Method */
 	struct address client;
@@ -109,7 +110,7 @@ struct decision {
 	uint32_t owner_account; /* whose owner may read the diagnosis; 0: the operator alone */
 	uint32_t key;           /* slot of the key that appKey (or the token) named; 0: unknown */
 	uint32_t key_account;   /* home account of key */
-	uint32_t other_key;     /* whose token the presented one is or was, when not key's */
+	uint32_t other_key;     /* whose token it is or was (or nearly is), when not key's */
 	uint32_t other_account; /* home account of other_key */
 	bool previous_token;    /* allowed with the older of two live tokens */
 	uint32_t profile;       /* the profile that allows */
@@ -119,7 +120,7 @@ struct decision {
 	struct text_finding text;
 	struct near_hit near;
 	uint32_t retry_after_s;
-	unsigned profiles_here; /* links of the key in the asked account */
+	unsigned profiles_here; /* links of the key in the asked account; all, when denied */
 
 	/* For the answer of an allow; they live in the view. */
 	struct span account_name, app_key, external_id, profile_name;
@@ -127,13 +128,19 @@ struct decision {
 
 /*
  * Scratch that a caller keeps per thread, so that a decision allocates nothing.
- * The canonical path of the last decision stands in path.
+ * What the last decision read stands in it until the next one.
  */
 struct decide_scratch {
 	struct digest_context *digests; /* owned by the caller */
-	struct span app_key_prefix;     /* of this installation, e.g. "appkey" */
-	char path[LIMIT_TARGET + 1];
-	struct span canonical_path;
+	struct span app_key_prefix;     /* of this installation; absent: the default */
+
+	/* Not for the caller to fill. */
+	char path_memory[PATH_SIZE];
+	char host_memory[LIMIT_HOST];
+	struct path_result path; /* the canonical path, when its reason is PATH_OK */
+	struct span host;        /* canonical; absent when there was none */
+	struct view_key key;     /* of the slot in the decision, when that is not 0 */
+	struct view_key other;
 };
 
 /*

@@ -6,13 +6,13 @@
  * that holds the sealing key opens it, and the explanation is rendered again
  * from it (decide/explain.h).
  *
- *   base64url( version 1 | key id 4 | nonce 24 | XChaCha20-Poly1305( plain ) )
+ *   base64url( version 1 | key id 8 | nonce 24 | XChaCha20-Poly1305( plain ) )
  *
  * D1: it holds no token and no part of one: texts that could hold one are
  *     withheld (an appKey field that looks like a token, a path that contains it,
  *     every query).
- * D2: its length depends on what the caller sent alone: what is looked up stands
- *     in fields of fixed width, and the plain text is padded.
+ * D2: its length depends on what the caller sent alone (and this node's name):
+ *     what is looked up stands in fields of fixed width.
  * D3: at most LIMIT_DIAGNOSIS characters, whatever the input; long texts are cut
  *     and marked as cut.
  * D4: opening checks everything: a sealed text that we did not write is
@@ -22,19 +22,20 @@
 #define DECIDE_DIAGNOSIS_H
 
 #include "base/buf.h"
+#include "base/key_file.h"
 #include "decide/decision.h"
 
 #define DIAGNOSIS_VERSION 1u
-#define DIAGNOSIS_RESOURCES_MAX 8u
+#define DIAGNOSIS_RESOURCES_MAX 5u
 
+/* The most that is kept of each text. Together they must fit; then path, host, appKey give way. */
 #define DIAGNOSIS_METHOD_MAX 16u
-#define DIAGNOSIS_HOST_MAX 48u
+#define DIAGNOSIS_HOST_MAX 40u
 #define DIAGNOSIS_PATH_MAX 96u
-#define DIAGNOSIS_APP_KEY_MAX 80u
+#define DIAGNOSIS_APP_KEY_MAX 64u
 #define DIAGNOSIS_REQUEST_ID_MAX 36u
-#define DIAGNOSIS_NODE_MAX 20u
-#define DIAGNOSIS_TEXT_MAX 96u   /* the longest of them */
-#define DIAGNOSIS_TEXTS_LEN 180u /* all of them together; the path gives way first */
+#define DIAGNOSIS_NODE_MAX 16u
+#define DIAGNOSIS_TEXT_MAX 96u /* the longest of them */
 
 enum diagnosis_text_state {
 	DIAGNOSIS_TEXT_ABSENT = 0,
@@ -122,17 +123,8 @@ bool diagnosis_may_read(const struct diagnosis *diagnosis, const struct diagnosi
  */
 void diagnosis_mask(struct diagnosis *diagnosis, const struct diagnosis_reader *reader);
 
-struct sealing_key {
-	uint32_t id;
-	uint8_t key_secret[SYMMETRIC_KEY_SIZE];
-};
-
-/* The sealing key of a root key. The caller wipes it. */
-void sealing_key_derive(
-	uint32_t id, const uint8_t root_secret[SYMMETRIC_KEY_SIZE], struct sealing_key *out_key);
-
 /* Append the sealed text to out. nonce: SEAL_NONCE_SIZE random bytes, never used twice. */
-void diagnosis_seal(const struct diagnosis *diagnosis, const struct sealing_key *key,
+void diagnosis_seal(const struct diagnosis *diagnosis, const struct key_file_secret *key,
 	const uint8_t nonce[SEAL_NONCE_SIZE], struct buf *out);
 
 /*
@@ -140,14 +132,14 @@ void diagnosis_seal(const struct diagnosis *diagnosis, const struct sealing_key 
  * ST_FORMAT: of another version. ST_NOT_FOUND: sealed under a key that is not
  * given. ST_DAMAGED: altered, cut, or not ours.
  */
-NODISCARD enum status diagnosis_open(
-	struct span text, const struct sealing_key *keys, size_t keys_count, struct diagnosis *out);
+NODISCARD enum status diagnosis_open(struct span text, const struct key_file_secret *keys,
+	size_t keys_count, struct diagnosis *out);
 
 /* The key id that a sealed text names; false when it is no such text. */
-bool diagnosis_key_id(struct span text, uint32_t *out_id);
+bool diagnosis_key_id(struct span text, char out_id[KEY_ID_SIZE]);
 
 /* The plain form, for tests: at most DIAGNOSIS_PLAIN_MAX bytes. */
-#define DIAGNOSIS_PLAIN_MAX 336u
+#define DIAGNOSIS_PLAIN_MAX 335u
 size_t diagnosis_encode(const struct diagnosis *diagnosis, uint8_t out[DIAGNOSIS_PLAIN_MAX]);
 NODISCARD enum status diagnosis_decode(struct span plain, struct diagnosis *out);
 

@@ -144,7 +144,11 @@ struct record_address {
 	uint8_t bytes[16];
 };
 
-enum token_kind { TOKEN_CURRENT = 1, TOKEN_PREVIOUS = 2, TOKEN_RETIRED = 3 };
+enum record_token_kind {
+	RECORD_TOKEN_CURRENT = 1,
+	RECORD_TOKEN_PREVIOUS = 2,
+	RECORD_TOKEN_RETIRED = 3
+};
 
 enum retire_cause {
 	RETIRE_NONE = 0,
@@ -156,7 +160,7 @@ enum retire_cause {
 struct record_token {
 	uint8_t digest[DIGEST_SIZE];
 	uint32_t key_slot;
-	enum token_kind kind;
+	enum record_token_kind kind;
 	enum retire_cause cause; /* RETIRE_NONE while live */
 	int64_t created_at_us;
 	int64_t retired_at_us;  /* 0 while live */
