@@ -61,7 +61,7 @@ enum text_hint {
 
 enum text_field { FIELD_NONE = 0, FIELD_APP_KEY, FIELD_APP_TOKEN, FIELD_BOTH };
 
-#define TEXT_POSITIONS_MAX 4u
+#define TEXT_POSITIONS_MAX 8u
 
 struct text_finding {
 	enum text_cause cause;

@@ -5,8 +5,9 @@
  *
  * over the 32 characters of TOKEN_ALPHABET (upper case, no look-alikes; the
  * prefix's "1" is the only character from outside). The check part belongs to
- * a code of distance 9 (key/bch.h): up to 8 wrong characters are always seen, up
- * to 4 are located, from the text alone.
+ * a code of distance 9 (key/bch.h) that covers the prefix's letters too; the "1" is
+ * compared by itself. Up to 8 wrong characters are always seen, up to 4 are
+ * located, from the text alone.
  *
  * Pure: random bytes are an argument, nothing is kept. A token is a secret: its
  * text must not reach a log, an error or an arena.
