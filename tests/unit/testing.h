@@ -2,11 +2,13 @@
 #ifndef TESTS_UNIT_TESTING_H
 #define TESTS_UNIT_TESTING_H
 
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+
+/* Apart, so that it stays behind the others when includes are sorted. */
+#include <cmocka.h>
 
 #include "base/attr.h"
 #include "base/buf.h"
