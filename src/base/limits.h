@@ -34,6 +34,8 @@
 #define LIMIT_RESOURCES_PER_ROUTE 64u
 #define LIMIT_RESOURCES_PER_PROFILE 65536u
 #define LIMIT_PATH_SEGMENTS 128u
+#define LIMIT_HOSTS_PER_SERVICE 64u
+#define LIMIT_ROUTE_NODES 4194304u /* different beginnings of templates, all routes together */
 
 /* Answers. */
 #define LIMIT_DIAGNOSIS 512u /* characters of a sealed diagnosis */

@@ -86,7 +86,7 @@ struct path_result {
  * raw_target.len, PATH_SIZE is always enough). host is the canonical host of
  * the request (host_canonicalise), absent when there is none; it only decides
  * about a target in absolute form. A shorter out gives PATH_TOO_LONG. When
- * several rules are broken the leftmost byte names the reason.
+ * several rules are broken, the first one noticed from left to right names the reason.
  */
 void path_canonicalise(struct span raw_target, struct span host, char *out, size_t size,
 	struct path_result *out_result);
@@ -105,11 +105,15 @@ enum path_reason path_check_service(
 	const struct path_result *result, struct path_switches switches, size_t base_len);
 
 /*
- * Decode one percent-encoded segment (no "/") by the rules above, for those
- * who write templates: raw UTF-8 is accepted there too. out has size bytes;
- * *out_len is how many were written.
+ * Percent-decode a piece of a segment by the rules above, for those who write
+ * templates: raw UTF-8 is accepted there too, "/" and ";" are not (PATH_EMPTY_SEGMENT,
+ * PATH_SEMICOLON). out has size bytes; *out_len is how many were
+ * written. Dot segments are not looked for: the piece may be part of a segment.
  */
-enum path_reason path_decode_segment(struct span text, char *out, size_t size, size_t *out_len);
+enum path_reason path_decode_piece(struct span text, char *out, size_t size, size_t *out_len);
+
+/* True for "." and "..", decoded. */
+bool path_is_dot_segment(struct span segment);
 
 /*
  * The canonical host of a Host header or authority: lower case, port removed,

@@ -7,7 +7,7 @@
  *              parameter takes at least one byte
  *   tail       only at the end (one "/" may follow): the rest of the path, one
  *              or more segments, none empty. Spellings: {x...} {x+} {x*} {*x}
- *              {**x} {+x} :x+ :x* *x * **
+ *              {**x} {+x} {x:path} *x * **
  *
  * A trailing slash is a segment of its own, a literal of no bytes; so
  * "/files/{path...}" does not match "/files/a/", and "/files/{path...}/" does.
@@ -58,15 +58,23 @@ static inline struct span template_label(const struct template *t, size_t i)
 	return span_of(t->bytes + t->segments[i].offset, t->segments[i].len);
 }
 
-/* Does a mixed label (see above) take this path segment? fold: letters of ASCII match in any case.
- */
-bool mixed_matches(struct span label, struct span segment, bool fold);
+/* Fold the letters of ASCII, for a service that ignores case. False: it holds bytes above 0x7F. */
+NODISCARD bool template_fold(struct template *t);
+
+/* Does a mixed label (see above) take this path segment? Byte for byte. */
+bool mixed_matches(struct span label, struct span segment);
 
 /* Bytes of text in a mixed label: more beats less. */
 size_t mixed_text_len(struct span label);
 
 /* Is there a text that both take? Both are mixed labels. */
-bool mixed_overlap(struct span a, struct span b, bool fold);
+bool mixed_overlap(struct span a, struct span b);
+
+/* Append the shortest such text that is easy to think of. */
+void mixed_append_common(struct span a, struct span b, struct buf *out);
+
+/* Append a text that a mixed label takes. */
+void mixed_append_example(struct span label, struct buf *out);
 
 /*
  * A method that a route may have: 1 to LIMIT_METHOD characters of an HTTP
