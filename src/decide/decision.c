@@ -324,18 +324,23 @@ static void try_swapped(struct run *run)
 	}
 }
 
+enum cause decision_unproven_cause(
+	enum cause public_cause, bool key_known, enum text_field text_field)
+{
+	if (public_cause != CAUSE_CREDENTIALS_INVALID &&
+		!(key_known && text_field == FIELD_APP_KEY))
+		return public_cause;
+	return key_known ? CAUSE_TOKEN_MISMATCH : CAUSE_UNKNOWN_KEY;
+}
+
 /* The cause for the owner of a credential that nobody proved. */
 static enum cause hidden_cause(const struct run *run, enum cause public_cause, bool of_other)
 {
-	const struct decision *out = run->out;
-	bool key_known = out->key != 0;
+	bool key_known = run->out->key != 0;
 
 	if (of_other)
 		return key_known ? CAUSE_TOKEN_OF_ANOTHER_KEY : CAUSE_UNKNOWN_KEY;
-	if (public_cause != CAUSE_CREDENTIALS_INVALID &&
-		!(key_known && out->text.field == FIELD_APP_KEY))
-		return public_cause;
-	return key_known ? CAUSE_TOKEN_MISMATCH : CAUSE_UNKNOWN_KEY;
+	return decision_unproven_cause(public_cause, key_known, run->out->text.field);
 }
 
 /* The token is or was this key's by its digest, and not live in the key's record. */

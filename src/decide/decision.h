@@ -150,4 +150,12 @@ struct decide_scratch {
 void decide(const struct view *view, const struct decide_input *input,
 	struct decide_scratch *scratch, struct decision *out);
 
+/*
+ * The owner's cause of a credential that nobody proved, as far as the named key
+ * and the text tell: the text's cause, unless it speaks of an appKey that is
+ * known exactly; else unknown_key or token_mismatch.
+ */
+enum cause decision_unproven_cause(
+	enum cause public_cause, bool key_known, enum text_field text_field);
+
 #endif

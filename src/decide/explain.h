@@ -4,7 +4,8 @@
  *
  * Build it with explain(), add the fixes that need more than one decision knows
  * (which profile to link, who rotated the key) with explain_fix_add(), render it.
- * All texts live in the arena, or are static.
+ * All texts live in the arena, or are static. explain.c gathers,
+ * explain_render.c writes.
  */
 #ifndef DECIDE_EXPLAIN_H
 #define DECIDE_EXPLAIN_H
@@ -95,6 +96,7 @@ struct explain_fix {
 
 struct explanation {
 	const struct diagnosis *diagnosis;
+	const struct view *view; /* may be NULL */
 	struct arena *arena;
 	struct explain_step steps[STEP_COUNT];
 	size_t fixes_count;
@@ -104,8 +106,8 @@ struct explanation {
 
 /*
  * Explain. view, for the names of slots as they are now, may be NULL. Mask the
- * diagnosis for its reader first (diagnosis_mask). Diagnosis and arena must
- * outlive the explanation.
+ * diagnosis for its reader first (diagnosis_mask). Diagnosis, view and arena
+ * must outlive the explanation.
  */
 void explain(const struct diagnosis *diagnosis, const struct view *view, struct arena *arena,
 	struct explanation *out);
@@ -118,6 +120,8 @@ void explain_fix_drop(struct explanation *explanation, enum fix_kind kind);
 
 /* "link_profile"; never NULL. */
 const char *fix_name(enum fix_kind kind);
+/* The key of its text, "explain.fix_link_profile"; never NULL. */
+const char *fix_message(enum fix_kind kind);
 /* "resource"; never NULL. */
 const char *step_name(enum step step);
 /* "passed" "failed" "skipped" "not_reached" */
@@ -133,10 +137,14 @@ void explain_fix_text(
 void explain_append_text(const struct explanation *explanation, enum lang lang, struct buf *out);
 
 /*
- * {"allowed":false,"cause":"no_profile","title":...,"detail":...,"failedStep":"links",
- *  "requestId":...,"at":...,"revision":...,
+ * {"allowed":false,"cause":"no_profile","publicCause":"no_profile","title":...,"meaning":...,
+ *  "failedStep":"links","at":...,"epoch":1,"revision":7,"requestId":...,"node":...,"method":...,
+ *  "path":...,"host":...,"address":...,"appKey":...,"account":...,
+ *  "resources":[{"product":...,"key":...,"name":...}],"field":"appToken","positions":[3],
  *  "steps":[{"name":"links","outcome":"failed","text":"...","facts":{...}}],
- *  "fixes":[{"kind":"link_profile","text":"...","facts":{...}}]}   ASCII
+ *  "fixes":[{"kind":"link_profile","text":"...","facts":{...}}]}
+ *
+ * ASCII; what is not known is left out.
  */
 void explain_append_json(const struct explanation *explanation, enum lang lang, struct buf *out);
 

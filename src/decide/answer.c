@@ -1,0 +1,178 @@
+#include "decide/answer.h"
+
+static const char HEX[] = "0123456789ABCDEF";
+
+void answer_append_value(struct buf *out, struct span value)
+{
+	for (size_t i = 0; i < value.len; i++) {
+		uint8_t c = (uint8_t)value.ptr[i];
+		/* An outer space would be taken off by the next reader. */
+		bool outer_space = c == ' ' && (i == 0 || i + 1 == value.len);
+
+		if (c >= 0x20 && c < 0x7F && c != '%' && !outer_space) {
+			buf_append_char(out, (char)c);
+			continue;
+		}
+		buf_append_char(out, '%');
+		buf_append_char(out, HEX[c >> 4]);
+		buf_append_char(out, HEX[c & 15]);
+	}
+}
+
+static void begin(struct answer *out)
+{
+	out->headers_count = 0;
+	out->text = BUF_ARRAY(out->memory);
+}
+
+/* What was appended since start becomes a header; a value that did not fit is left out whole. */
+static void end_header(struct answer *out, const char *name, size_t start)
+{
+	struct span value = span_of(out->text.ptr + start, out->text.len - start);
+
+	if (out->text.failed || out->headers_count >= ANSWER_HEADERS_MAX) {
+		out->text.len = start;
+		out->text.failed = false;
+		return;
+	}
+	out->headers[out->headers_count++] = (struct answer_header){ name, value };
+}
+
+static void header(struct answer *out, const char *name, struct span value)
+{
+	size_t start = out->text.len;
+
+	if (value.len == 0)
+		return;
+	answer_append_value(&out->text, value);
+	end_header(out, name, start);
+}
+
+static void number_header(struct answer *out, const char *name, uint64_t value)
+{
+	size_t start = out->text.len;
+
+	buf_append_u64(&out->text, value);
+	end_header(out, name, start);
+}
+
+/* "/" divides product and key, so one inside a name is escaped too. */
+static void append_resource_part(struct buf *out, struct span part)
+{
+	while (part.len > 0) {
+		size_t slash = span_find(part, '/');
+
+		answer_append_value(out, span_part(part, 0, slash));
+		if (slash < part.len)
+			buf_append_str(out, "%2F");
+		part = span_part(part, slash + 1, part.len);
+	}
+}
+
+static bool find_resource(const struct decision *decision, const struct view *view,
+	struct view_resource *out_resource)
+{
+	return view != NULL && decision->resource != 0 &&
+	       view->resource_by_slot(view->context, decision->resource, out_resource) == ST_OK;
+}
+
+static void resource_header(
+	const struct decision *decision, const struct view *view, struct answer *out)
+{
+	struct view_resource resource;
+	size_t start = out->text.len;
+
+	if (!find_resource(decision, view, &resource))
+		return;
+	append_resource_part(&out->text, resource.product);
+	buf_append_char(&out->text, '/');
+	append_resource_part(&out->text, resource.key);
+	end_header(out, "X-Llavero-Resource", start);
+}
+
+void answer_allowed(const struct decision *decision, const struct view *view, struct answer *out)
+{
+	begin(out);
+	header(out, "X-Llavero-Account", decision->account_name);
+	header(out, "X-Llavero-Key", decision->app_key);
+	header(out, "X-Llavero-External-Id", decision->external_id);
+	header(out, "X-Llavero-Profile", decision->profile_name);
+	resource_header(decision, view, out);
+	if (view != NULL)
+		number_header(out, "X-Llavero-Revision", view->revision);
+}
+
+void answer_refused(const struct decision *decision, const struct problem *problem,
+	struct span diagnosis, bool with_document, struct answer *out)
+{
+	enum cause cause = decision->public_cause == CAUSE_NONE ? CAUSE_INDEX_UNAVAILABLE
+								: decision->public_cause;
+
+	begin(out);
+	header(out, "X-Llavero-Cause", span_str(cause_name(cause)));
+	number_header(out, "X-Llavero-Status", (uint64_t)problem->http_status);
+	header(out, "X-Llavero-Diagnosis", diagnosis);
+	/* The document is ASCII without control characters as it is. */
+	if (with_document) {
+		size_t start = out->text.len;
+
+		buf_append(&out->text, span_of(problem->document, problem->document_len));
+		end_header(out, "X-Llavero-Problem", start);
+	}
+}
+
+static void member(struct buf *out, const char *name, struct span value)
+{
+	if (!span_present(value))
+		return;
+	buf_append_char(out, ',');
+	buf_append_json(out, span_str(name));
+	buf_append_char(out, ':');
+	buf_append_json(out, value);
+}
+
+static void verify_allowed(
+	const struct decision *decision, const struct view *view, struct buf *out)
+{
+	struct view_resource resource;
+
+	member(out, "account", decision->account_name);
+	member(out, "appKey", decision->app_key);
+	member(out, "externalId", decision->external_id);
+	member(out, "profile", decision->profile_name);
+	if (find_resource(decision, view, &resource)) {
+		buf_append_str(out, ",\"resource\":{\"product\":");
+		buf_append_json(out, resource.product);
+		member(out, "key", resource.key);
+		member(out, "name", resource.name);
+		buf_append_char(out, '}');
+	}
+	if (decision->key != 0)
+		buf_append_str(out, decision->previous_token ? ",\"previousToken\":true"
+							     : ",\"previousToken\":false");
+}
+
+void answer_verify(const struct decision *decision, const struct view *view,
+	const struct problem *problem, struct buf *out)
+{
+	bool allowed = decision->verdict == VERDICT_ALLOW;
+
+	buf_append_str(out, allowed ? "{\"allowed\":true" : "{\"allowed\":false");
+	if (allowed)
+		verify_allowed(decision, view, out);
+	else {
+		enum cause cause = decision->public_cause == CAUSE_NONE ? CAUSE_INDEX_UNAVAILABLE
+									: decision->public_cause;
+
+		member(out, "cause", span_str(cause_name(cause)));
+		buf_printf(out, ",\"status\":%d", cause_http_status(cause));
+		if (problem != NULL) {
+			buf_append_str(out, ",\"problem\":");
+			buf_append(out, span_of(problem->document, problem->document_len));
+		}
+	}
+	if (view != NULL)
+		buf_printf(out, ",\"epoch\":%llu,\"revision\":%llu",
+			(unsigned long long)view->epoch, (unsigned long long)view->revision);
+	buf_append_char(out, '}');
+}
