@@ -163,8 +163,8 @@ static bool is_prefix_typo(struct span text, struct span prefix)
 }
 
 /*
- * Our prefix, and after its last "-" not the six characters that the keys of the
- * system have from which people import: those may share the prefix.
+ * Our prefix, an account and a last part, which has not the six characters that the
+ * keys of the system have from which people import: those may share the prefix.
  */
 static bool is_ours(struct span text, struct span prefix)
 {
@@ -175,7 +175,7 @@ static bool is_ours(struct span text, struct span prefix)
 		return false;
 	while (text.ptr[text.len - 1 - tail_len] != '-')
 		tail_len++;
-	return tail_len != 6;
+	return tail_len != 6 && text.len - 1 - tail_len > prefix.len;
 }
 
 enum app_key_form app_key_check(struct span text, struct span prefix)
