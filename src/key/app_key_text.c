@@ -79,6 +79,29 @@ static void examine_foreign(struct span text, struct text_finding *out)
 	}
 }
 
+/* The dash of a text processor, or another sign outside ASCII, for each "-". */
+static bool examine_dashes(struct span text, struct span prefix, struct text_finding *out)
+{
+	char mended[LIMIT_APP_KEY];
+	bool other = false;
+
+	if (text.len > sizeof(mended))
+		return false;
+	for (size_t i = 0; i < text.len; i++) {
+		mended[i] = text.ptr[i] == CELL_OTHER ? '-' : text.ptr[i];
+		other = other || text.ptr[i] == CELL_OTHER;
+	}
+	if (!other || app_key_check(span_of(mended, text.len), prefix) != APP_KEY_VALID)
+		return false;
+	out->cause = TEXT_APP_KEY_TYPO;
+	out->hint = HINT_NOT_ASCII;
+	for (size_t i = 0; i < text.len; i++) {
+		if (text.ptr[i] == CELL_OTHER)
+			finding_add(out, i);
+	}
+	return true;
+}
+
 static void examine(const struct cells *cells, struct span prefix, struct text_finding *out)
 {
 	struct span text = cells_span(cells);
@@ -94,7 +117,7 @@ static void examine(const struct cells *cells, struct span prefix, struct text_f
 			report_typo(text, out);
 		return;
 	default:
-		if (!examine_inside(text, prefix, out))
+		if (!examine_inside(text, prefix, out) && !examine_dashes(text, prefix, out))
 			examine_foreign(text, out);
 	}
 }

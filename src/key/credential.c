@@ -52,10 +52,10 @@ static bool check_swapped(
 		struct text_finding token_here = { 0 };
 
 		token_text(app_token, &token_here);
-		if (!is_our_token(&token_here, app_token)) {
-			report_swapped(both ? FIELD_BOTH : FIELD_APP_KEY, HINT_NONE, out);
-			return true;
-		}
+		report_swapped(
+			both && !is_our_token(&token_here, app_token) ? FIELD_BOTH : FIELD_APP_KEY,
+			HINT_NONE, out);
+		return true;
 	}
 	/* By the check alone: a foreign token may begin like an appKey. */
 	if (key_there.cause == TEXT_VALID && key_here.cause != TEXT_VALID) {
