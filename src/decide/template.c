@@ -94,12 +94,22 @@ static bool tail_name(struct span inner)
 	return false;
 }
 
+/* A name outside braces: no dot, so that "*.js" and ":id.json" are not taken for one. */
+static bool bare_name(struct span name)
+{
+	for (size_t i = 0; i < name.len; i++) {
+		if (!is_letter_or_digit(name.ptr[i]) && name.ptr[i] != '_' && name.ptr[i] != '-')
+			return false;
+	}
+	return true;
+}
+
 static bool is_tail(struct span segment)
 {
 	if (span_is(segment, "**"))
 		return true;
 	if (segment.ptr[0] == '*')
-		return plain_name(span_part(segment, 1, segment.len));
+		return bare_name(span_part(segment, 1, segment.len));
 	if (segment.len < 2 || segment.ptr[0] != '{' || segment.ptr[segment.len - 1] != '}')
 		return false;
 	return tail_name(span_part(segment, 1, segment.len - 2));
@@ -108,15 +118,8 @@ static bool is_tail(struct span segment)
 /* ":id": one parameter and nothing else. */
 static bool is_colon_parameter(struct span segment)
 {
-	if (segment.len < 2 || segment.ptr[0] != ':')
-		return false;
-	for (size_t i = 1; i < segment.len; i++) {
-		char c = segment.ptr[i];
-
-		if (!is_letter_or_digit(c) && c != '_' && c != '-')
-			return false;
-	}
-	return true;
+	return segment.len > 1 && segment.ptr[0] == ':' &&
+	       bare_name(span_part(segment, 1, segment.len));
 }
 
 static enum status append_piece(struct parser *p, struct span piece)
@@ -161,7 +164,7 @@ static enum status parse_pieces(struct parser *p, size_t *out_parameters)
 		close = span_find(rest, '}');
 		if (close == rest.len)
 			return refuse(p, "route.template_brace");
-		if (!plain_name(span_part(rest, 0, close)))
+		if (!plain_name(span_part(rest, 0, close)) || tail_name(span_part(rest, 0, close)))
 			return refuse(p, "route.template_name");
 		p->out->bytes[p->out->bytes_len++] = '\0';
 		rest = span_part(rest, close + 1, rest.len);
