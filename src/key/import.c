@@ -59,17 +59,6 @@ static bool is_sequence(struct span text)
 	return 2 * count >= text.len;
 }
 
-enum letter_class { CLASS_LOWER, CLASS_UPPER, CLASS_DIGIT, CLASS_OTHER };
-
-static enum letter_class class_of(char c)
-{
-	if (ascii_is_lower(c))
-		return CLASS_LOWER;
-	if (ascii_is_upper(c))
-		return CLASS_UPPER;
-	return ascii_is_digit(c) ? CLASS_DIGIT : CLASS_OTHER;
-}
-
 /*
  * How often a piece of three characters (in one case) stood in the text before: words,
  * templates and padded counters repeat themselves, random text of this length does not.
@@ -89,46 +78,52 @@ static size_t echoes_count(struct span text)
 	return count;
 }
 
-/* Letters that follow each other as in a word of the languages around: a vowel every second. */
-static size_t word_letters(struct span text)
+static bool is_letter(char c)
 {
-	size_t best = 0;
+	return ascii_is_lower(c) || ascii_is_upper(c);
+}
 
-	for (size_t i = 0; i < text.len;) {
-		size_t len = 0;
-		size_t vowels = 0;
-		size_t gap = 0;
+/* Pairs of letters that make up most of English, Spanish and Portuguese text. */
+static bool is_common_pair(char a, char b)
+{
+	static const char pairs[] =
+		"th he in er an re on at en nd ti es or te of ed is it al ar st to "
+		"nt ng se ha as ou io le ve co me de hi ri ro ic ne ea ra ce li ch "
+		"ll be ma si om ur el la os ad ue ie ci da do qu ab ta na ac no ca "
+		"pa em um ao so sa po am";
 
-		while (i + len < text.len && class_of(text.ptr[i + len]) <= CLASS_UPPER &&
-			gap < 4) {
-			bool vowel = strchr("aeiouy", ascii_lower(text.ptr[i + len])) != NULL;
-
-			vowels += vowel;
-			gap = vowel ? 0 : gap + 1;
-			len++;
-		}
-		/* A third to two thirds are vowels in words; a fifth in random letters. */
-		if (len >= 4 && 10 * vowels >= 3 * len && 3 * vowels <= 2 * len)
-			best += len;
-		i += len > 0 ? len : 1;
+	for (size_t i = 0; i + 1 < sizeof(pairs); i += 3) {
+		if (pairs[i] == ascii_lower(a) && pairs[i + 1] == ascii_lower(b))
+			return true;
 	}
-	return best;
+	return false;
 }
 
 /*
- * Words joined by signs, or much that was there before. The bounds lie where no random
- * text of any common alphabet (hexadecimal the poorest) gets by chance.
+ * Made of words: most of the text is letters, and half of the pairs of letters or
+ * more are common ones. Of random letters one pair in nine is.
+ */
+static bool is_words(struct span text)
+{
+	size_t pairs = 0;
+	size_t common = 0;
+
+	for (size_t i = 1; i < text.len; i++) {
+		if (!is_letter(text.ptr[i - 1]) || !is_letter(text.ptr[i]))
+			continue;
+		pairs++;
+		common += is_common_pair(text.ptr[i - 1], text.ptr[i]);
+	}
+	return 2 * pairs >= text.len && 2 * common >= pairs;
+}
+
+/*
+ * Words, or a third of it was there before. The bounds lie where no random text of
+ * any common alphabet gets by chance (hexadecimal echoes most: of 512 digits one in ten).
  */
 static bool is_predictable(struct span text)
 {
-	size_t separators = 0;
-
-	for (size_t i = 0; i < text.len; i++)
-		separators += class_of(text.ptr[i]) == CLASS_OTHER;
-	/* Hexadecimal of 512 characters has an echo for one in ten. */
-	if (3 * echoes_count(text) >= text.len)
-		return true;
-	return 10 * (word_letters(text) + separators) >= 9 * text.len;
+	return is_words(text) || 3 * echoes_count(text) >= text.len;
 }
 
 enum import_verdict import_check_token(struct span token, size_t *out_position)

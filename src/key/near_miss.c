@@ -55,8 +55,12 @@ static void bearer_off(struct near_miss *it)
 		return;
 	it->start += scheme.len;
 	it->len -= scheme.len;
+	/* The gap belongs to the scheme: no step of its own. */
+	while (it->len > 0 && is_space(it->text_secret[it->start])) {
+		it->start++;
+		it->len--;
+	}
 	it->steps |= NEAR_MISS_BEARER_OFF;
-	trim(it);
 }
 
 static int hex_value(char c)
