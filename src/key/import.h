@@ -32,7 +32,7 @@ NODISCARD enum import_verdict import_check_token(struct span token, size_t *out_
 /* 64 hexadecimal digits of either case -> 32 bytes. */
 NODISCARD enum import_verdict import_check_digest(struct span hex, uint8_t out_digest[32]);
 
-/* "too_short"; also the message "import.too_short" in locale/. */
+/* "too_short"; also the message "token_import.too_short" in locale/. */
 const char *import_verdict_name(enum import_verdict verdict);
 
 #endif

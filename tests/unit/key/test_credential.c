@@ -1,5 +1,6 @@
 #include "testing.h"
 
+#include "base/message.h"
 #include "key/credential.h"
 
 /* A valid token and a valid appKey of the default prefix. */
@@ -300,6 +301,17 @@ static void zero_is_not_valid(void **state)
 	assert_string_equal(text_hint_name((enum text_hint)99), "none");
 }
 
+static void every_hint_has_a_text(void **state)
+{
+	for (int hint = HINT_NONE + 1; hint < HINT_COUNT; hint++) {
+		char memory[64];
+		struct buf key = BUF_ARRAY(memory);
+
+		buf_printf(&key, "hint.%s", text_hint_name((enum text_hint)hint));
+		CHECK_ROW(memory, message_text(LANG_ES, memory) != NULL);
+	}
+}
+
 /* Other kinds are told apart, as they open nothing here. */
 static void tells_the_kind_of_a_valid_token(void **state)
 {
@@ -364,6 +376,7 @@ int main(void)
 		cmocka_unit_test(tells_what_is_wrong_with_an_app_key),
 		cmocka_unit_test(examines_the_pair),
 		cmocka_unit_test(zero_is_not_valid),
+		cmocka_unit_test(every_hint_has_a_text),
 		cmocka_unit_test(tells_the_kind_of_a_valid_token),
 		cmocka_unit_test(survives_any_length),
 		cmocka_unit_test(takes_any_bytes),

@@ -1,5 +1,6 @@
 #include "testing.h"
 
+#include "base/message.h"
 #include "key/import.h"
 #include "key/token.h"
 
@@ -157,10 +158,15 @@ static void judges_digests(void **state)
 	}
 }
 
-static void every_verdict_has_a_name(void **state)
+static void every_verdict_has_a_name_and_a_text(void **state)
 {
-	for (int i = 0; i < IMPORT_VERDICT_COUNT; i++)
-		assert_non_null(import_verdict_name((enum import_verdict)i));
+	for (int i = 0; i < IMPORT_VERDICT_COUNT; i++) {
+		char memory[64];
+		struct buf key = BUF_ARRAY(memory);
+
+		buf_printf(&key, "token_import.%s", import_verdict_name((enum import_verdict)i));
+		CHECK_ROW(memory, i <= IMPORT_OK || message_text(LANG_PT, memory) != NULL);
+	}
 	assert_string_equal(import_verdict_name((enum import_verdict)999), "unchecked");
 }
 
@@ -171,7 +177,7 @@ int main(void)
 		cmocka_unit_test(takes_what_is_random),
 		cmocka_unit_test(knows_the_longest),
 		cmocka_unit_test(judges_digests),
-		cmocka_unit_test(every_verdict_has_a_name),
+		cmocka_unit_test(every_verdict_has_a_name_and_a_text),
 	};
 
 	return cmocka_run_group_tests_name("key/import", tests, NULL, NULL);
