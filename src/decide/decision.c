@@ -337,10 +337,14 @@ enum cause decision_unproven_cause(
 static enum cause hidden_cause(const struct run *run, enum cause public_cause, bool of_other)
 {
 	bool key_known = run->out->key != 0;
+	enum text_field field = run->out->text.field;
 
-	if (of_other)
-		return key_known ? CAUSE_TOKEN_OF_ANOTHER_KEY : CAUSE_UNKNOWN_KEY;
-	return decision_unproven_cause(public_cause, key_known, run->out->text.field);
+	if (of_other && key_known)
+		return CAUSE_TOKEN_OF_ANOTHER_KEY;
+	/* A finding about a token that is known exactly explains nothing. */
+	if (of_other && field == FIELD_APP_TOKEN)
+		return CAUSE_UNKNOWN_KEY;
+	return decision_unproven_cause(public_cause, key_known, field);
 }
 
 /* The token is or was this key's by its digest, and not live in the key's record. */
