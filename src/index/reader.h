@@ -24,7 +24,9 @@
  * cuts are found as ST_DAMAGED before a page is touched. A program that embeds
  * the library and must not die of a damaged disk asks the gate instead.
  *
- * A reader serves one thread. LMDB's handles must not cross a fork().
+ * A reader serves one thread. LMDB's handles must not cross a fork(), and one
+ * process must not open the same index twice: not two readers, and not beside a
+ * writer, which has index_writer_reader() for that.
  */
 #ifndef INDEX_READER_H
 #define INDEX_READER_H

@@ -109,6 +109,15 @@ NODISCARD enum status index_delete_token(
 	struct index_writer *writer, const uint8_t digest[DIGEST_SIZE]);
 
 /*
+ * A reader for the writer's own process, which must not open the index a second
+ * time (LMDB's file locks would be lost). It sees what is committed. Close it before this writer
+ * is closed or compacted.
+ */
+struct index_reader;
+NODISCARD enum status index_writer_reader(
+	const struct index_writer *writer, struct index_reader **out_reader);
+
+/*
  * The index equals the records as of now_boot_us: readers measure its age from
  * here. Costs one store, no commit.
  */
