@@ -16,6 +16,7 @@
 #include "base/status.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct records;  /* records/records.h */
@@ -24,14 +25,20 @@ struct follower; /* opaque */
 struct follow_result {
 	uint64_t epoch, revision; /* what the index equals now */
 	bool rebuilt;             /* built from scratch by this call */
-	uint64_t keys_count;
+	/*
+	 * The catalogue in the records does not compile (who changes it checks that
+	 * before). The index then has no routes, so all are unknown and refused, and
+	 * revocations still get through.
+	 */
+	bool routes_refused;
+	size_t changes_count; /* entities that this call applied, when not rebuilt */
 };
 
 /*
  * dir: the index's folder (made with mode 0750 when missing). records stays the
- * caller's and must outlive the follower; it is used by the calling thread only,
- * inside follow_once(). Opens no index yet: the first follow_once() does,
- * and builds one when it must.
+ * caller's and must outlive the follower. A follower serves one thread at a time; calls from
+ * several are put in turn by the caller. Opens no index yet: the first
+ * follow_once() does, and builds one when it must.
  */
 NODISCARD enum status follow_open(
 	const char *dir, struct records *records, struct follower **out_follower);
@@ -46,6 +53,15 @@ void follow_close(struct follower **follower);
  * it and see it age; the next call tries again. *out_result may be NULL.
  */
 NODISCARD enum status follow_once(struct follower *follower, struct follow_result *out_result);
+
+/*
+ * What the index says now, for explaining: LMDB must not be opened a second
+ * time in the keeper's process. The view holds until follow_view_end() or any other call. Fails
+ * with ST_NOT_FOUND before the first follow_once() and as index_reader_view_begin().
+ */
+struct view;
+NODISCARD enum status follow_view_begin(struct follower *follower, const struct view **out_view);
+void follow_view_end(struct follower *follower);
 
 /*
  * Once a second: dead readers' slots are freed, a damaged or removed index is

@@ -206,33 +206,10 @@ static enum status key_by_slot(void *context, uint32_t slot, struct view_key *ou
 	return slot == 0 ? ST_NOT_FOUND : told(reader, find_key_by_slot(reader, slot, out_key));
 }
 
-static bool key_has_digest(const struct view_key *key, const uint8_t digest[DIGEST_SIZE])
-{
-	bool found = false;
-
-	for (unsigned i = 0; i < key->digests_count; i++)
-		found |= crypto_equal(key->digests[i], digest, DIGEST_SIZE);
-	return found;
-}
-
 /*
- * A token record has no cell of its own (index/head.h): one that says it is live
- * is believed only when its key, which has one, says so too.
+ * A token has no cell of its own (index/head.h): an old record may say that a
+ * retired one is live. decide() believes only the digests in the key, which has one.
  */
-static enum status finish_token(struct index_reader *reader, const uint8_t digest[DIGEST_SIZE],
-	const struct view_token *token)
-{
-	struct view_key key;
-	enum status st;
-
-	if (!token->live)
-		return ST_OK;
-	st = find_key_by_slot(reader, token->key, &key);
-	if (st == ST_NOT_FOUND || (st == ST_OK && !key_has_digest(&key, digest)))
-		return ST_DAMAGED;
-	return st;
-}
-
 static enum status find_token(struct index_reader *reader, const uint8_t digest[DIGEST_SIZE],
 	struct view_token *out_token)
 {
@@ -251,7 +228,7 @@ static enum status find_token(struct index_reader *reader, const uint8_t digest[
 		if (st != ST_OK)
 			return st;
 		if (crypto_equal(own_digest, digest, DIGEST_SIZE))
-			return finish_token(reader, digest, out_token);
+			return ST_OK;
 		rest = span_part(rest, record.size, rest.len);
 	}
 	return st == ST_OK ? ST_NOT_FOUND : st;

@@ -527,7 +527,6 @@ enum status index_writer_tend(struct index_writer *writer, struct index_writer_s
 		return st;
 	if (generation != writer->env.generation || atomic_load(&head->superseded) != 0 ||
 		atomic_load(&head->committed) != writer->commit ||
-		env_damage_reported(&writer->env) ||
 		faccessat(writer->env.dir_fd, "data.mdb", F_OK, 0) != 0)
 		return ST_DAMAGED;
 	st = env_status(mdb_env_stat(writer->env.lmdb, &stat));
@@ -541,6 +540,7 @@ enum status index_writer_tend(struct index_writer *writer, struct index_writer_s
 		.entries_count = stat.ms_entries,
 		.keys_count = writer->meta.keys_count,
 		.generation = generation,
+		.damage_reported = env_damage_reported(&writer->env),
 	};
 	out_stats->bloated = out_stats->bytes_file > 2 * out_stats->bytes_used + BLOATED_MIN;
 	return ST_OK;

@@ -43,7 +43,8 @@ struct index_account {
 
 struct index_writer_stats {
 	uint64_t bytes_used, bytes_file, entries_count, keys_count, generation;
-	bool bloated; /* much more file than use: a reader holds an old revision; compact */
+	bool damage_reported; /* by a reader; opening it again fails with ST_DAMAGED */
+	bool bloated;         /* much more file than use: a reader holds an old revision; compact */
 };
 
 /*
