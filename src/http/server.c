@@ -23,6 +23,8 @@
 
 #define EVENT_LIBRARY HTTP_LISTENERS_MAX
 #define EVENT_WAKE (HTTP_LISTENERS_MAX + 1)
+#define EVENT_STOP (HTTP_LISTENERS_MAX + 2)
+#define EVENTS_MAX (HTTP_LISTENERS_MAX + 3)
 #define ACCEPT_PAUSE_US (US_PER_S / 10)
 #define STOP_TURN_MS 50
 #define TURN_MS 1000
@@ -95,6 +97,9 @@ static enum status open_parts(struct http_server *server)
 		return st;
 	if (!watch(server, server->event_fd, EPOLLIN, EVENT_WAKE) ||
 		!watch(server, server->library_fd, EPOLLIN, EVENT_LIBRARY))
+		return ST_IO;
+	if (server->setup.stop_fd > 0 &&
+		!watch(server, server->setup.stop_fd, EPOLLIN | EPOLLONESHOT, EVENT_STOP))
 		return ST_IO;
 	if (server->setup.workers > 0)
 		return workers_start(server, server->setup.workers, &server->workers);
@@ -209,7 +214,7 @@ static bool stop_complete(const struct http_server *server)
 
 bool server_turn(struct http_server *server, int timeout_ms)
 {
-	struct epoll_event events[HTTP_LISTENERS_MAX + 2];
+	struct epoll_event events[EVENTS_MAX];
 	uint64_t wakes;
 	int count;
 
@@ -223,6 +228,8 @@ bool server_turn(struct http_server *server, int timeout_ms)
 
 		if (number == EVENT_WAKE)
 			(void)!read(server->event_fd, &wakes, sizeof(wakes));
+		else if (number == EVENT_STOP)
+			atomic_store(&server->stop_asked, true);
 		else if (number < HTTP_LISTENERS_MAX)
 			accept_one(server, number);
 	}

@@ -143,6 +143,7 @@ struct http_server_setup {
 	void (*done)(void *context, const struct http_done *done);
 	void *context;
 
+	int stop_fd; /* stop when it is readable, e.g. a signalfd; 0: none. Stays the caller's */
 	unsigned workers;                     /* 0: the loop's thread runs the handler */
 	unsigned connections_max;             /* 0: 1024. Beyond: not accepted until one ends */
 	unsigned connections_per_address_max; /* 0: no such limit; unix sockets are not counted */

@@ -1,0 +1,148 @@
+#include "llaverod/instance.h"
+
+#include "base/clock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+/* The children of a daemon that was killed hold its lock a moment longer. */
+#define LOCK_WAIT_US (2 * US_PER_S)
+
+static enum status complain(
+	struct complaint *complaint, const char *key, const char *path, int error)
+{
+	complaint_set(complaint, key, 2, "path", path, "reason", strerror(error));
+	return error == 0 ? ST_DENIED : status_from_errno(error);
+}
+
+static enum status directory_check(
+	const char *data_dir, uid_t uid, gid_t gid, struct complaint *complaint)
+{
+	struct stat info;
+
+	if (stat(data_dir, &info) != 0 && errno == ENOENT) {
+		if (mkdir(data_dir, 0750) != 0)
+			return complain(complaint, "daemon.data_dir_missing", data_dir, errno);
+		if (uid != (uid_t)-1 && chown(data_dir, uid, gid) != 0)
+			return complain(complaint, "daemon.data_dir_unwritable", data_dir, errno);
+	}
+	if (stat(data_dir, &info) != 0)
+		return complain(complaint, "daemon.data_dir_missing", data_dir, errno);
+	if (!S_ISDIR(info.st_mode))
+		return complain(complaint, "daemon.data_dir_missing", data_dir, ENOTDIR);
+	if ((info.st_mode & S_IWOTH) != 0) {
+		complaint_set(complaint, "daemon.data_dir_open", 1, "path", data_dir);
+		return ST_DENIED;
+	}
+	return ST_OK;
+}
+
+static void lock_holder(int fd, char *out, size_t size)
+{
+	ssize_t got = pread(fd, out, size - 1, 0);
+
+	out[got > 0 ? got : 0] = '\0';
+	for (char *c = out; *c != '\0'; c++) {
+		if (*c < '0' || *c > '9')
+			*c = '\0';
+	}
+}
+
+static enum status lock_take(int fd, const char *data_dir, struct complaint *complaint)
+{
+	const struct timespec pause = { .tv_nsec = 20 * 1000 * 1000 };
+	int64_t until_us = clock_boot_us() + LOCK_WAIT_US;
+	char pid[24];
+	int len;
+
+	while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return complain(complaint, "daemon.data_dir_unwritable", data_dir, errno);
+		if (clock_boot_us() >= until_us) {
+			lock_holder(fd, pid, sizeof(pid));
+			complaint_set(complaint, "daemon.already_running", 2, "path", data_dir,
+				"pid", pid[0] == '\0' ? "?" : pid);
+			return ST_BUSY;
+		}
+		nanosleep(&pause, NULL);
+	}
+	len = snprintf(pid, sizeof(pid), "%ld\n", (long)getpid());
+	if (ftruncate(fd, 0) != 0 || pwrite(fd, pid, (size_t)len, 0) != len)
+		return complain(complaint, "daemon.data_dir_unwritable", data_dir, errno);
+	return ST_OK;
+}
+
+static enum status format_write(
+	int dir_fd, const char *data_dir, uid_t uid, gid_t gid, struct complaint *complaint)
+{
+	char text[16];
+	int len = snprintf(text, sizeof(text), "%u\n", INSTANCE_FORMAT);
+	int fd = openat(dir_fd, "format.new", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
+	bool ok = fd >= 0 && write(fd, text, (size_t)len) == len && fsync(fd) == 0 &&
+		  (uid == (uid_t)-1 || fchown(fd, uid, gid) == 0) &&
+		  renameat(dir_fd, "format.new", dir_fd, "format") == 0 && fsync(dir_fd) == 0;
+	int error = errno;
+
+	if (fd >= 0)
+		close(fd);
+	return ok ? ST_OK : complain(complaint, "daemon.data_dir_unwritable", data_dir, error);
+}
+
+static enum status format_check(
+	int dir_fd, const char *data_dir, uid_t uid, gid_t gid, struct complaint *complaint)
+{
+	int fd = openat(dir_fd, "format", O_RDONLY | O_CLOEXEC);
+	char text[16] = { 0 }, ours[16];
+	struct span number;
+	uint64_t format;
+	ssize_t got;
+
+	if (fd < 0 && errno == ENOENT)
+		return format_write(dir_fd, data_dir, uid, gid, complaint);
+	if (fd < 0)
+		return complain(complaint, "daemon.data_dir_unwritable", data_dir, errno);
+	got = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	number = span_of(text, got > 0 ? (size_t)got : 0);
+	number = span_part(number, 0, span_find(number, '\n'));
+	if (span_to_u64(number, &format) && format > 0 && format <= INSTANCE_FORMAT)
+		return ST_OK;
+	snprintf(ours, sizeof(ours), "%u", INSTANCE_FORMAT);
+	text[number.len] = '\0';
+	complaint_set(complaint, "daemon.data_dir_newer", 3, "path", data_dir, "format", text,
+		"ours", ours);
+	return ST_FORMAT;
+}
+
+enum status instance_open(
+	const char *data_dir, uid_t uid, gid_t gid, int *out_lock_fd, struct complaint *complaint)
+{
+	enum status st = directory_check(data_dir, uid, gid, complaint);
+	int dir_fd, fd;
+
+	if (st != ST_OK)
+		return st;
+	dir_fd = open(data_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir_fd < 0)
+		return complain(complaint, "daemon.data_dir_unwritable", data_dir, errno);
+	fd = openat(dir_fd, "llaverod.lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
+	if (fd < 0)
+		st = complain(complaint, "daemon.data_dir_unwritable", data_dir, errno);
+	if (st == ST_OK)
+		st = lock_take(fd, data_dir, complaint);
+	if (st == ST_OK && uid != (uid_t)-1 && fchown(fd, uid, gid) != 0)
+		st = complain(complaint, "daemon.data_dir_unwritable", data_dir, errno);
+	if (st == ST_OK)
+		st = format_check(dir_fd, data_dir, uid, gid, complaint);
+	close(dir_fd);
+	if (st != ST_OK && fd >= 0)
+		close(fd);
+	if (st == ST_OK)
+		*out_lock_fd = fd;
+	return st;
+}
