@@ -4,7 +4,7 @@
  * An event is stored as TEXT, made once and never rendered again: JSON with
  * its keys in this order
  *   {"v":1,"epoch","revision","time","part","parts","actor":{"kind","id","uid",
- *   "address","requestId"},"account","action","entity":{"kind","id","slot"},
+ *   "address","requestId"},"account","accountId","action","entity":{"kind","id","slot"[,"lastSlot"]},
  *   "before","after","previous"}
  * (absent: null), where previous is the hash of the event before, and
  *   hash = SHA-256("llavero event 1\n" + text).

@@ -1,0 +1,50 @@
+/*
+ * Inside src/records only: keys, shared by app_key.c, key_import.c, rotation.c
+ * and link.c.
+ */
+#ifndef RECORDS_KEYS_H
+#define RECORDS_KEYS_H
+
+#include "records/app_key.h"
+#include "records/store.h"
+
+#define KEY_JSON_MAX (1 * MIB)
+
+/* A key that exists and may be changed by the actor, with its state before. */
+struct key_step {
+	struct record_key key;
+	struct buf before;
+};
+NODISCARD enum status key_step_begin(
+	struct change *change, uint32_t slot, struct key_step *step, struct complaint *complaint);
+void key_step_free(struct key_step *step);
+/* Count its version up and remember the event with the state after. */
+NODISCARD enum status key_touch(struct change *change, struct key_step *step, const char *action);
+
+/* Checks, and what the new record will hold, in the change's arena; nothing is written. */
+NODISCARD enum status key_prepare(struct change *change, const struct key_new *key,
+	struct record_key *out_key, struct complaint *complaint);
+/* The parts of it, also for edits. Empty texts become absent. */
+NODISCARD enum status external_id_check(
+	struct change *change, struct span id, struct span *out_id, struct complaint *complaint);
+NODISCARD enum status metadata_check(struct change *change, struct span metadata,
+	struct span *out_metadata, struct complaint *complaint);
+NODISCARD enum status addresses_check(struct change *change, const struct span *texts, size_t count,
+	struct record_key *out_key, struct complaint *complaint);
+NODISCARD enum status expiry_check(
+	const struct change *change, int64_t expires_at_us, struct complaint *complaint);
+/* As they are stored; absent when there is none. */
+struct span addresses_text(struct buf *out, const struct record_key *key);
+/* The rows of a prepared key with its slot set. ST_EXISTS with the complaint which of both. */
+NODISCARD enum status key_insert(
+	struct change *change, const struct record_key *key, struct complaint *complaint);
+
+/* As key_append_json; with a context at hand. */
+void key_append_json_with(struct buf *out, const struct record_key *key,
+	uint32_t viewer_account_slot, struct digest_context *digest);
+
+/* A profile that a link may name. ST_NOT_FOUND for a predefined one too. */
+NODISCARD enum status link_target(
+	struct change *change, uint32_t profile_slot, struct record_link *out_link);
+
+#endif

@@ -1,0 +1,259 @@
+/*
+ * Inside src/records only: what the files of this folder share.
+ */
+#ifndef RECORDS_STORE_H
+#define RECORDS_STORE_H
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/limits.h"
+#include "records/db.h"
+#include "records/high_water.h"
+#include "records/root_key.h"
+#include "records/snapshot.h"
+#include "records/verify.h"
+
+#include <pthread.h>
+
+#define ACTOR_TEXT_MAX 128u
+#define CHANGE_ARENA_MAX (512 * MIB)
+#define EVENT_TEXT_MAX (64 * MIB)
+#define LIMIT_TEXT 500u /* characters of longer names */
+#define ROW_ARENA_MAX (8 * MIB)
+
+struct snapshot {
+	struct records *records;
+	struct db *db;
+	struct head head;
+	bool failed;   /* the connection is given up instead of kept */
+	bool borrowed; /* the writer's, inside a change */
+};
+
+/* An event of a change, not yet written: it gets its revision at the commit. */
+struct pending_event {
+	struct pending_event *next;
+	const char *action;    /* static text */
+	uint32_t account_slot; /* 0: none */
+	enum entity_kind kind;
+	uint32_t slot, last_slot;  /* last_slot: of ENTITY_KEYS, otherwise slot */
+	struct span id;            /* as people know it */
+	struct span before, after; /* canonical JSON; absent: null */
+};
+
+struct change {
+	struct records *records;
+	struct snapshot reading;
+	int64_t now_us;
+	enum status failed; /* the first failure; ST_OK so far */
+	bool narrows; /* takes access away: the high-water mark goes to disk before the answer */
+	bool scrubs;  /* what it overwrote must not stay in the log's file */
+
+	struct actor actor; /* its spans point to the texts below */
+	char actor_name[64], actor_address[64], actor_request[64];
+	char actor_text[ACTOR_TEXT_MAX]; /* "operator:0", "user:7": as in events */
+
+	struct arena *arena;
+	struct pending_event *events, **events_end;
+	size_t events_count;
+	struct head head; /* after its events */
+
+	/* Its place in a group of changes that share one commit. */
+	struct change *group_next;
+	bool done;
+	enum status result;
+};
+
+struct records {
+	const struct db_driver *driver;
+	char *location;
+	char *data_dir;
+	char installation_id[33];
+	uint8_t installation_bytes[16];
+	uint8_t public_key[SIGN_PUBLIC_KEY_SIZE];
+	uint8_t *sign_secret; /* secret_alloc, SIGN_SECRET_KEY_SIZE */
+
+	/* Whose turn at the writer it is. lock guards all that follows but writer itself. */
+	pthread_mutex_t lock;
+	pthread_mutex_t mark_lock; /* the mark's file; taken before lock */
+	pthread_cond_t turn, done;
+	uint64_t ticket_next, ticket_served;
+	struct db *
+		writer; /* of whose turn it is; NULL after a failure, until the next one opens it */
+	struct digest_context *digest; /* of whose turn it is */
+	struct change *group, **group_end;
+	size_t group_count;
+	bool group_narrows, group_scrubs;
+	int64_t group_begun_us; /* boot time */
+	struct head head;
+
+	struct db *readers[RECORDS_READERS_MAX]; /* idle connections */
+	size_t readers_idle, readers_out;
+	struct records_figures figures;
+	bool mark_behind; /* the mark on disk is older than head */
+	int64_t purged_at_us;
+	int64_t next_epoch; /* of the event that begins one; otherwise 0 */
+	const struct root_key *root_key;
+	bool scrub_wanted; /* the log's file still holds what was erased */
+};
+
+struct slots {
+	const uint32_t *slots;
+	size_t count;
+};
+
+/* ---- the writer ---- */
+
+/* Wait for the turn at records->writer, and give it on. No failure between leaves it. */
+void turn_wait(struct records *records);
+void turn_end(struct records *records);
+/* By whose turn it is. */
+NODISCARD enum status writer_open(struct records *records);
+NODISCARD enum status head_read(struct db *db, struct head *out_head);
+/* records_close without the mark: of what never opened. */
+void records_discard(struct records **records);
+/* Bring the high-water mark up to the committed head; a failure is counted in the figures too. */
+enum status mark_write(struct records *records, int64_t now_us);
+/* A signed statement of a head. */
+void checkpoint_sign(const struct records *records, const struct head *head, int64_t now_us,
+	struct checkpoint *out_checkpoint);
+
+void public_key_append(struct buf *out, const uint8_t public_key[SIGN_PUBLIC_KEY_SIZE]);
+NODISCARD enum status idempotency_purge(struct db *db, int64_t now_us);
+
+/* ---- changes ---- */
+
+/*
+ * Every call that changes something begins with change_enter (a change that
+ * failed takes no more) and ends with change_leave, which remembers a failure.
+ */
+NODISCARD enum status change_enter(struct change *change);
+NODISCARD enum status change_leave(struct change *change, enum status st);
+
+static inline struct db *change_db(struct change *change)
+{
+	return change->reading.db;
+}
+
+/* ST_DENIED with its complaint unless the operator or Llavero itself acts. */
+NODISCARD enum status change_need_operator(struct change *change, struct complaint *complaint);
+/*
+ * The same, or the owner of the account. Of another account's user: ST_NOT_FOUND,
+ * so that nothing is told of what is not his.
+ */
+NODISCARD enum status change_need_owner(
+	struct change *change, uint32_t account_slot, struct complaint *complaint);
+
+/* Remember an event. Texts are copied. */
+struct event_about {
+	const char *action; /* static */
+	uint32_t account_slot;
+	enum entity_kind kind;
+	uint32_t slot, last_slot; /* last_slot 0: slot */
+	struct span id;
+	struct span before, after; /* absent: null */
+};
+NODISCARD enum status change_event(struct change *change, const struct event_about *about);
+
+/* Write the remembered events and move the head; part of change_commit. */
+NODISCARD enum status events_write(struct change *change);
+
+/* The next slot of a counter: "key", "profile", ... count of them; ST_LIMIT at 2^32. */
+NODISCARD enum status slot_take(
+	struct db *db, const char *counter, uint32_t count, uint32_t *out_first);
+
+/* The hash of an event's text, and what the signature of a head is over. */
+NODISCARD bool event_hash(
+	struct digest_context *digest, struct span text, uint8_t out_hash[DIGEST_SIZE]);
+void head_statement(struct buf *out, const struct head *head);
+
+/* Remember a failure of the disk, so that the connection is not used again. */
+NODISCARD enum status snapshot_note(struct snapshot *snapshot, enum status st);
+
+/* ---- parts of changes that other entities need ---- */
+
+struct user_new;
+NODISCARD enum status user_insert(struct change *change, const struct user_new *user, bool is_owner,
+	uint32_t *out_slot, struct complaint *complaint);
+NODISCARD enum status user_event(
+	struct change *change, const char *action, uint32_t slot, struct span before);
+
+/* "resources":[{"product","key"},...] */
+NODISCARD enum status resources_append_json(
+	struct buf *out, struct db *db, const uint32_t *slots, size_t slots_count);
+/* Ascending and without repeats, all of them there; a copy in the change's arena. */
+NODISCARD enum status resources_settle(struct change *change, struct slots wanted,
+	struct slots *out_settled, struct complaint *complaint);
+
+/* Unlink a link that is there, with its event. */
+NODISCARD enum status link_drop(struct change *change, uint32_t key_slot, uint32_t profile_slot);
+
+/* ---- small things ---- */
+
+/* A copy in the arena; the absent span stays absent. */
+NODISCARD enum status span_keep(struct arena *arena, struct span text, struct span *out_kept);
+
+/*
+ * A text for people: UTF-8 without control or direction characters, no space
+ * at its ends, 1 (or 0) to characters_max characters. field: its name in the API.
+ */
+NODISCARD enum status text_check(struct span text, const char *field, size_t characters_max,
+	bool may_be_empty, struct complaint *complaint);
+/* Lower case, letters, digits, "-" and "."; a leading "*." only if wild. out: 256 bytes. */
+NODISCARD enum status host_check(
+	struct span host, bool wild, char out_host[LIMIT_HOST + 1], struct complaint *complaint);
+/* ST_CONFLICT unless expected is 0 or the version. */
+NODISCARD enum status version_check(int64_t expected, int64_t version, struct complaint *complaint);
+/* ST_NOT_FOUND becomes the complaint "there is no such {kind}". */
+NODISCARD enum status complain_missing(
+	enum status st, enum entity_kind kind, struct complaint *complaint);
+
+/* ST_EXISTS becomes the complaint that the name is taken. */
+NODISCARD enum status complain_name_taken(
+	enum status st, struct span name, struct complaint *complaint);
+
+/* "name": then the value; JSON text, number and time (null for absent or 0). comma before it. */
+void json_text(struct buf *out, const char *name, struct span value);
+void json_number(struct buf *out, const char *name, int64_t value);
+void json_bool(struct buf *out, const char *name, bool value);
+void json_time(struct buf *out, const char *name, int64_t at_us);
+/* "name": of an object's first member has no comma. */
+void json_name(struct buf *out, const char *name);
+
+/* Write all of bytes to a new or replaced file, on disk when it returns. */
+NODISCARD enum status file_replace(const char *path, struct span bytes, unsigned mode);
+/* A name that was put into a directory is on disk. */
+NODISCARD enum status directory_sync(const char *path_in_it);
+/* The whole of a small file; ST_NOT_FOUND, ST_DENIED (a symbolic link), ST_LIMIT, ST_IO. */
+NODISCARD enum status file_read(const char *path, struct buf *out);
+
+/* ---- reading, on any connection ---- */
+
+/* The first column of all rows, for one number $1: slots, or texts. In arena. */
+NODISCARD enum status slots_read(
+	struct db *db, const char *sql, uint32_t of, struct arena *arena, struct slots *out_slots);
+struct texts {
+	const struct span *texts;
+	size_t count;
+};
+NODISCARD enum status texts_read(
+	struct db *db, const char *sql, uint32_t of, struct arena *arena, struct texts *out_texts);
+/* The slot that sql finds; ST_NOT_FOUND. */
+NODISCARD enum status slot_find(struct db *db, const char *sql, const struct db_value *values,
+	size_t values_count, uint32_t *out_slot);
+
+NODISCARD enum status account_read(
+	struct db *db, uint32_t slot, struct arena *arena, struct record_account *out_account);
+NODISCARD enum status user_read(
+	struct db *db, uint32_t slot, struct arena *arena, struct record_user *out_user);
+NODISCARD enum status profile_read(
+	struct db *db, uint32_t slot, struct arena *arena, struct record_profile *out_profile);
+NODISCARD enum status resource_read(
+	struct db *db, uint32_t slot, struct arena *arena, struct record_resource *out_resource);
+NODISCARD enum status service_read(
+	struct db *db, uint32_t slot, struct arena *arena, struct record_service *out_service);
+NODISCARD enum status route_read(
+	struct db *db, uint32_t slot, struct arena *arena, struct record_route *out_route);
+NODISCARD enum status key_read(
+	struct db *db, uint32_t slot, struct arena *arena, struct record_key *out_key);
+
+#endif
