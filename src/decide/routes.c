@@ -237,7 +237,7 @@ static enum status check_crossing(struct search *s, const struct blob_route *fou
 	while (walk_next(w, &other)) {
 		struct trail_relation relation;
 
-		if (blob_same_needs(found, &other))
+		if (blob_needs_agree(found, &other))
 			continue;
 		relation = trails_compare(s->r, &best, &w->trail, s->segments->filled - s->first);
 		if (relation.damaged)
@@ -271,7 +271,7 @@ static enum status check_slash(
 		relation = trails_compare(s->r, best, &twin.trail, filled - s->first);
 	if (relation.damaged)
 		return ST_DAMAGED;
-	if (!blob_same_needs(found == NULL ? &UNMAPPED : found, &other) &&
+	if (!blob_needs_agree(found == NULL ? &UNMAPPED : found, &other) &&
 		(relation.leftmost == SPECIFICITY_SECOND || relation.leftmost == SPECIFICITY_TIE))
 		set_ambiguous(s, other.id);
 	return ST_OK;

@@ -179,6 +179,15 @@ static inline bool blob_same_needs(const struct blob_route *a, const struct blob
 	       (a->needs_count == 0 || a->needs_at == b->needs_at);
 }
 
+/*
+ * Does it make no difference whether other matches where own does? A route with
+ * a double of other needs never agrees.
+ */
+static inline bool blob_needs_agree(const struct blob_route *own, const struct blob_route *other)
+{
+	return blob_same_needs(own, other) && (other->risk & RISK_SAME) == 0;
+}
+
 /* Of a segment's text, as nodes have it. */
 static inline uint32_t segment_hash(struct span s)
 {

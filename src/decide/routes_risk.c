@@ -79,9 +79,26 @@ static struct span node_text(const struct risk *x, const struct blob_node *node)
 	return label;
 }
 
+/*
+ * How an example is made. A third route that is more specific than both may
+ * hide one of them on some texts; so several are tried.
+ */
+struct style {
+	const char *parameter;
+	bool tight;   /* mixed segments as short as they can be */
+	size_t extra; /* segments more, when both end in a tail */
+};
+
+static const struct style STYLES[] = {
+	{ "1", false, 0 },
+	{ "~any~", true, 0 },
+	{ "1", false, 1 },
+	{ "1", false, 5 },
+};
+
 /* A text for a segment that both nodes take. */
 static void append_common(
-	const struct risk *x, uint32_t a, uint32_t b, const char *parameter, struct buf *out)
+	const struct risk *x, uint32_t a, uint32_t b, const struct style *style, struct buf *out)
 {
 	struct blob_node a_node = { 0 }, b_node = { 0 };
 
@@ -92,25 +109,26 @@ static void append_common(
 	else if (b_node.kind == SEGMENT_LITERAL)
 		buf_append(out, node_text(x, &b_node));
 	else if (a_node.kind == SEGMENT_MIXED && b_node.kind == SEGMENT_MIXED)
-		mixed_append_common(node_text(x, &a_node), node_text(x, &b_node), out);
+		mixed_append_common(
+			node_text(x, &a_node), node_text(x, &b_node), style->tight, out);
 	else if (a_node.kind == SEGMENT_MIXED)
 		mixed_append_example(node_text(x, &a_node), out);
 	else if (b_node.kind == SEGMENT_MIXED)
 		mixed_append_example(node_text(x, &b_node), out);
 	else
-		buf_append_str(out, parameter);
+		buf_append_str(out, style->parameter);
 }
 
 /* The path below the base that own takes, and that other takes but for the slash. */
 static void append_example(const struct risk *x, const struct place *own, const struct place *other,
-	const char *parameter, struct buf *out)
+	const struct style *style, struct buf *out)
 {
 	size_t positions = own->positions > other->positions ? own->positions : other->positions;
 
-	for (size_t i = 0; i < positions; i++) {
+	for (size_t i = 0; i < positions + style->extra; i++) {
 		buf_append_char(out, '/');
-		append_common(x, trail_node(&own->trail, i), trail_node(&other->trail, i),
-			parameter, out);
+		append_common(
+			x, trail_node(&own->trail, i), trail_node(&other->trail, i), style, out);
 	}
 	if (own->slash)
 		buf_append_char(out, '/');
@@ -148,14 +166,14 @@ static void report(struct risk *x, enum route_conflict_kind kind, uint64_t id, u
 
 /* R3. True when the example is ambiguous between the two, and was reported. */
 static bool try_example(struct risk *x, enum route_conflict_kind kind, const struct blob_route *own,
-	const struct blob_route *other, const char *parameter)
+	const struct blob_route *other, const struct style *style)
 {
 	char memory[2 * LIMIT_TARGET];
 	struct buf path = BUF_ARRAY(memory);
 	bool head = own->method != other->method;
 	struct route_match match;
 
-	append_example(x, &x->own, &x->other, parameter, &path);
+	append_example(x, &x->own, &x->other, style, &path);
 	if (!buf_ok(&path) ||
 		routes_match_below(x->view, x->service,
 			head ? SPAN_LIT("HEAD") : x->t->methods[own->method], buf_span(&path),
@@ -174,16 +192,15 @@ static bool try_example(struct risk *x, enum route_conflict_kind kind, const str
 static void try_examples(struct risk *x, enum route_conflict_kind kind,
 	const struct blob_route *own, const struct blob_route *other)
 {
-	/* A third route may hide one of the two on the first text, but hardly on the second. */
-	static const char *const PARAMETERS[] = { "1", "~any~" };
-
 	if (x->out->conflicts_count == ROUTES_CONFLICTS_MAX || x->examples == EXAMPLES_MAX) {
 		x->out->conflicts_incomplete = true;
 		return;
 	}
 	x->examples++;
-	for (size_t i = 0; i < ARRAY_LEN(PARAMETERS); i++) {
-		if (try_example(x, kind, own, other, PARAMETERS[i]))
+	for (size_t i = 0; i < ARRAY_LEN(STYLES); i++) {
+		if (STYLES[i].extra > 0 && !(x->own.tail && x->other.tail))
+			return;
+		if (try_example(x, kind, own, other, &STYLES[i]))
 			return;
 	}
 }
@@ -220,7 +237,7 @@ static void check_pair(struct risk *x, uint32_t own, uint32_t other, uint8_t ris
 
 	if (!blob_route(x->view, own, &own_route) || !blob_route(x->view, other, &other_route) ||
 		!methods_meet(x, own_route.method, other_route.method) ||
-		blob_same_needs(&own_route, &other_route))
+		blob_needs_agree(&own_route, &other_route))
 		return;
 	mark(x, own, risk);
 	if (risk == RISK_SLASH)
@@ -348,7 +365,7 @@ static void report_same(struct risk *x, const struct blob_node *node)
 		if (!blob_route(x->view, node->first_route + i, &route) ||
 			(route.risk & RISK_SAME) == 0)
 			continue;
-		append_example(x, &x->own, &x->own, "1", &path);
+		append_example(x, &x->own, &x->own, &STYLES[0], &path);
 		report(x, ROUTE_CONFLICT_SAME, route.id, route.other_id, buf_span(&path));
 	}
 }

@@ -404,12 +404,23 @@ void mixed_append_example(struct span label, struct buf *out)
 	append_middle(label, out);
 }
 
-void mixed_append_common(struct span a, struct span b, struct buf *out)
+void mixed_append_common(struct span a, struct span b, bool tight, struct buf *out)
 {
 	struct span a_start = label_start(a), b_start = label_start(b);
 	struct span a_end = label_end(a), b_end = label_end(b);
+	size_t before = out->len;
+	struct span made;
 
 	buf_append(out, a_start.len > b_start.len ? a_start : b_start);
+	if (tight) {
+		buf_append(out, a_end.len > b_end.len ? a_end : b_end);
+		made = span_part(buf_span(out), before, out->len);
+		if (mixed_matches(a, made) && mixed_matches(b, made))
+			return;
+		out->len = before;
+		mixed_append_common(a, b, false, out);
+		return;
+	}
 	append_middle(label_middle(a), out);
 	if (!span_equal(label_middle(a), label_middle(b)))
 		append_middle(label_middle(b), out);

@@ -70,8 +70,11 @@ size_t mixed_text_len(struct span label);
 /* Is there a text that both take? Both are mixed labels. */
 bool mixed_overlap(struct span a, struct span b);
 
-/* Append the shortest such text that is easy to think of. */
-void mixed_append_common(struct span a, struct span b, struct buf *out);
+/*
+ * Append such a text. tight: one in which the parameters take as little as they
+ * can, if it is easily found.
+ */
+void mixed_append_common(struct span a, struct span b, bool tight, struct buf *out);
 
 /* Append a text that a mixed label takes. */
 void mixed_append_example(struct span label, struct buf *out);
