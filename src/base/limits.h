@@ -35,7 +35,7 @@
 #define LIMIT_RESOURCES_PER_PROFILE 65536u
 #define LIMIT_PATH_SEGMENTS 128u
 #define LIMIT_HOSTS_PER_SERVICE 64u
-#define LIMIT_ROUTE_NODES 4194304u /* different beginnings of templates, all routes together */
+#define LIMIT_ROUTE_NODES 1048576u /* different beginnings of templates, all routes together */
 
 /* Answers. */
 #define LIMIT_DIAGNOSIS 512u /* characters of a sealed diagnosis */

@@ -420,13 +420,14 @@ enum status routes_match(
 }
 
 enum status routes_match_below(const struct routes *routes, uint32_t i, struct span method,
-	struct span path, struct route_match *out)
+	struct span path, uint32_t *steps, struct route_match *out)
 {
 	struct path_segments segments = { .path = path };
+	uint32_t bound = *steps < ROUTES_STEPS_MAX ? *steps : ROUTES_STEPS_MAX;
 	struct path_switches switches;
 	struct search s = { .r = routes,
 		.segments = &segments,
-		.steps = ROUTES_STEPS_MAX,
+		.steps = bound,
 		.look = RISK_CROSSING | RISK_SLASH,
 		.out = out };
 	enum status st;
@@ -435,10 +436,12 @@ enum status routes_match_below(const struct routes *routes, uint32_t i, struct s
 	if (path.len > 0 && !path_segments_cut(path, &segments))
 		return ST_INVALID;
 	st = fill_service(&s, i, &switches);
-	if (st != ST_OK)
-		return st;
-	st = methods_find(routes, method, &s.methods);
-	return st == ST_OK ? search_route(&s) : st;
+	if (st == ST_OK)
+		st = methods_find(routes, method, &s.methods);
+	if (st == ST_OK)
+		st = search_route(&s);
+	*steps -= bound - s.steps;
+	return st;
 }
 
 uint32_t route_match_resource(const struct route_match *match, size_t i)

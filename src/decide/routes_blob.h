@@ -211,9 +211,10 @@ uint64_t routes_checksum(struct span blob);
 
 /*
  * Match below the base path of service number i, path "" being the base path
- * itself, with every closer look taken. For the builder's examples.
+ * itself, with every closer look taken. For the builder's examples: takes the
+ * steps that it needs off *steps, which is also its bound.
  */
 NODISCARD enum status routes_match_below(const struct routes *routes, uint32_t i,
-	struct span method, struct span path, struct route_match *out);
+	struct span method, struct span path, uint32_t *steps, struct route_match *out);
 
 #endif

@@ -16,7 +16,7 @@
 
 #include <stdlib.h>
 
-#define RISK_STEPS_MAX (64u * 1024u * 1024u)
+#define RISK_STEPS_MAX (24u * 1024u * 1024u)
 #define EXAMPLES_MAX 20000u
 
 /* A place in the tree that routes hang on: its trail without the trailing slash. */
@@ -42,13 +42,14 @@ struct risk {
 	struct walk_trail walk; /* where the enumeration stands */
 };
 
-static bool spend(struct risk *x)
+static bool spend(struct risk *x, size_t steps)
 {
-	if (x->steps == 0) {
+	if (x->steps < steps) {
+		x->steps = 0;
 		x->exhausted = true;
 		return false;
 	}
-	x->steps--;
+	x->steps -= (uint32_t)steps;
 	return true;
 }
 
@@ -177,7 +178,7 @@ static bool try_example(struct risk *x, enum route_conflict_kind kind, const str
 	if (!buf_ok(&path) ||
 		routes_match_below(x->view, x->service,
 			head ? SPAN_LIT("HEAD") : x->t->methods[own->method], buf_span(&path),
-			&match) != ST_OK ||
+			&x->steps, &match) != ST_OK ||
 		match.kind != ROUTE_MATCH_AMBIGUOUS || match.exhausted)
 		return false;
 	if (match.route_id == own->id)
@@ -256,14 +257,15 @@ static void check_places(struct risk *x)
 	uint8_t risk;
 
 	if (x->own.node == x->other.node || !blob_node(x->view, x->own.node, &own) ||
-		!blob_node(x->view, x->other.node, &other) || other.routes_count == 0)
+		!blob_node(x->view, x->other.node, &other) || other.routes_count == 0 ||
+		!spend(x, positions))
 		return;
 	relation = trails_compare(x->view, &x->own.trail, &x->other.trail, positions);
 	risk = risk_of(&x->own, &x->other, &relation);
 	if (risk == 0)
 		return;
 	for (uint32_t i = 0; i < own.routes_count; i++) {
-		for (uint32_t k = 0; k < other.routes_count && spend(x); k++)
+		for (uint32_t k = 0; k < other.routes_count && spend(x, 1); k++)
 			check_pair(x, own.first_route + i, other.first_route + k, risk);
 	}
 }
@@ -307,7 +309,7 @@ static void overlap_child(struct risk *x, uint32_t index, size_t level)
 	const struct place *own = &x->own;
 	struct blob_node child, pattern;
 
-	if (!spend(x) || !blob_node(x->view, index, &child) ||
+	if (!spend(x, 1) || !blob_node(x->view, index, &child) ||
 		!blob_node(x->view, trail_node(&own->trail, level), &pattern) ||
 		!overlap(x, &pattern, &child))
 		return;
@@ -393,7 +395,7 @@ static void check_all(struct risk *x, uint32_t index)
 {
 	struct blob_node node;
 
-	if (x->exhausted || !spend(x) || x->walk.levels == WALK_LEVELS ||
+	if (x->exhausted || !spend(x, 1) || x->walk.levels == WALK_LEVELS ||
 		!blob_node(x->view, index, &node))
 		return;
 	x->walk.nodes[x->walk.levels++] = index;
