@@ -35,7 +35,11 @@
 #define LIMIT_RESOURCES_PER_PROFILE 65536u
 #define LIMIT_PATH_SEGMENTS 128u
 #define LIMIT_HOSTS_PER_SERVICE 64u
-#define LIMIT_ROUTE_NODES 1048576u /* different beginnings of templates, all routes together */
+#define LIMIT_ROUTE_NODES 1048576u     /* different beginnings of templates, all routes together */
+#define LIMIT_DOCUMENT_DEPTH 128u      /* levels of an imported JSON or YAML document */
+#define LIMIT_DOCUMENT_VALUES 2000000u /* its values, YAML aliases counted as often as used */
+#define LIMIT_DOCUMENT_ANCHORS 1024u   /* its YAML anchors */
+#define LIMIT_DOCUMENT_REFERENCES 16u  /* $ref after $ref */
 
 /* Answers. */
 #define LIMIT_DIAGNOSIS 512u /* characters of a sealed diagnosis */

@@ -66,7 +66,8 @@ struct catalog_route {
 	 * stated. Provenance, never access: records that do not keep it lose only that.
 	 */
 	const char *sources;
-	const char *origin; /* "paths./orders/{id}.get" of the document it was read from, or "" */
+	const char *origin; /* the path as the document writes it, or "" */
+	const char *normal; /* path without the parameters' names; set by catalog_add_route() */
 };
 
 /* Predefined: offered to every account. */
@@ -85,7 +86,8 @@ struct catalog {
 	size_t routes_count, routes_capacity;
 	struct catalog_profile *profiles;
 	size_t profiles_count, profiles_capacity;
-	struct arena *arena; /* owns every text and every list */
+	const char *documents; /* names of the OpenAPI documents it was read from, one a line */
+	struct arena *arena;   /* owns every text and every list */
 };
 
 /* NULL without memory. */
@@ -93,8 +95,8 @@ NODISCARD struct catalog *catalog_make(void);
 void catalog_free(struct catalog **catalog);
 
 /*
- * Add one thing; all texts are copied. The identity must be new: it is not
- * checked here but by catalog_check(). ST_NO_MEMORY.
+ * Add one thing; all texts are copied, NULL stands for "". The identity must be new: it is
+ * checked not here but by catalog_check(). ST_NO_MEMORY.
  */
 NODISCARD enum status catalog_add_resource(
 	struct catalog *catalog, const struct catalog_resource *resource);
@@ -285,21 +287,24 @@ NODISCARD enum status catalog_merge(const struct catalog *base, const struct cat
 NODISCARD enum status catalog_diff(
 	const struct catalog *before, const struct catalog *after, struct catalog_report *report);
 
-struct catalog_import_options {
+struct catalog_import {
+	const struct catalog *base; /* sorted; not changed */
+	const struct catalog_document *documents;
+	size_t documents_count;
 	const char *service; /* as in catalog_read_options */
 	enum catalog_servers servers;
 	struct catalog_merge_options merge;
 };
 
 /*
- * The whole import: read every document (each may use the resources of those before it), merge
- * them with each other, then into base (sorted), check the result, and report the differences.
- * *out_merged is the caller's; report->differences point into base and *out_merged.
+ * The whole import: read every document (resource lists and the own form first; each may use
+ * the resources of those before it), merge them with each other, then into base, check the
+ * result, and report the differences. *out_merged is the caller's; report->differences point
+ * into base and *out_merged. Fails as catalog_read() and catalog_merge() do.
  */
-NODISCARD enum status catalog_import(const struct catalog *base,
-	const struct catalog_document *documents, size_t documents_count,
-	const struct catalog_import_options *options, struct catalog_report *report,
-	struct catalog **out_merged, struct complaint *out_complaint);
+NODISCARD enum status catalog_import(const struct catalog_import *import,
+	struct catalog_report *report, struct catalog **out_merged,
+	struct complaint *out_complaint);
 
 /* ---- writing ---- */
 
