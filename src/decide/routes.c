@@ -419,6 +419,27 @@ enum status routes_match(
 	return st;
 }
 
+enum status routes_find_service(
+	const struct routes *routes, struct span host, struct span path, uint64_t *out_id)
+{
+	struct path_segments segments UNINITIALIZED;
+	char folded[PATH_SIZE] UNINITIALIZED;
+	const struct path_result result = { .reason = PATH_OK, .path = path };
+	const struct route_request request = { .host = host, .path = &result };
+	struct route_match match = { 0 };
+	struct path_switches switches;
+	struct search s = { .r = routes, .segments = &segments, .out = &match };
+	enum status st;
+
+	if (!path_segments_cut(path, &segments))
+		return ST_INVALID;
+	st = search_service(&s, &request, &segments, folded, &switches);
+	if (st != ST_OK)
+		return st;
+	*out_id = match.service_id;
+	return match.has_service ? ST_OK : ST_NOT_FOUND;
+}
+
 enum status routes_match_below(const struct routes *routes, uint32_t i, struct span method,
 	struct span path, uint32_t *steps, struct route_match *out)
 {

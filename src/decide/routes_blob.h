@@ -217,4 +217,8 @@ uint64_t routes_checksum(struct span blob);
 NODISCARD enum status routes_match_below(const struct routes *routes, uint32_t i,
 	struct span method, struct span path, uint32_t *steps, struct route_match *out);
 
+/* The id of the service that takes this path of this host. ST_NOT_FOUND: none. */
+NODISCARD enum status routes_find_service(
+	const struct routes *routes, struct span host, struct span path, uint64_t *out_id);
+
 #endif

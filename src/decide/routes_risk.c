@@ -6,8 +6,8 @@
  *     without a mark needs no second look. Marks too many cost only time.
  * R2: overlapping goes segment by segment, so it is exact: two templates overlap
  *     when at each segment there is a text that both take.
- * R3: a conflict is reported only with an example that the matcher itself, taking
- *     every closer look, calls ambiguous.
+ * R3: a conflict is reported only with an example that comes to the service and
+ *     that the matcher itself, taking every closer look, calls ambiguous.
  * R4: the work is bounded by RISK_STEPS_MAX; beyond, all routes are marked and
  *     the report says that it is incomplete.
  */
@@ -18,6 +18,7 @@
 
 #define RISK_STEPS_MAX (24u * 1024u * 1024u)
 #define EXAMPLES_MAX 20000u
+#define HOST_STEPS 10u /* what finding a service costs, in steps */
 
 /* A place in the tree that routes hang on: its trail without the trailing slash. */
 struct place {
@@ -135,15 +136,56 @@ static void append_example(const struct risk *x, const struct place *own, const 
 		buf_append_char(out, '/');
 }
 
-static void report(struct risk *x, enum route_conflict_kind kind, uint64_t id, uint64_t other_id,
-	struct span below)
+static void append_full(const struct risk *x, struct span below, struct buf *out)
 {
 	const struct template *base = &x->t->services[x->service].base;
-	char memory[2 * LIMIT_TARGET];
-	struct buf path = BUF_ARRAY(memory);
-	struct route_conflict conflict = {
-		.kind = kind, .route = spec_by_id(x->t, id), .other = spec_by_id(x->t, other_id)
-	};
+
+	for (size_t i = 0; i < base->segments_count; i++) {
+		buf_append_char(out, '/');
+		buf_append(out, template_label(base, i));
+	}
+	buf_append(out, below);
+}
+
+/* Does the path come to this service on any of its hosts, and not to one with a longer base? */
+static bool comes_here(struct risk *x, struct span path)
+{
+	const struct service_spec *service = x->t->services[x->service].spec;
+	uint64_t id;
+
+	if (service->hosts_count == 0)
+		return routes_find_service(x->view, SPAN_ABSENT, path, &id) == ST_OK &&
+		       id == service->id;
+	for (size_t i = 0; i < service->hosts_count && spend(x, HOST_STEPS); i++) {
+		/* No host is "*.example.com", so as a host it comes to just that pattern. */
+		if (routes_find_service(x->view, service->hosts[i], path, &id) == ST_OK &&
+			id == service->id)
+			return true;
+	}
+	return false;
+}
+
+/* comes_here, or in capitals where a service that ignores case has one beside it that does not. */
+static bool reachable(struct risk *x, struct buf *path)
+{
+	if (comes_here(x, buf_span(path)))
+		return true;
+	if (!x->t->services[x->service].spec->switches.case_insensitive)
+		return false;
+	for (size_t i = 0; i < path->len; i++) {
+		if (path->ptr[i] >= 'a' && path->ptr[i] <= 'z')
+			path->ptr[i] = (char)(path->ptr[i] - 0x20);
+	}
+	return comes_here(x, buf_span(path));
+}
+
+static void report(struct risk *x, enum route_conflict_kind kind, uint64_t id, uint64_t other_id,
+	struct span path)
+{
+	struct route_conflict conflict = { .kind = kind,
+		.route = spec_by_id(x->t, id),
+		.other = spec_by_id(x->t, other_id),
+		.path = path };
 
 	if (x->out->conflicts_count == ROUTES_CONFLICTS_MAX) {
 		x->out->conflicts_incomplete = true;
@@ -152,12 +194,6 @@ static void report(struct risk *x, enum route_conflict_kind kind, uint64_t id, u
 	x->out->conflicts_count++;
 	if (x->sink == NULL || x->sink->call == NULL)
 		return;
-	for (size_t i = 0; i < base->segments_count; i++) {
-		buf_append_char(&path, '/');
-		buf_append(&path, template_label(base, i));
-	}
-	buf_append(&path, below);
-	conflict.path = buf_span(&path);
 	conflict.method = conflict.route->method;
 	/* GET's route and HEAD's meet in requests with HEAD. */
 	if (span_is(conflict.other->method, "HEAD"))
@@ -169,22 +205,23 @@ static void report(struct risk *x, enum route_conflict_kind kind, uint64_t id, u
 static bool try_example(struct risk *x, enum route_conflict_kind kind, const struct blob_route *own,
 	const struct blob_route *other, const struct style *style)
 {
-	char memory[2 * LIMIT_TARGET];
-	struct buf path = BUF_ARRAY(memory);
+	char memory[LIMIT_TARGET + 1], full_memory[LIMIT_TARGET + 1];
+	struct buf below = BUF_ARRAY(memory), full = BUF_ARRAY(full_memory);
 	bool head = own->method != other->method;
 	struct route_match match;
 
-	append_example(x, &x->own, &x->other, style, &path);
-	if (!buf_ok(&path) ||
+	append_example(x, &x->own, &x->other, style, &below);
+	append_full(x, buf_span(&below), &full);
+	if (!buf_ok(&below) || !buf_ok(&full) || !reachable(x, &full) ||
 		routes_match_below(x->view, x->service,
-			head ? SPAN_LIT("HEAD") : x->t->methods[own->method], buf_span(&path),
+			head ? SPAN_LIT("HEAD") : x->t->methods[own->method], buf_span(&below),
 			&x->steps, &match) != ST_OK ||
 		match.kind != ROUTE_MATCH_AMBIGUOUS || match.exhausted)
 		return false;
 	if (match.route_id == own->id)
-		report(x, kind, own->id, other->id, buf_span(&path));
+		report(x, kind, own->id, other->id, buf_span(&full));
 	else if (match.route_id == other->id)
-		report(x, kind, other->id, own->id, buf_span(&path));
+		report(x, kind, other->id, own->id, buf_span(&full));
 	else
 		return false;
 	return true;
@@ -213,12 +250,11 @@ static bool methods_meet(const struct risk *x, uint32_t a, uint32_t b)
 	return a == b || (a == x->get && b == x->head) || (a == x->head && b == x->get);
 }
 
-static void mark(const struct risk *x, uint32_t route, uint8_t risk)
+static void mark(const struct routes *view, char *image, uint32_t route, uint8_t risk)
 {
-	char *at = x->image + x->view->offsets[BLOB_ROUTES] + (size_t)route * ROUTE_SIZE +
-		   ROUTE_AT_RISK;
+	char *at = image + view->offsets[BLOB_ROUTES] + (size_t)route * ROUTE_SIZE + ROUTE_AT_RISK;
 
-	*at = (char)(*at | risk);
+	*at = (char)((uint8_t)*at | risk);
 }
 
 /* What own risks because of other, both being routes of overlapping places. */
@@ -240,7 +276,7 @@ static void check_pair(struct risk *x, uint32_t own, uint32_t other, uint8_t ris
 		!methods_meet(x, own_route.method, other_route.method) ||
 		blob_needs_agree(&own_route, &other_route))
 		return;
-	mark(x, own, risk);
+	mark(x->view, x->image, own, risk);
 	if (risk == RISK_SLASH)
 		try_examples(x, ROUTE_CONFLICT_SLASH, &own_route, &other_route);
 	else if (own < other) /* the pair comes twice */
@@ -357,18 +393,19 @@ static void overlap_below(struct risk *x, uint32_t index, size_t level)
 
 /* ---- Every place in turn ---- */
 
+/* x->own stands at the node. */
 static void report_same(struct risk *x, const struct blob_node *node)
 {
+	x->other = x->own;
 	for (uint32_t i = 0; i < node->routes_count; i++) {
-		char memory[2 * LIMIT_TARGET];
-		struct buf path = BUF_ARRAY(memory);
-		struct blob_route route;
+		struct blob_route route, twice;
 
 		if (!blob_route(x->view, node->first_route + i, &route) ||
 			(route.risk & RISK_SAME) == 0)
 			continue;
-		append_example(x, &x->own, &x->own, &STYLES[0], &path);
-		report(x, ROUTE_CONFLICT_SAME, route.id, route.other_id, buf_span(&path));
+		twice = route;
+		twice.id = route.other_id;
+		try_examples(x, ROUTE_CONFLICT_SAME, &route, &twice);
 	}
 }
 
@@ -384,9 +421,9 @@ static void check_own(struct risk *x, uint32_t index, const struct blob_node *no
 	x->own.node = index;
 	x->own.tail = blob_node(x->view, x->walk.nodes[x->own.trail.levels - 1], &last) &&
 		      last.kind == SEGMENT_TAIL;
+	report_same(x, node);
 	x->other = (struct place){ 0 };
 	x->other.trail.nodes[0] = x->walk.nodes[0];
-	report_same(x, node);
 	overlap_below(x, x->walk.nodes[0], 0);
 }
 
@@ -435,12 +472,8 @@ void tree_find_risks(const struct tree *t, struct routes *view, char *image,
 	/* R4; also without memory to look. */
 	if (x == NULL || x->exhausted) {
 		out->conflicts_incomplete = true;
-		for (uint32_t i = 0; i < view->counts[BLOB_ROUTES]; i++) {
-			char *at = image + view->offsets[BLOB_ROUTES] + (size_t)i * ROUTE_SIZE +
-				   ROUTE_AT_RISK;
-
-			*at = (char)(*at | RISK_CROSSING | RISK_SLASH);
-		}
+		for (uint32_t i = 0; i < view->counts[BLOB_ROUTES]; i++)
+			mark(view, image, i, RISK_CROSSING | RISK_SLASH);
 	}
 	free(x);
 }

@@ -504,10 +504,16 @@ static void make_asked(const struct model *m, struct asked *a, struct buf *path)
 		buf_append_char(path, '/');
 }
 
+#define EXAMPLES_MAX (ROUTES_MAX * ROUTES_MAX * 2)
+
 struct listed {
 	bool pairs[ROUTES_MAX][ROUTES_MAX];
-	const struct routes *view;
 	size_t count;
+	struct {
+		uint64_t service, route, other;
+		struct span method;
+		char path[128];
+	} examples[EXAMPLES_MAX];
 };
 
 static enum route_match_kind ask(const struct routes *view, const char *host, struct span method,
@@ -526,10 +532,40 @@ static enum route_match_kind ask(const struct routes *view, const char *host, st
 static void note(void *context, const struct route_conflict *conflict)
 {
 	struct listed *listed = context;
+	struct buf path;
 
 	listed->pairs[conflict->route->id][conflict->other->id] = true;
 	listed->pairs[conflict->other->id][conflict->route->id] = true;
+	assert_true(listed->count < EXAMPLES_MAX);
+	path = BUF_ARRAY(listed->examples[listed->count].path);
+	buf_append(&path, conflict->path);
+	assert_true(buf_ok(&path));
+	listed->examples[listed->count].service = conflict->route->service_id;
+	listed->examples[listed->count].route = conflict->route->id;
+	listed->examples[listed->count].other = conflict->other->id;
+	listed->examples[listed->count].method = conflict->method;
 	listed->count++;
+}
+
+/* What the report shows is refused indeed. */
+static void check_examples(
+	const struct model *m, const struct routes *view, const struct listed *listed)
+{
+	for (size_t i = 0; i < listed->count; i++) {
+		const char *host = m->services[listed->examples[i].service].host;
+		char memory[16];
+		struct buf text = BUF_ARRAY(memory);
+		struct route_match match;
+
+		if (host != NULL)
+			buf_printf(
+				&text, "%s%s", host[0] == '*' ? "q" : "", host + (host[0] == '*'));
+		assert_int_equal(ask(view, buf_str(&text), listed->examples[i].method,
+					 span_str(listed->examples[i].path), &match),
+			ROUTE_MATCH_AMBIGUOUS);
+		assert_int_equal(match.route_id, listed->examples[i].route);
+		assert_true(listed->pairs[match.route_id][match.other_route_id]);
+	}
 }
 
 static void describe(const struct model *m, const struct asked *a, struct span path)
@@ -584,6 +620,7 @@ static void compare(const struct model *m, const struct routes *view, const stru
 static void random_catalogues_decide_as_the_model_does(void **state)
 {
 	static struct model m;
+	static struct listed listed;
 	struct tally tally = { 0 };
 	const char *asked_seed = getenv("LLAVERO_TEST_SEED");
 
@@ -594,11 +631,11 @@ static void random_catalogues_decide_as_the_model_does(void **state)
 		struct buf blob = buf_heap(ROUTES_BLOB_MAX);
 		struct routes_input input = { m.service_specs, 0, m.specs, 0 };
 		struct routes view;
-		struct listed listed = { .view = &view };
 		struct route_conflict_sink sink = { note, &listed };
 		struct routes_built built;
 		enum status st;
 
+		memset(&listed, 0, sizeof(listed));
 		make_model(&m);
 		input.services_count = m.services_count;
 		input.routes_count = m.routes_count;
@@ -611,6 +648,7 @@ static void random_catalogues_decide_as_the_model_does(void **state)
 		assert_int_equal(built.conflicts_count, listed.count);
 		assert_false(built.conflicts_incomplete);
 		assert_int_equal(routes_open(buf_span(&blob), &view), ST_OK);
+		check_examples(&m, &view, &listed);
 		for (unsigned k = 0; k < ASKS; k++)
 			compare(&m, &view, &listed, &tally);
 	}
