@@ -28,7 +28,7 @@ static enum status header_read(struct span blob, uint64_t *out_checksum)
 {
 	if (blob.len < BLOB_HEADER)
 		return ST_DAMAGED;
-	if (memcmp(blob.ptr, BLOB_MAGIC, strlen(BLOB_MAGIC)) != 0)
+	if (memcmp(blob.ptr, BLOB_MAGIC, BLOB_MAGIC_LEN) != 0)
 		return ST_FORMAT;
 	if (get_u32(blob.ptr + BLOB_AT_VERSION) != BLOB_VERSION)
 		return ST_FORMAT;
@@ -363,10 +363,12 @@ static enum status search_service(struct search *s, const struct route_request *
 		return st;
 	s->first = base.segments;
 	st = fill_service(s, base.service, out_switches);
+	if (st != ST_OK)
+		return st;
 	segments->path.ptr = out_switches->case_insensitive ? folded : path.ptr;
 	if (out_switches->case_insensitive && roots.folded == 0)
 		return ST_DAMAGED;
-	return st;
+	return ST_OK;
 }
 
 static size_t base_len(const struct search *s)

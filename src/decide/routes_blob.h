@@ -31,6 +31,7 @@
 #include "decide/template.h"
 
 #define BLOB_MAGIC "LLVROUTE"
+#define BLOB_MAGIC_LEN 8u
 #define BLOB_VERSION 1u
 #define BLOB_CHECKED_FROM 16u /* the checksum covers the bytes from here on */
 #define BLOB_AT_CHECKSUM 8u

@@ -162,9 +162,11 @@ static uint32_t place_of(const struct emitter *e, uint32_t node)
 
 static void write_header(const struct emitter *e)
 {
+	/* An array without the NUL at its end: eight bytes of magic. */
+	static const char MAGIC[BLOB_MAGIC_LEN] = BLOB_MAGIC;
 	char *p = e->image;
 
-	memcpy(p, BLOB_MAGIC, strlen(BLOB_MAGIC));
+	memcpy(p, MAGIC, sizeof(MAGIC));
 	put_u32(p + BLOB_AT_VERSION, BLOB_VERSION);
 	put_u32(p + BLOB_AT_SIZE, (uint32_t)e->size);
 	for (size_t i = 0; i < BLOB_SECTIONS; i++) {

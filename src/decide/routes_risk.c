@@ -187,6 +187,8 @@ static void report(struct risk *x, enum route_conflict_kind kind, uint64_t id, u
 		.other = spec_by_id(x->t, other_id),
 		.path = path };
 
+	if (conflict.route == NULL || conflict.other == NULL)
+		return;
 	if (x->out->conflicts_count == ROUTES_CONFLICTS_MAX) {
 		x->out->conflicts_incomplete = true;
 		return;

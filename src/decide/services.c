@@ -203,7 +203,6 @@ static enum status check_clashes(
 	const struct service_spec *services, size_t services_count, struct complaint *complaint)
 {
 	const size_t ceiling = (size_t)LIMIT_SERVICES * 4 * LIMIT_TARGET;
-	CLEANUP(bases_free)
 	struct bases bases = { .texts = buf_heap(ceiling),
 		.folded = buf_heap(ceiling),
 		.ends = calloc(services_count + 1, sizeof(size_t)) };
@@ -217,6 +216,7 @@ static enum status check_clashes(
 		st = check_claims(
 			claims, claim_all(services, services_count, &bases, claims), complaint);
 	free(claims);
+	bases_free(&bases);
 	return st;
 }
 

@@ -66,7 +66,8 @@ static bool plain_name(struct span name)
 	for (size_t i = 0; i < name.len; i++) {
 		char c = name.ptr[i];
 
-		if (!is_letter_or_digit(c) && (uint8_t)c < 0x80 && memchr("_-.$@~ ", c, 7) == NULL)
+		if (!is_letter_or_digit(c) && (uint8_t)c < 0x80 &&
+			(c == '\0' || strchr("_-.$@~ ", c) == NULL))
 			return false;
 	}
 	return true;
