@@ -124,12 +124,15 @@ static void flush_paragraph(struct reader *r)
 	struct span text;
 	size_t start = 0;
 
-	if (r->paragraph.len == 0)
+	/* What does not fit may have said anything. */
+	r->overflow |= !buf_ok(&r->paragraph);
+	if (r->paragraph.len == 0) {
+		buf_clear(&r->paragraph);
 		return;
+	}
 	buf_clear(&r->plain);
 	markdown_plain(&r->plain, buf_span(&r->paragraph), true);
-	/* What does not fit may have said anything. */
-	r->overflow |= !buf_ok(&r->paragraph) || !buf_ok(&r->plain);
+	r->overflow |= !buf_ok(&r->plain);
 	buf_clear(&r->paragraph);
 	text = buf_span(&r->plain);
 	/* "must have at least one of the appropriate resources" asks for one. */

@@ -1,0 +1,298 @@
+/* What descriptions say about permissions, and what they only seem to say. */
+#include "support.h"
+
+#include "catalog/statement.h"
+
+#define TABLE "| **Product** | **Category** | **Resource** |\n| - | - | - |\n"
+#define ROW_A "| Shop | Orders | **View orders** |\n"
+#define ROW_B "| Shop | Orders | **Edit orders** |\n"
+#define ANY                                                                                        \
+	"Any key must have at least one of the appropriate [resources](https://x.y/z) to run.\n\n"
+#define APPROPRIATE "Any key must have the appropriate [resources](https://x.y) to run.\n\n"
+
+static const char *const KINDS[] = {
+	[STATEMENT_NONE] = "none",
+	[STATEMENT_ROWS] = "rows",
+	[STATEMENT_ALL_ROWS] = "all rows",
+	[STATEMENT_NO_PERMISSION] = "no permission",
+	[STATEMENT_NO_AUTHENTICATION] = "no authentication",
+	[STATEMENT_ASK_PROVIDER] = "ask provider",
+	[STATEMENT_UNREADABLE] = "unreadable",
+	[STATEMENT_CONTRADICTION] = "contradiction",
+};
+
+/* "rows: P/C/R; P/C/R" or the kind alone. */
+static void describe(struct buf *out, const char *text)
+{
+	struct arena *arena = arena_make(1 << 20);
+	static struct statement s;
+
+	assert_int_equal(statement_read(span_str(text), arena, &s), ST_OK);
+	buf_append_str(out, KINDS[s.kind]);
+	for (size_t i = 0; s.kind == STATEMENT_ROWS && i < s.rows_count; i++) {
+		buf_append_str(out, i == 0 ? ": " : "; ");
+		buf_append(out, s.rows[i].product);
+		buf_append_char(out, '/');
+		buf_append(out, s.rows[i].category);
+		buf_append_char(out, '/');
+		buf_append(out, s.rows[i].resource);
+		if (span_present(s.rows[i].key)) {
+			buf_append_char(out, '#');
+			buf_append(out, s.rows[i].key);
+		}
+	}
+	arena_free(&arena);
+}
+
+struct row {
+	const char *label, *text, *expected;
+};
+
+static void check_rows(const struct row *rows, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct buf actual = buf_heap(1 << 16);
+
+		describe(&actual, rows[i].text);
+		CHECK_TEXT(rows[i].label, buf_str(&actual), rows[i].expected);
+		buf_free(&actual);
+	}
+}
+
+static void tables_are_read_however_they_are_set(void **state)
+{
+	static const struct row ROWS[] = {
+		{ "one row", "## Permissions\n\n" ANY TABLE ROW_A,
+			"rows: Shop/Orders/View orders" },
+		{ "alternatives", "## Permissions\n\n" ANY TABLE ROW_A ROW_B,
+			"rows: Shop/Orders/View orders; Shop/Orders/Edit orders" },
+		{ "no heading, no words", TABLE ROW_A ROW_B,
+			"rows: Shop/Orders/View orders; Shop/Orders/Edit orders" },
+		{ "CR LF",
+			"## Permissions\r\n\r\n| Product | Category | Resource |\r\n| --- | --- | "
+			"--- |\r\n| Shop | Orders | View |\r\n",
+			"rows: Shop/Orders/View" },
+		{ "CR alone",
+			"| Product | Category | Resource |\r| - | - | - |\r| Shop | Orders | View "
+			"|\r",
+			"rows: Shop/Orders/View" },
+		{ "wide, aligned",
+			"|  **Product**   | Category |  Resource  |\n|:---|:---:|---:|\n|   Shop "
+			"|Orders|   View   orders |",
+			"rows: Shop/Orders/View orders" },
+		{ "no outer bars",
+			"Product | Category | Resource\n--- | --- | ---\nShop | Orders | View\n",
+			"rows: Shop/Orders/View" },
+		{ "no alignment row",
+			"| Product | Category | Resource |\n| Shop | Orders | View |\n",
+			"rows: Shop/Orders/View" },
+		{ "other order",
+			"| Resource | Product | Category |\n| - | - | - |\n| View | Shop | Orders "
+			"|\n",
+			"rows: Shop/Orders/View" },
+		{ "without category", "| Product | Resource |\n| - | - |\n| Shop | View |\n",
+			"rows: Shop//View" },
+		{ "with keys",
+			"| Product | Category | Resource | Key |\n| - | - | - | - |\n| Shop | "
+			"Orders | View | view_it |\n",
+			"rows: Shop/Orders/View#view_it" },
+		{ "with descriptions",
+			"| Product | Category | Resource | Description |\n| - | - | - | - |\n| "
+			"Shop | Orders | View | whatever |\n",
+			"rows: Shop/Orders/View" },
+		{ "Spanish",
+			"| Producto | Categor\xC3\xAD"
+			"a | Recurso |\n| - | - | - |\n| Shop | Orders | View |\n",
+			"rows: Shop/Orders/View" },
+		{ "quoted",
+			"> | Product | Category | Resource |\n> | - | - | - |\n> | Shop | Orders | "
+			"View |\n",
+			"rows: Shop/Orders/View" },
+		{ "code, links, entities",
+			"| Product | Category | Resource |\n| - | - | - |\n| `Shop` | "
+			"[Orders](https://a.b/c) | View &amp; edit |\n",
+			"rows: Shop/Orders/View & edit" },
+		{ "underscores are the name's",
+			"| Product | Category | Resource |\n| - | - | - |\n| Units | units | "
+			"**Edit_Org_Unit** |\n| Units | units | __View__ |\n",
+			"rows: Units/units/Edit_Org_Unit; Units/units/View" },
+		{ "escaped bar",
+			"| Product | Category | Resource |\n| - | - | - |\n| Shop | Orders | A \\| "
+			"B |\n",
+			"rows: Shop/Orders/A | B" },
+		{ "an empty row", TABLE ROW_A "| | | |\n", "rows: Shop/Orders/View orders" },
+		{ "another table beside it",
+			TABLE ROW_A "\n| Role | Resource |\n| - | - |\n| Owner | X |\n",
+			"rows: Shop/Orders/View orders" },
+	};
+
+	check_rows(ROWS, ARRAY_LEN(ROWS));
+}
+
+static void tables_that_are_not_clear_are_not_guessed(void **state)
+{
+	static const struct row ROWS[] = {
+		{ "all of them", "## Permissions\n\n" APPROPRIATE TABLE ROW_A ROW_B, "all rows" },
+		{ "one row is one row", "## Permissions\n\n" APPROPRIATE TABLE ROW_A,
+			"rows: Shop/Orders/View orders" },
+		{ "appropriate, then any",
+			"## Permissions\n\n" APPROPRIATE TABLE ROW_A ROW_B
+			"\nAdd at least one of the resources above.\n",
+			"rows: Shop/Orders/View orders; Shop/Orders/Edit orders" },
+		{ "any, of another section",
+			"Send at least one of the fields.\n## Permissions\n\n" APPROPRIATE TABLE
+				ROW_A ROW_B,
+			"all rows" },
+		{ "roles are not resources",
+			"## Permissions\n\n" APPROPRIATE TABLE ROW_A ROW_B
+			"\nUse one of the following roles.\n",
+			"all rows" },
+		{ "both", "You need both of these.\n" TABLE ROW_A ROW_B, "all rows" },
+		{ "a cell is missing", TABLE "| Shop | View |\n", "unreadable" },
+		{ "an empty product", TABLE "| | Orders | View |\n", "unreadable" },
+		{ "a cell too many", TABLE "| Shop | Orders | View | x |\n", "unreadable" },
+		{ "two in a cell", TABLE "| Shop | Orders | **A** or **B** |\n", "unreadable" },
+		{ "a line break in a cell", TABLE "| Shop | Orders | A<br/>B |\n", "unreadable" },
+		{ "a column with a meaning",
+			"| Product | Category | Resource | Method |\n| - | - | - | - |\n| Shop | "
+			"Orders | View | GET |\n",
+			"unreadable" },
+		{ "a column twice",
+			"| Product | Resource | Resource |\n| - | - | - |\n| Shop | View | Edit "
+			"|\n",
+			"unreadable" },
+		{ "no rows", TABLE, "unreadable" },
+		{ "two tables", TABLE ROW_A "\n" TABLE ROW_B, "unreadable" },
+		{ "a table and its denial",
+			"This endpoint does not require permissions.\n\n" TABLE ROW_A,
+			"contradiction" },
+		{ "in a fence", "```\n" TABLE ROW_A "```\n", "none" },
+		{ "a section without a table", "## Permissions\n\nYou need rights.\n",
+			"unreadable" },
+		{ "somebody else knows", "## Permissions\n\nCheck with your service provider.\n",
+			"ask provider" },
+		{ "another heading", "## Storefront permissions\n\nYou need a role.\n", "none" },
+		{ "nothing", "", "none" },
+		{ "other text", "Lists orders. See [permissions](https://a.b).", "none" },
+	};
+
+	check_rows(ROWS, ARRAY_LEN(ROWS));
+}
+
+static void statements_that_nothing_is_needed(void **state)
+{
+	static const struct row ROWS[] = {
+		{ "permissions",
+			"## Permissions\n\nThis endpoint does not require "
+			"[permissions](https://a.b/c).",
+			"no permission" },
+		{ "resources",
+			"This endpoint does not require [License Manager resources](https://a.b).",
+			"no permission" },
+		{ "both",
+			"This endpoint does not require [authentication](https://a.b) or "
+			"[permissions](https://a.b).",
+			"no authentication" },
+		{ "brackets twice",
+			"This endpoint is usually used internally for backend services and does "
+			"not require user [permissions]((https://a.b)).",
+			"no permission" },
+		{ "authentication alone", "This endpoint does not require authentication.",
+			"no authentication" },
+		{ "contraction", "This request doesn't need any specific permissions.",
+			"no permission" },
+		{ "typographic apostrophe", "This request doesn\xE2\x80\x99t require permissions.",
+			"no permission" },
+		{ "requires no", "The operation requires no authentication.", "no authentication" },
+		{ "no ... required", "Lists shops. No permissions are required.", "no permission" },
+		{ "in brackets", "Lists shops (no authentication required).", "no authentication" },
+		{ "after a dash", "Public - no authentication needed.", "no authentication" },
+		{ "not required", "Authentication is not required.", "no authentication" },
+		{ "wrapped over lines", "This endpoint does not\nrequire any\npermissions.",
+			"no permission" },
+		{ "a list item", "- This endpoint does not require authentication.",
+			"no authentication" },
+		{ "with a purpose", "This endpoint does not require permissions to be called.",
+			"no permission" },
+		{ "authorization is permission", "No authorization required", "no permission" },
+	};
+
+	check_rows(ROWS, ARRAY_LEN(ROWS));
+}
+
+static void statements_with_a_condition_are_none(void **state)
+{
+	static const struct row ROWS[] = {
+		{ "if", "This endpoint does not require authentication if the cart is public.",
+			"unreadable" },
+		{ "when", "When called by a shopper, this endpoint does not require permissions.",
+			"unreadable" },
+		{ "unless", "No authentication is required unless the store is closed.",
+			"unreadable" },
+		{ "for some", "This endpoint does not require permissions for read access.",
+			"unreadable" },
+		{ "only", "Only this endpoint does not require authentication.", "unreadable" },
+		{ "something else's", "The mobile app does not require authentication.",
+			"unreadable" },
+		{ "more than", "This endpoint does not require additional permissions.", "none" },
+		{ "a request body", "This request does not require a request body.", "none" },
+		{ "a parameter", "This endpoint does not require the name of the role.", "none" },
+		{ "asked for elsewhere",
+			"This endpoint does not require authentication.\n\nThe shopper must be "
+			"authenticated.",
+			"contradiction" },
+		{ "its opposite", "This endpoint requires authentication.", "none" },
+		{ "required", "Authentication is required.", "none" },
+		{ "not only", "This endpoint does not only require permissions.", "none" },
+	};
+
+	check_rows(ROWS, ARRAY_LEN(ROWS));
+}
+
+static void hostile_markdown_takes_linear_time(void **state)
+{
+	struct buf text = buf_heap(1 << 23), actual = buf_heap(4096);
+
+	for (int i = 0; i < 400000; i++)
+		buf_append_str(&text, "](<a");
+	describe(&actual, buf_str(&text));
+	/* Too long a paragraph to understand is not understood. */
+	CHECK_TEXT("brackets", buf_str(&actual), "unreadable");
+	buf_free(&text);
+	buf_free(&actual);
+}
+
+static void more_rows_than_a_route_takes_are_not_cut(void **state)
+{
+	struct buf text = buf_heap(1 << 20);
+
+	for (unsigned extra = 0; extra < 2; extra++) {
+		struct buf actual = buf_heap(1 << 16);
+
+		buf_clear(&text);
+		buf_append_str(&text, TABLE);
+		for (unsigned i = 0; i < LIMIT_RESOURCES_PER_ROUTE + extra; i++)
+			buf_printf(&text, "| Shop | C | R%u |\n", i);
+		describe(&actual, buf_str(&text));
+		if (extra == 0)
+			CHECK_ROW("at the limit", strncmp(buf_str(&actual), "rows: ", 6) == 0);
+		else
+			CHECK_TEXT("one more", buf_str(&actual), "unreadable");
+		buf_free(&actual);
+	}
+	buf_free(&text);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(tables_are_read_however_they_are_set),
+		cmocka_unit_test(tables_that_are_not_clear_are_not_guessed),
+		cmocka_unit_test(statements_that_nothing_is_needed),
+		cmocka_unit_test(statements_with_a_condition_are_none),
+		cmocka_unit_test(hostile_markdown_takes_linear_time),
+		cmocka_unit_test(more_rows_than_a_route_takes_are_not_cut),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
