@@ -6,7 +6,7 @@ static const char FULL[] =
 	"resources:\n"
 	"  - {product: CRM, key: \"404\"}\n"
 	"  - {product: Shop, category: Orders, key: edit, name: Edit orders, aliases: [Alter, "
-	"\"Old / Change\"]}\n"
+	"Old / Change]}\n"
 	"  - {product: Shop, category: Orders, key: view, name: \"Ver pedidos: \xC3\xB1, "
 	"\\\"todo\\\"\"}\n"
 	"services:\n"
