@@ -294,8 +294,7 @@ static enum status derive(struct names *names, const struct name_query *query, s
 		names_derive_key(&key, query->category, query->name);
 	if (!name_is_sound(product) || !name_is_sound(buf_span(&key)) ||
 		(query->category.len > 0 && !name_is_sound(query->category)) ||
-		((query->name.len > 0 || !span_present(query->key)) &&
-			!name_is_sound(query->name)))
+		((query->name.len > 0 || !span_present(query->key)) && !name_is_sound(query->name)))
 		return ST_INVALID;
 	resource.product = text_copy_span(names->arena, product);
 	resource.key = text_copy_span(names->arena, buf_span(&key));

@@ -181,6 +181,25 @@ static enum status read_in_arena(struct openapi *ctx, const struct operation *op
 	return st;
 }
 
+/*
+ * Resources whose keys the document states, before any name is read: else a name would get a
+ * derived key when it stands before the statement, and the stated one after it.
+ */
+static enum status collect(struct openapi *ctx, const struct operation *operation)
+{
+	CLEANUP(arena_free)
+	struct arena *arena = arena_make(CATALOG_MEMORY_MAX);
+	struct arena *outer = ctx->arena;
+	enum status st;
+
+	if (arena == NULL)
+		return ST_NO_MEMORY;
+	ctx->arena = arena;
+	st = openapi_collect(ctx, operation);
+	ctx->arena = outer;
+	return st;
+}
+
 static void place_of(char *out, size_t size, const char *path, const char *field)
 {
 	(void)snprintf(out, size, "paths.%.150s%s%s", path, field[0] == '\0' ? "" : ".", field);
@@ -208,6 +227,10 @@ static enum status read_method(struct openapi *ctx, const char *path, json_t *it
 	struct operation operation = { target, object, METHODS[method].method, path };
 	enum status st;
 
+	if (ctx->out->resources_count > LIMIT_RESOURCES) {
+		complaint_set(out_complaint, "catalog.too_many", 1, "what", "resources");
+		return ST_LIMIT;
+	}
 	if (object == NULL) {
 		operation.item = item;
 		operation.object = object = beside;
@@ -217,6 +240,8 @@ static enum status read_method(struct openapi *ctx, const char *path, json_t *it
 	st = check_operation(object, path, METHODS[method].field, out_complaint);
 	if (st != ST_OK)
 		return st;
+	if (ctx->collecting)
+		return collect(ctx, &operation);
 	if (++ctx->operations > LIMIT_ROUTES) {
 		complaint_set(out_complaint, "catalog.too_many", 1, "what", "operations");
 		return ST_LIMIT;
@@ -242,7 +267,7 @@ static enum status read_item(
 		place_of(place, sizeof(place), path, "");
 		return complain_place(out_complaint, "catalog.wrong_type", place);
 	}
-	if (target == NULL) {
+	if (target == NULL && !ctx->collecting) {
 		struct operation operation = { item, NULL, "*", path };
 		const char *reference = json_string_value(json_object_get(item, "$ref"));
 
@@ -251,6 +276,24 @@ static enum status read_item(
 	for (size_t i = 0; i < ARRAY_LEN(METHODS) && st == ST_OK; i++)
 		st = read_method(ctx, path, item, i, out_complaint);
 	return st;
+}
+
+static enum status read_paths(struct openapi *ctx, json_t *paths, struct complaint *out_complaint)
+{
+	const char *path;
+	json_t *item;
+	enum status st;
+
+	json_object_foreach(paths, path, item)
+	{
+		/* "x-...": somebody's extension, no path. */
+		if (strncmp(path, "x-", 2) == 0)
+			continue;
+		st = read_item(ctx, path, item, out_complaint);
+		if (st != ST_OK)
+			return st;
+	}
+	return ST_OK;
 }
 
 /* "3.0.x" and "3.1.x" */
@@ -273,10 +316,9 @@ static const char *default_product(struct openapi *ctx)
 
 enum status openapi_read(struct openapi *ctx, struct complaint *out_complaint)
 {
-	json_t *paths = json_object_get(ctx->root, "paths"), *item;
+	json_t *paths = json_object_get(ctx->root, "paths");
 	struct span version = json_span(json_object_get(ctx->root, "openapi"));
-	const char *path;
-	enum status st = ST_OK;
+	enum status st;
 
 	if (!is_supported(version)) {
 		complaint_set(out_complaint, "catalog.version", 1, "version",
@@ -290,14 +332,8 @@ enum status openapi_read(struct openapi *ctx, struct complaint *out_complaint)
 	ctx->product = default_product(ctx);
 	if (ctx->product == NULL)
 		return ST_NO_MEMORY;
-	json_object_foreach(paths, path, item)
-	{
-		/* "x-...": somebody's extension, no path. */
-		if (strncmp(path, "x-", 2) == 0)
-			continue;
-		st = read_item(ctx, path, item, out_complaint);
-		if (st != ST_OK)
-			return st;
-	}
-	return ST_OK;
+	ctx->collecting = true;
+	st = read_paths(ctx, paths, out_complaint);
+	ctx->collecting = false;
+	return st == ST_OK ? read_paths(ctx, paths, out_complaint) : st;
 }

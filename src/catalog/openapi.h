@@ -15,7 +15,8 @@ struct openapi {
 	const char *base_path; /* of the service */
 	const char *product;   /* of resources that are named by key alone */
 	enum catalog_servers servers;
-	bool suggest; /* propose resources where nothing is stated */
+	bool collecting; /* the first of two walks: only resources by key */
+	bool suggest;    /* propose resources where nothing is stated */
 	struct names *names;
 	struct catalog *out;
 	struct catalog_report *report; /* may be NULL */
@@ -45,6 +46,8 @@ struct operation {
 /* From extensions, description and security, in this order. ST_NO_MEMORY. */
 NODISCARD enum status openapi_need(
 	struct openapi *ctx, const struct operation *operation, struct decided *out);
+/* Add the resources that the operation names by key. ST_NO_MEMORY. */
+NODISCARD enum status openapi_collect(struct openapi *ctx, const struct operation *operation);
 /* From security alone. */
 NODISCARD enum status openapi_security_need(
 	struct openapi *ctx, const struct operation *operation, struct decided *out);

@@ -232,6 +232,17 @@ enum status openapi_need(
 	return openapi_security_need(ctx, operation, out);
 }
 
+enum status openapi_collect(struct openapi *ctx, const struct operation *operation)
+{
+	struct decided ignored;
+
+	if (has_extensions(operation->object))
+		return read_extensions(ctx, operation->object, &ignored);
+	if (has_extensions(operation->item))
+		return read_extensions(ctx, operation->item, &ignored);
+	return openapi_security_need(ctx, operation, &ignored);
+}
+
 /* ---- suggestions ---- */
 
 /* The first tag; else the first literal segment of the path; else "api". */

@@ -332,6 +332,27 @@ static void undecided_operations_leave_nothing(void **state)
 	loaded_free(&l);
 }
 
+/* A key that the document states is used for its name wherever that stands. */
+static void the_order_of_operations_does_not_matter(void **state)
+{
+	static const struct row ROWS[] = {
+		{ "stated after",
+			"openapi: 3.0.0\npaths:\n  /x:\n    get:\n" TABLE
+			"        | S | C | View |\n"
+			"  /y: {get: {x-llavero-resources: [{product: S, category: C, name: View, "
+			"key: k}]}}\n",
+			"S/k" },
+		{ "stated before",
+			"openapi: 3.0.0\npaths:\n"
+			"  /a: {get: {x-llavero-resources: [{product: S, category: C, name: View, "
+			"key: k}]}}\n"
+			"  /x:\n    get:\n" TABLE "        | S | C | View |\n",
+			"S/k" },
+	};
+
+	check_rows(ROWS, ARRAY_LEN(ROWS), "GET", "/x");
+}
+
 static void the_number_of_operations_has_a_limit(void **state)
 {
 	struct buf text = buf_heap(LIMIT_BODY_IMPORT);
@@ -398,6 +419,7 @@ int main(void)
 		cmocka_unit_test(complaints_name_document_and_place),
 		cmocka_unit_test(every_method_is_read),
 		cmocka_unit_test(undecided_operations_leave_nothing),
+		cmocka_unit_test(the_order_of_operations_does_not_matter),
 		cmocka_unit_test(the_number_of_operations_has_a_limit),
 		cmocka_unit_test(silent_documents_get_proposals),
 	};
