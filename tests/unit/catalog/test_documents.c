@@ -318,6 +318,49 @@ static void a_conflict_changes_nothing_by_default(void **state)
 	free_documents(documents, count);
 }
 
+/* The sample's export is what its documents give, with profiles, in the writer's own spelling. */
+static void the_sample_is_what_its_documents_say(void **state)
+{
+	static const char *const NAMES[] = { "orders.openapi.yaml", "billing.openapi.json",
+		"shop.catalog.yaml" };
+	struct catalog_document documents[ARRAY_LEN(NAMES)];
+	struct catalog *base = catalog_make(), *merged = NULL, *again = NULL;
+	struct catalog_import import = {
+		.base = base, .documents = documents, .documents_count = 2
+	};
+	struct catalog_report *report = catalog_report_make();
+	struct complaint complaint = { 0 };
+	struct buf text = buf_heap(MIB);
+
+	for (size_t i = 0; i < ARRAY_LEN(NAMES); i++) {
+		char path[8192];
+
+		(void)snprintf(
+			path, sizeof(path), "%s/docs/sample/%s", getenv("SOURCE_ROOT"), NAMES[i]);
+		documents[i] = (struct catalog_document){ read_file(path), NAMES[i] };
+		assert_true(span_present(documents[i].bytes));
+	}
+	assert_int_equal(catalog_import(&import, report, &merged, &complaint), ST_OK);
+	assert_int_equal(report->routes_count, 13);
+	assert_int_equal(report->undecided_count, 1);
+	import = (struct catalog_import){
+		.base = merged, .documents = &documents[2], .documents_count = 1
+	};
+	assert_int_equal(catalog_import(&import, report, &again, &complaint), ST_OK);
+	assert_int_equal(report->differences_count, 3);
+	for (size_t i = 0; i < report->differences_count; i++)
+		assert_int_equal(report->differences[i].kind, CATALOG_PROFILE);
+	assert_int_equal(catalog_write(again, CATALOG_YAML, &text), ST_OK);
+	assert_true(span_equal(buf_span(&text), documents[2].bytes));
+	for (size_t i = 0; i < ARRAY_LEN(NAMES); i++)
+		free((void *)(uintptr_t)documents[i].bytes.ptr);
+	buf_free(&text);
+	catalog_free(&again);
+	catalog_free(&merged);
+	catalog_free(&base);
+	catalog_report_free(&report);
+}
+
 int main(void)
 {
 	const char *root = getenv("SOURCE_ROOT");
@@ -325,6 +368,7 @@ int main(void)
 		cmocka_unit_test(every_operation_needs_what_its_document_says),
 		cmocka_unit_test(names_become_the_keys_of_the_resource_list),
 		cmocka_unit_test(a_conflict_changes_nothing_by_default),
+		cmocka_unit_test(the_sample_is_what_its_documents_say),
 	};
 
 	(void)snprintf(data_dir, sizeof(data_dir), "%s/../shared/data", root == NULL ? "." : root);
