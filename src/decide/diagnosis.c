@@ -16,7 +16,7 @@ static_assert(KEY_ID_SIZE == 2 * ID_BYTES + 1, "a key id is 8 bytes in hex");
 /* The least that a text keeps when all together are too long. */
 #define PATH_MIN 32u
 #define HOST_MIN 16u
-#define APP_KEY_MIN 48u
+#define APP_KEY_MIN 40u
 static_assert(DIAGNOSIS_METHOD_MAX + DIAGNOSIS_REQUEST_ID_MAX + DIAGNOSIS_NODE_MAX + PATH_MIN +
 			      HOST_MIN + APP_KEY_MIN <=
 		      DIAGNOSIS_TEXTS_LEN,
@@ -140,6 +140,7 @@ static size_t give_way(struct diagnosis_text *text, size_t len_min, size_t surpl
 
 	if (cut > 0) {
 		text->len = (uint8_t)(text->len - cut);
+		memset(text->bytes + text->len, 0, cut);
 		text->state = DIAGNOSIS_TEXT_CUT;
 	}
 	return surplus - cut;

@@ -202,12 +202,19 @@ static bool holds_together(const struct diagnosis *d)
 	       d->allowed == (d->cause == CAUSE_NONE);
 }
 
+static size_t texts_len(const struct diagnosis *d)
+{
+	return (size_t)d->method.len + d->path.len + d->host.len + d->app_key.len +
+	       d->request_id.len + d->node.len;
+}
+
 size_t diagnosis_encode(const struct diagnosis *diagnosis, uint8_t out[DIAGNOSIS_PLAIN_MAX])
 {
 	struct diagnosis copy = *diagnosis;
 	struct codec c = { .writing = true, .out = out, .len = DIAGNOSIS_PLAIN_MAX };
 
 	everything(&c, &copy);
+	assert(c.failed || c.at == DIAGNOSIS_FIXED_LEN + texts_len(diagnosis));
 	/* diagnosis_make() cuts the texts so that they fit (D3). */
 	assert(!c.failed);
 	return c.failed ? 0 : c.at;

@@ -4,8 +4,9 @@
 
 #include "decide/diagnosis.h"
 
-/* verdict 2+4+4+1+18, slots 38, route 48, origin 42, and two bytes before each of six texts. */
-#define DIAGNOSIS_FIXED_LEN (29u + 38u + 48u + 42u + 12u)
+/* Verdict with the finding, slots, route, origin, and two bytes before each of six texts. */
+#define DIAGNOSIS_FIXED_LEN                                                                        \
+	(21u + 2u * TEXT_POSITIONS_MAX + 38u + 28u + 4u * DIAGNOSIS_RESOURCES_MAX + 42u + 12u)
 
 /* What is left for the texts. */
 #define DIAGNOSIS_TEXTS_LEN (DIAGNOSIS_PLAIN_MAX - DIAGNOSIS_FIXED_LEN)

@@ -538,13 +538,8 @@ static void add_near_misses(struct explanation *e)
 		{ NEAR_MISS_LOWER, FIX_LOWER_CASE },
 	};
 
-	unsigned steps = e->diagnosis->near.steps;
-
-	/* The space behind "Bearer" goes with it. */
-	if ((steps & NEAR_MISS_BEARER_OFF) != 0)
-		steps &= ~(unsigned)NEAR_MISS_TRIMMED;
 	for (size_t i = 0; i < ARRAY_LEN(ROWS); i++) {
-		if ((steps & ROWS[i].step) != 0)
+		if ((e->diagnosis->near.steps & ROWS[i].step) != 0)
 			(void)add(e, ROWS[i].fix);
 	}
 	if (e->diagnosis->near.swapped)
