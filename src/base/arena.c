@@ -87,7 +87,7 @@ void *arena_array(struct arena *arena, size_t count, size_t size)
 
 char *arena_copy(struct arena *arena, struct span text)
 {
-	char *copy = arena_array(arena, 1, text.len + 1);
+	char *copy = text.len == SIZE_MAX ? NULL : arena_alloc(arena, text.len + 1);
 
 	if (copy != NULL && text.len > 0)
 		memcpy(copy, text.ptr, text.len);

@@ -2,6 +2,10 @@
 
 #include <time.h>
 
+/* What four digits of a year can say. */
+#define YEAR_0_US (INT64_C(-62167219200) * US_PER_S)
+#define YEAR_10000_US (INT64_C(253402300800) * US_PER_S)
+
 static int64_t clock_read_us(clockid_t id)
 {
 	struct timespec ts;
@@ -28,6 +32,10 @@ void clock_append_rfc3339(struct buf *out, int64_t at_us)
 	struct tm tm;
 	time_t t;
 
+	if (at_us < YEAR_0_US || at_us >= YEAR_10000_US) {
+		out->failed = true;
+		return;
+	}
 	if (fraction < 0) {
 		fraction += US_PER_S;
 		seconds--;
@@ -110,7 +118,7 @@ enum status clock_parse_rfc3339(struct span text, int64_t *out_at_us)
 {
 	struct tm tm = { 0 }, check;
 	struct span s = text;
-	int64_t fraction_us = 0, offset_s;
+	int64_t fraction_us = 0, offset_s, at_us;
 	int year, month;
 	time_t t;
 
@@ -133,7 +141,10 @@ enum status clock_parse_rfc3339(struct span text, int64_t *out_at_us)
 		check.tm_hour != tm.tm_hour || check.tm_min != tm.tm_min ||
 		check.tm_sec != tm.tm_sec)
 		return ST_INVALID;
-	*out_at_us = ((int64_t)t - offset_s) * US_PER_S + fraction_us;
+	at_us = ((int64_t)t - offset_s) * US_PER_S + fraction_us;
+	if (at_us < YEAR_0_US || at_us >= YEAR_10000_US)
+		return ST_INVALID;
+	*out_at_us = at_us;
 	return ST_OK;
 }
 

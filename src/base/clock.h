@@ -13,10 +13,16 @@
 int64_t clock_wall_us(void);
 int64_t clock_boot_us(void);
 
-/* "2026-11-24T03:46:58.123456Z" (RFC 3339, always 27 characters). */
+/*
+ * "2026-11-24T03:46:58.123456Z" (RFC 3339, always 27 characters). A time outside
+ * the years 0 to 9999 has no such form: out is marked failed.
+ */
 void clock_append_rfc3339(struct buf *out, int64_t at_us);
 
-/* RFC 3339 with any offset and 0 to 6 digits of fraction; ST_INVALID otherwise. */
+/*
+ * RFC 3339 with any offset and 0 to 6 digits of fraction; ST_INVALID otherwise, and when
+ * the time falls outside the years 0 to 9999 in UTC.
+ */
 NODISCARD enum status clock_parse_rfc3339(struct span text, int64_t *out_at_us);
 
 /* "90s" "15m" "24h" "30d" -> microseconds; ST_INVALID otherwise. */

@@ -6,6 +6,8 @@
 #include <unistd.h>
 
 #define LINE_MAX_BYTES 4096
+#define NAME_MAX_BYTES 200u /* of part and event: six times as much at most when escaped */
+#define TAIL_MAX_BYTES 32u  /* room for the end of a line whose fields did not fit */
 
 static struct {
 	int fd;
@@ -31,30 +33,40 @@ static void append_field(struct buf *line, const struct log_field *field)
 		buf_append_json(line, field->text);
 }
 
+/* Never fails: the parts that are not constant are cut, and no time is better than no line. */
+static void append_head(struct buf *line, enum log_level level, const char *event)
+{
+	static const char *const levels[] = { "debug", "info", "warn", "error" };
+	char memory[32];
+	struct buf time = BUF_ARRAY(memory);
+
+	clock_append_rfc3339(&time, clock_wall_us());
+	buf_printf(
+		line, "{\"time\":\"%s\",\"level\":\"%s\",\"part\":", buf_str(&time), levels[level]);
+	buf_append_json(line, span_part(span_str(setup.part), 0, NAME_MAX_BYTES));
+	buf_append_str(line, ",\"event\":");
+	buf_append_json(line, span_part(span_str(event), 0, NAME_MAX_BYTES));
+}
+
 void log_write(enum log_level level, const char *event, const struct log_field *fields,
 	size_t fields_count)
 {
-	static const char *const levels[] = { "debug", "info", "warn", "error" };
 	char memory[LINE_MAX_BYTES];
 	struct buf line = BUF_ARRAY(memory);
 	ssize_t written;
 
 	if (level < setup.least)
 		return;
-	buf_append_str(&line, "{\"time\":\"");
-	clock_append_rfc3339(&line, clock_wall_us());
-	buf_printf(
-		&line, "\",\"level\":\"%s\",\"part\":\"%s\",\"event\":", levels[level], setup.part);
-	buf_append_json(&line, span_str(event));
-	line.ceiling -= 32; /* room for the end of a line whose fields did not fit */
-	for (size_t i = 0; i < fields_count && buf_ok(&line); i++) {
+	append_head(&line, level, event);
+	line.ceiling -= TAIL_MAX_BYTES;
+	for (size_t i = 0; i < fields_count; i++) {
 		size_t before = line.len;
 
 		append_field(&line, &fields[i]);
 		if (!buf_ok(&line)) {
 			line.len = before;
 			line.failed = false;
-			line.ceiling += 32;
+			line.ceiling += TAIL_MAX_BYTES;
 			buf_append_str(&line, ",\"cut\":true");
 			break;
 		}

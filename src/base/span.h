@@ -47,7 +47,8 @@ static inline bool span_is(struct span a, const char *text)
 
 static inline bool span_starts_with(struct span s, struct span prefix)
 {
-	return s.len >= prefix.len && memcmp(s.ptr, prefix.ptr, prefix.len) == 0;
+	return s.len >= prefix.len &&
+	       (prefix.len == 0 || memcmp(s.ptr, prefix.ptr, prefix.len) == 0);
 }
 
 /* The part from offset (at most len) of at most count bytes. */
@@ -57,7 +58,8 @@ static inline struct span span_part(struct span s, size_t offset, size_t count)
 		offset = s.len;
 	if (count > s.len - offset)
 		count = s.len - offset;
-	return (struct span){ s.ptr + offset, count };
+	/* Not even zero may be added to NULL. */
+	return (struct span){ offset == 0 ? s.ptr : s.ptr + offset, count };
 }
 
 /* Order by bytes, shorter first when one is the start of the other. */
