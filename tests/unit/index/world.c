@@ -73,10 +73,13 @@ static void make_profile(struct world *world, struct world_profile *profile)
 			profile->resources |= UINT64_C(1) << i;
 }
 
+/* Mostly one of the key's own account, which gives access; any other gives none. */
 static void link_at_random(struct world *world, struct world_key *key)
 {
 	unsigned profile = world_random(world, WORLD_PROFILES);
 
+	for (unsigned i = 0; i < 12 && world->profiles[profile].account != key->account; i++)
+		profile = world_random(world, WORLD_PROFILES);
 	if (world->profiles[profile].there)
 		key->profiles |= 1u << profile;
 }
