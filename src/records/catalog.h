@@ -37,12 +37,13 @@ NODISCARD enum status service_delete(
 /*
  * All of a route but its slot and version. Unique by service, method and path.
  * The path's grammar is the caller's (decide/) to check; here it begins with
- * "/" and holds no control character. ST_INVALID also for RECORD_NEEDS_RESOURCES
- * without a resource (an empty set refuses everyone) and the other way round.
+ * "/" and holds no control character. RECORD_NEEDS_RESOURCES without a resource
+ * refuses everyone, which a merge of two catalogues may mean; ST_INVALID for
+ * resources beside another need.
  */
 NODISCARD enum status route_create(struct change *change, const struct record_route *route,
 	uint32_t *out_slot, struct complaint *complaint);
-/* needs and resources only. Nothing differs: no event. */
+/* needs, resources and (unless absent) sources only. Nothing differs: no event. */
 NODISCARD enum status route_edit(struct change *change, uint32_t slot, int64_t version,
 	const struct record_route *edited, struct complaint *complaint);
 NODISCARD enum status route_delete(

@@ -114,7 +114,9 @@ struct record_route {
 	enum record_needs needs;
 	const uint32_t *resource_slots; /* any one of them does; ascending; only for
 					   RECORD_NEEDS_RESOURCES */
-	size_t resources_count;
+	size_t resources_count;         /* none: nobody passes */
+	struct span sources; /* the imported documents that state it, sorted, one a line; empty:
+				a person does */
 	int64_t version;
 };
 

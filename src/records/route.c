@@ -1,4 +1,4 @@
-/* Routes: service + method + path -> what a caller needs. An empty set of resources is no need. */
+/* Routes: service + method + path -> what a caller needs. An empty set of resources: nobody. */
 #include "records/catalog.h"
 #include "records/store.h"
 
@@ -13,7 +13,8 @@ enum status route_read(
 	struct db_statement *row = NULL;
 	struct slots resources;
 	enum status st = db_query(db,
-		"SELECT r.service_slot, s.name, r.method, r.path, r.needs, r.version FROM routes r"
+		"SELECT r.service_slot, s.name, r.method, r.path, r.needs, r.version, r.sources"
+		" FROM routes r"
 		" JOIN services s ON s.slot = r.service_slot WHERE r.slot = $1",
 		&row, DB_INT(slot));
 
@@ -30,6 +31,8 @@ enum status route_read(
 		st = span_keep(arena, db_bytes(row, 2), &out_route->method);
 	if (st == ST_OK)
 		st = span_keep(arena, db_bytes(row, 3), &out_route->path);
+	if (st == ST_OK)
+		st = span_keep(arena, db_bytes(row, 6), &out_route->sources);
 	if (st == ST_OK)
 		st = slots_read(db,
 			"SELECT resource_slot FROM route_resources WHERE route_slot = $1"
@@ -63,6 +66,20 @@ enum status snapshot_route_by_name(struct snapshot *snapshot, const struct route
 	return snapshot_note(snapshot, st);
 }
 
+static void sources_append_json(struct buf *out, struct span sources)
+{
+	json_name(out, "sources");
+	buf_append_char(out, '[');
+	while (sources.len > 0) {
+		struct span line = span_part(sources, 0, span_find(sources, '\n'));
+
+		buf_append_json(out, line);
+		sources = span_part(sources, line.len + 1, sources.len);
+		buf_append_str(out, sources.len > 0 ? "," : "");
+	}
+	buf_append_char(out, ']');
+}
+
 static enum status append_json(struct buf *out, struct db *db, const struct record_route *route)
 {
 	static const char *const NEEDS[] = {
@@ -79,6 +96,8 @@ static enum status append_json(struct buf *out, struct db *db, const struct reco
 	json_text(out, "path", route->path);
 	json_text(out, "needs", span_str(NEEDS[route->needs]));
 	st = resources_append_json(out, db, route->resource_slots, route->resources_count);
+	if (route->sources.len > 0)
+		sources_append_json(out, route->sources);
 	json_number(out, "version", route->version);
 	buf_append_char(out, '}');
 	return st == ST_OK && !buf_ok(out) ? ST_LIMIT : st;
@@ -117,7 +136,7 @@ static enum status needs_check(const struct record_route *route, struct complain
 	bool wants = route->needs == RECORD_NEEDS_RESOURCES;
 
 	if (route->needs < RECORD_NEEDS_RESOURCES || route->needs > RECORD_NEEDS_AUTHENTICATED ||
-		wants != (route->resources_count > 0)) {
+		(!wants && route->resources_count > 0)) {
 		complaint_set(complaint, "records.route_needs", 0);
 		return ST_INVALID;
 	}
@@ -206,10 +225,11 @@ static enum status route_insert(struct change *change, const struct record_route
 	if (st != ST_OK)
 		return st;
 	st = db_run(change_db(change),
-		"INSERT INTO routes (slot, service_slot, method, path, needs, version)"
-		" VALUES ($1, $2, $3, $4, $5, 1)",
+		"INSERT INTO routes (slot, service_slot, method, path, needs, sources, version)"
+		" VALUES ($1, $2, $3, $4, $5, $6, 1)",
 		DB_INT(*out_slot), DB_INT(route->service_slot), DB_TEXT(route->method),
-		DB_TEXT(route->path), DB_INT(route->needs));
+		DB_TEXT(route->path), DB_INT(route->needs),
+		DB_TEXT(span_present(route->sources) ? route->sources : SPAN_LIT("")));
 	if (st == ST_EXISTS)
 		complaint_set(complaint, "records.route_exists", 0);
 	return st;
@@ -274,12 +294,13 @@ static bool needs_equal(
 						resources.count * sizeof(uint32_t)) == 0);
 }
 
-static enum status route_update(
-	struct change *change, uint32_t slot, enum record_needs needs, struct slots resources)
+static enum status route_update(struct change *change, uint32_t slot,
+	const struct record_route *edited, struct slots resources)
 {
 	enum status st = db_run(change_db(change),
-		"UPDATE routes SET needs = $2, version = version + 1 WHERE slot = $1", DB_INT(slot),
-		DB_INT(needs));
+		"UPDATE routes SET needs = $2, sources = $3, version = version + 1"
+		" WHERE slot = $1",
+		DB_INT(slot), DB_INT(edited->needs), DB_TEXT(edited->sources));
 
 	if (st == ST_OK)
 		st = db_run(change_db(change), "DELETE FROM route_resources WHERE route_slot = $1",
@@ -296,7 +317,7 @@ enum status route_edit(struct change *change, uint32_t slot, int64_t version,
 	CLEANUP(buf_free)
 	struct buf before = buf_heap(JSON_MAX);
 	struct slots resources = { edited->resource_slots, edited->resources_count };
-	struct record_route route;
+	struct record_route route, after = *edited;
 	enum status st = route_begin(change, slot, &route, &before, complaint);
 
 	if (st == ST_OK)
@@ -305,9 +326,12 @@ enum status route_edit(struct change *change, uint32_t slot, int64_t version,
 		st = needs_check(edited, complaint);
 	if (st == ST_OK)
 		st = resources_settle(change, resources, &resources, complaint);
-	if (st != ST_OK || needs_equal(&route, edited->needs, resources))
+	if (st == ST_OK && !span_present(edited->sources))
+		after.sources = route.sources;
+	if (st != ST_OK || (needs_equal(&route, edited->needs, resources) &&
+				   span_equal(route.sources, after.sources)))
 		return change_leave(change, st);
-	st = route_update(change, slot, edited->needs, resources);
+	st = route_update(change, slot, &after, resources);
 	if (st == ST_OK)
 		st = route_event_after(change, "route.edit", slot, buf_span(&before));
 	return change_leave(change, st);

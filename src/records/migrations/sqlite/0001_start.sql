@@ -106,6 +106,7 @@ CREATE TABLE routes (
 	method TEXT NOT NULL,
 	path TEXT NOT NULL,
 	needs INTEGER NOT NULL CHECK (needs IN (1, 2, 3)),
+	sources TEXT NOT NULL,
 	version INTEGER NOT NULL,
 	UNIQUE (service_slot, method, path)
 ) STRICT;
