@@ -153,7 +153,7 @@ for (const workers of [0, 2]) {
         const wanted = readRequests(bytes);
         assert.equal(wanted.rest, 'end');
         for (const pieces of [bytes, [...bytes.match(/[^]{1,700}/g)]]) {
-          const { bytes: got } = await echo.send(pieces);
+          const { bytes: got } = await echo.send(pieces, { settle: workers > 0 ? 150 : 0 });
           const answers = readAnswers(got);
           assert.deepEqual(answers.map((a) => a.status), wanted.requests.map(() => 200));
           assert.deepEqual(answers.map(seen), wanted.requests);

@@ -18,22 +18,26 @@ export class Echo {
     return echo;
   }
 
-  // Send pieces, one write each, then half-close; resolves with all that came back.
-  send(pieces, { end = true } = {}) {
+  // Send pieces, one write each, then half-close; resolves with all that came back. settle: half-close
+  // only after so many quiet milliseconds, for a server that may still be at work when the end comes.
+  send(pieces, { end = true, settle = 0 } = {}) {
     return new Promise((resolve) => {
       const socket = net.connect({ path: this.socket, allowHalfOpen: true });
       const chunks = [];
       const started = Date.now();
-      socket.on('data', (chunk) => chunks.push(chunk));
+      let timer;
+      const quiet = () => { clearTimeout(timer); timer = setTimeout(() => socket.end(), settle); };
+      socket.on('data', (chunk) => { chunks.push(chunk); if (settle > 0) quiet(); });
       socket.on('error', () => {});
       socket.on('end', () => socket.end());
-      socket.on('close', () => resolve({ bytes: Buffer.concat(chunks), ms: Date.now() - started }));
+      socket.on('close', () => { clearTimeout(timer); resolve({ bytes: Buffer.concat(chunks), ms: Date.now() - started }); });
       socket.on('connect', async () => {
         for (const piece of [pieces].flat()) {
           socket.write(Buffer.from(piece, 'latin1'));
           if (Array.isArray(pieces)) await new Promise((resume) => setImmediate(resume));
         }
-        if (end) socket.end();
+        if (settle > 0) quiet();
+        else if (end) socket.end();
       });
     });
   }
