@@ -45,8 +45,12 @@ void arena_free(struct arena **arena)
 static struct chunk *chunk_add(struct arena *arena, size_t at_least)
 {
 	size_t size = at_least > CHUNK_SIZE ? at_least : CHUNK_SIZE;
-	struct chunk *chunk = calloc(1, sizeof(*chunk) + size);
+	struct chunk *chunk;
+	size_t total;
 
+	if (__builtin_add_overflow(sizeof(*chunk), size, &total))
+		return NULL;
+	chunk = calloc(1, total);
 	if (chunk == NULL)
 		return NULL;
 	chunk->size = size;
