@@ -1,47 +1,227 @@
+/*
+ * The gate's process.
+ *
+ * G1: without an index, a sealing key or a view the answer is a refusal (503),
+ *     never an allow and never a crash of the process.
+ * G2: a view is ended before the process waits: an open one would keep the
+ *     writer from reusing pages.
+ */
 #include "gate/gate.h"
 
+#include "base/clock.h"
 #include "base/log.h"
+#include "gate/ask.h"
+#include "gate/metrics.h"
 #include "http/problem.h"
-#include "http/router.h"
 
 #include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-struct gate {
-	const struct gate_setup *setup;
-	struct http_server *server;
-	int stop_fd;
-};
+#define TEND_EVERY_US US_PER_S
 
-static enum status answer_ok(
-	void *context, const struct http_call *call, struct http_response *response)
+const struct view *gate_view(struct gate *gate)
 {
-	(void)context, (void)call;
-	response->status = 200;
-	response->content_type = "application/json";
-	http_response_header(response, "Cache-Control", SPAN_LIT("no-store"));
-	buf_append_str(&response->body, "{\"status\":\"ok\"}\n");
+	const struct view *view = NULL;
+
+	if (gate->reader == NULL ||
+		index_reader_view_begin(gate->reader, clock_boot_us(), &view) != ST_OK)
+		return NULL;
+	return view;
+}
+
+/* ---- index and sealing key: opened when they are there ---- */
+
+static void open_index(struct gate *gate)
+{
+	struct index_reader_options options = {
+		.populate = true,
+		.lease_us = gate->setup->refuse_when_stale ? gate->setup->lease_us : 0,
+	};
+	enum status st = index_reader_open(gate->setup->index_dir, &options, &gate->reader);
+
+	if (st == ST_OK)
+		log_info("index_opened", LOG_STR("dir", gate->setup->index_dir));
+	else if (st != ST_NOT_FOUND)
+		log_warn("index_not_opened", LOG_STR("status", status_name(st)));
+}
+
+static void open_sealing_key(struct gate *gate)
+{
+	struct key_file_secret file;
+	enum status st = key_file_read(gate->setup->sealing_key_path, "sealing", 037, &file);
+
+	if (st == ST_NOT_FOUND)
+		return;
+	if (st != ST_OK) {
+		log_warn("sealing_key_not_read", LOG_STR("status", status_name(st)));
+		return;
+	}
+	gate->sealing_key = secret_alloc(sizeof(*gate->sealing_key));
+	if (gate->sealing_key != NULL)
+		*gate->sealing_key = file;
+	crypto_wipe(&file, sizeof(file));
+}
+
+static void before_wait(void *context)
+{
+	struct gate *gate = context;
+	int64_t now = clock_boot_us();
+
+	if (gate->reader != NULL)
+		index_reader_view_end(gate->reader);
+	if (now - gate->tended_at_us < TEND_EVERY_US)
+		return;
+	gate->tended_at_us = now;
+	if (gate->sealing_key == NULL)
+		open_sealing_key(gate);
+	if (gate->reader == NULL) {
+		open_index(gate);
+	} else {
+		enum status st = index_reader_tend(gate->reader);
+
+		if (st != ST_OK)
+			log_warn("index_not_usable", LOG_STR("status", status_name(st)));
+	}
+}
+
+/* ---- requests ---- */
+
+static bool trusted(const struct gate *gate, const struct http_peer *peer)
+{
+	struct address address = { .known = true };
+
+	if (peer->kind == HTTP_PEER_UNIX)
+		return true;
+	memcpy(address.bytes, peer->address, sizeof(address.bytes));
+	for (size_t i = 0; i < gate->setup->trusted_count; i++) {
+		if (address_in(&address, &gate->setup->trusted[i]))
+			return true;
+	}
+	return false;
+}
+
+static enum status refuse_peer(
+	struct gate *gate, const struct http_request *request, struct http_response *response)
+{
+	struct gate_counters *mine = &gate->setup->counters[gate->setup->number];
+	struct complaint complaint = { .key = NULL };
+	char memory[80];
+	struct buf peer = BUF_ARRAY(memory);
+
+	atomic_fetch_add_explicit(&mine->untrusted, 1, memory_order_relaxed);
+	http_peer_append(&peer, request->peer);
+	log_warn("untrusted_peer", LOG_SPAN("peer", buf_span(&peer)),
+		LOG_STR("requestId", request->id));
+	complaint_set(&complaint, "gate.untrusted", 0);
+	http_problem(response, request, 403, &complaint);
+	response->close = true;
 	return ST_OK;
 }
 
-static const struct http_route ROUTES[] = {
-	{ "GET", "/healthz", answer_ok, NULL, 0 },
-	{ "GET", "/readyz", answer_ok, NULL, 0 },
-};
+static bool may_get(const struct http_request *request)
+{
+	return span_is(request->method, "GET") || span_is(request->method, "HEAD");
+}
 
-static const struct http_routes TABLE = { ROUTES, ARRAY_LEN(ROUTES) };
+static enum status answer_health(struct http_response *response)
+{
+	response->status = 200;
+	response->content_type = "application/json";
+	http_response_header(response, "Cache-Control", SPAN_LIT("no-store"));
+	buf_append_str(&response->body, "{\"status\":\"ok\"}");
+	return ST_OK;
+}
+
+/* Ready: verdicts would come from an index that may be used, and refusals can be explained. */
+static enum status answer_ready(struct gate *gate, struct http_response *response)
+{
+	const struct view *view = gate_view(gate);
+	bool ready = view != NULL && !view->stale && gate->sealing_key != NULL;
+
+	response->status = ready ? 200 : 503;
+	response->content_type = "application/json";
+	http_response_header(response, "Cache-Control", SPAN_LIT("no-store"));
+	buf_printf(&response->body,
+		"{\"ready\":%s,\"index\":\"%s\",\"epoch\":%llu,\"revision\":%llu}",
+		ready ? "true" : "false",
+		view == NULL  ? "unavailable"
+		: view->stale ? "stale"
+			      : "ok",
+		view == NULL ? 0ULL : (unsigned long long)view->epoch,
+		view == NULL ? 0ULL : (unsigned long long)view->revision);
+	return ST_OK;
+}
+
+static enum status answer_metrics(struct gate *gate, struct http_response *response)
+{
+	response->status = 200;
+	response->content_type = "text/plain; version=0.0.4; charset=utf-8";
+	http_response_header(response, "Cache-Control", SPAN_LIT("no-store"));
+	metrics_append(gate, &response->body);
+	return ST_OK;
+}
+
+static enum status refuse_method(
+	const struct http_request *request, struct http_response *response, const char *allow)
+{
+	http_problem(response, request, 405, NULL);
+	http_response_header(response, "Allow", span_str(allow));
+	return ST_OK;
+}
 
 static enum status handle(
 	void *context, const struct http_request *request, struct http_response *response)
 {
-	return http_dispatch(&TABLE, context, request, response);
+	struct gate *gate = context;
+	struct span path = request->path;
+
+	if (!trusted(gate, request->peer))
+		return refuse_peer(gate, request, response);
+	/* The dialect's path chooses it; the query of /auth is never read. */
+	if (span_is(path, "/auth/nginx"))
+		return ask_forward_auth(gate, DIALECT_NGINX, request, response);
+	if (span_is(path, "/auth/forwarded"))
+		return ask_forward_auth(gate, DIALECT_FORWARDED, request, response);
+	if (span_starts_with(path, SPAN_LIT("/auth/envoy/")))
+		return ask_forward_auth(gate, DIALECT_ENVOY, request, response);
+	if (span_is(path, "/v1/verify")) {
+		if (!span_is(request->method, "POST"))
+			return refuse_method(request, response, "POST");
+		return ask_verify(gate, request, response);
+	}
+	if (span_is(path, "/healthz"))
+		return may_get(request) ? answer_health(response)
+					: refuse_method(request, response, "GET, HEAD");
+	if (span_is(path, "/readyz"))
+		return may_get(request) ? answer_ready(gate, response)
+					: refuse_method(request, response, "GET, HEAD");
+	if (span_is(path, "/metrics"))
+		return may_get(request) ? answer_metrics(gate, response)
+					: refuse_method(request, response, "GET, HEAD");
+	return ST_NOT_FOUND;
 }
 
 static size_t body_max(void *context, const struct http_request *request)
 {
 	(void)context;
-	return http_routes_body_max(&TABLE, request);
+	return span_is(request->path, "/v1/verify") ? 64 * KIB : 0;
+}
+
+/* ---- the process ---- */
+
+/* SIGTERM arrives by a descriptor, so that it needs no handler and no global. */
+static int stop_fd_make(void)
+{
+	sigset_t mask;
+
+	sigemptyset(&mask);
+	sigaddset(&mask, SIGTERM);
+	if (sigprocmask(SIG_BLOCK, &mask, NULL) != 0)
+		return -1;
+	return signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
 /* Verdicts have counters; only what never became a request is worth a line. */
@@ -56,39 +236,55 @@ static void done(void *context, const struct http_done *done)
 	http_peer_append(&peer, done->peer);
 	log_warn("request_refused", LOG_STR("reason", done->reason),
 		LOG_NUM("status", done->status), LOG_STR("peer", buf_str(&peer)),
-		LOG_STR("request", done->request_id));
-}
-
-/* SIGTERM arrives by a descriptor, so that it needs no handler and no global. */
-static int stop_fd_make(void)
-{
-	sigset_t mask;
-
-	sigemptyset(&mask);
-	sigaddset(&mask, SIGTERM);
-	if (sigprocmask(SIG_BLOCK, &mask, NULL) != 0)
-		return -1;
-	return signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
+		LOG_STR("requestId", done->request_id));
 }
 
 static enum status gate_open(struct gate *gate)
 {
 	const struct gate_setup *setup = gate->setup;
-	struct http_server_setup server = {
-		.listeners = setup->listeners,
-		.listeners_count = setup->listeners_count,
-		.handle = handle,
-		.body_max = body_max,
-		.done = done,
-		.context = gate,
-		.stop_fd = gate->stop_fd,
-		.connections_max = setup->connections_max,
-	};
-	enum status st = http_server_open(&server, &gate->server);
+	enum status st = crypto_init();
 
-	if (st == ST_OK && setup->confine != NULL)
-		st = setup->confine(setup->context);
-	return st;
+	if (st != ST_OK)
+		return st;
+	gate->site = (struct problem_site){ setup->public_url, setup->console_url, setup->realm };
+	gate->scratch = calloc(1, sizeof(*gate->scratch));
+	if (gate->scratch == NULL)
+		return ST_NO_MEMORY;
+	gate->scratch->app_key_prefix = setup->app_key_prefix;
+	gate->scratch->digests = digest_context_make();
+	if (gate->scratch->digests == NULL)
+		return ST_NO_MEMORY;
+	open_sealing_key(gate);
+	open_index(gate);
+	return http_server_open(
+		&(struct http_server_setup){
+			.listeners = setup->listeners,
+			.listeners_count = setup->listeners_count,
+			.handle = handle,
+			.body_max = body_max,
+			.before_wait = before_wait,
+			.done = done,
+			.stop_fd = gate->stop_fd,
+			.context = gate,
+			.connections_max = setup->connections_max,
+		},
+		&gate->server);
+}
+
+static void gate_close(struct gate *gate)
+{
+	http_server_close(&gate->server);
+	index_reader_close(&gate->reader);
+	if (gate->sealing_key != NULL) {
+		void *secret = gate->sealing_key;
+
+		secret_free(&secret);
+		gate->sealing_key = NULL;
+	}
+	if (gate->scratch != NULL)
+		digest_context_free(&gate->scratch->digests);
+	free(gate->scratch);
+	gate->scratch = NULL;
 }
 
 int gate_run(const struct gate_setup *setup)
@@ -96,6 +292,8 @@ int gate_run(const struct gate_setup *setup)
 	struct gate gate = { .setup = setup, .stop_fd = stop_fd_make() };
 	enum status st = gate.stop_fd < 0 ? ST_IO : gate_open(&gate);
 
+	if (st == ST_OK && setup->confine != NULL)
+		st = setup->confine(setup->context);
 	if (st == ST_OK) {
 		if (setup->ready != NULL)
 			setup->ready(setup->context);
@@ -103,7 +301,7 @@ int gate_run(const struct gate_setup *setup)
 	}
 	if (st != ST_OK)
 		log_error("gate_failed", LOG_STR("status", status_name(st)));
-	http_server_close(&gate.server);
+	gate_close(&gate);
 	if (gate.stop_fd >= 0)
 		close(gate.stop_fd);
 	return st == ST_OK ? 0 : 1;

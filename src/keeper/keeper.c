@@ -1,63 +1,21 @@
+/* The keeper's process: what it opens, in which order, and how it ends. */
 #include "keeper/keeper.h"
 
+#include "base/clock.h"
 #include "base/log.h"
-#include "http/problem.h"
-#include "http/router.h"
+#include "keeper/api.h"
+#include "keeper/held.h"
+#include "keeper/publish.h"
+#include "records/app_key.h"
 
+#include <malloc.h>
 #include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
 #define WORKERS_DEFAULT 4u
-
-struct keeper {
-	const struct keeper_setup *setup;
-	struct http_server *server;
-	int stop_fd;
-};
-
-static enum status answer_ok(
-	void *context, const struct http_call *call, struct http_response *response)
-{
-	(void)context, (void)call;
-	response->status = 200;
-	response->content_type = "application/json";
-	http_response_header(response, "Cache-Control", SPAN_LIT("no-store"));
-	buf_append_str(&response->body, "{\"status\":\"ok\"}\n");
-	return ST_OK;
-}
-
-static const struct http_route ROUTES[] = {
-	{ "GET", "/healthz", answer_ok, NULL, 0 },
-};
-
-static const struct http_routes TABLE = { ROUTES, ARRAY_LEN(ROUTES) };
-
-static enum status handle(
-	void *context, const struct http_request *request, struct http_response *response)
-{
-	return http_dispatch(&TABLE, context, request, response);
-}
-
-static size_t body_max(void *context, const struct http_request *request)
-{
-	(void)context;
-	return http_routes_body_max(&TABLE, request);
-}
-
-/* The log of who asked what. The query is left out: it may hold what people typed. */
-static void done(void *context, const struct http_done *done)
-{
-	char memory[64];
-	struct buf peer = BUF_ARRAY(memory);
-
-	(void)context;
-	http_peer_append(&peer, done->peer);
-	log_info("request", LOG_SPAN("method", done->method), LOG_SPAN("path", done->path),
-		LOG_NUM("status", done->status), LOG_STR("peer", buf_str(&peer)),
-		LOG_NUM("took_us", done->took_us), LOG_STR("request", done->request_id),
-		LOG_STR("refused", done->reason == NULL ? "" : done->reason));
-}
 
 /* SIGTERM arrives by a descriptor, so that it needs no handler and no global. */
 static int stop_fd_make(void)
@@ -71,39 +29,182 @@ static int stop_fd_make(void)
 	return signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-/* The sandbox closes before the server starts threads: Landlock holds a thread and its children. */
-static enum status keeper_open(struct keeper *keeper)
+/* Bodies hold tokens: what Jansson frees is wiped first. */
+static void wiping_free(void *memory)
+{
+	if (memory == NULL)
+		return;
+	crypto_wipe(memory, malloc_usable_size(memory));
+	free(memory);
+}
+
+struct process {
+	struct keeper keeper;
+	struct api *api;
+	struct http_server *server;
+	pthread_t ticking;
+	bool ticks;
+	atomic_bool ending;
+	int stop_fd;
+};
+
+/* ---- once a second ---- */
+
+static void tick(struct keeper *keeper, int64_t now_us)
+{
+	int64_t next_us = 0;
+	size_t ended = 0;
+	enum status st = keys_end_overlaps(keeper->records, now_us, &ended, &next_us);
+
+	if (st == ST_OK && ended > 0) {
+		struct head head = records_head(keeper->records);
+
+		log_info("overlaps_ended", LOG_NUM("keys", ended));
+		st = publisher_wait(keeper->publisher, &head);
+	}
+	if (st != ST_OK)
+		log_warn("overlaps_not_ended", LOG_STR("status", status_name(st)));
+	st = records_tick(keeper->records, now_us);
+	if (st != ST_OK)
+		log_warn("records_tick_failed", LOG_STR("status", status_name(st)));
+}
+
+static void *tick_thread(void *context)
+{
+	struct process *process = context;
+	int64_t last_us = 0;
+
+	while (!atomic_load(&process->ending)) {
+		struct timespec step = { 0, 100000000L };
+
+		(void)nanosleep(&step, NULL);
+		if (clock_boot_us() - last_us < US_PER_S)
+			continue;
+		last_us = clock_boot_us();
+		if (__atomic_load_n(&process->keeper.records, __ATOMIC_ACQUIRE) != NULL)
+			tick(&process->keeper, clock_wall_us());
+	}
+	return NULL;
+}
+
+/* ---- open and close ---- */
+
+static enum status open_keys(struct keeper *keeper)
 {
 	const struct keeper_setup *setup = keeper->setup;
-	struct http_server_setup server = {
-		.listeners = setup->listeners,
-		.listeners_count = setup->listeners_count,
-		.handle = handle,
-		.body_max = body_max,
-		.done = done,
-		.context = keeper,
-		.stop_fd = keeper->stop_fd,
-		.workers = setup->workers == 0 ? WORKERS_DEFAULT : setup->workers,
-	};
-	enum status st = setup->confine == NULL ? ST_OK : setup->confine(setup->context);
+	enum status st =
+		root_key_open(setup->root_key_path, true, &keeper->root_key, &keeper->held);
 
-	return st == ST_OK ? http_server_open(&server, &keeper->server) : st;
+	if (st == ST_OK)
+		st = root_key_write_sealing(keeper->root_key, setup->sealing_key_path);
+	if (st != ST_OK)
+		return st;
+	keeper->sealing_key_secret = secret_alloc(sizeof(*keeper->sealing_key_secret));
+	if (keeper->sealing_key_secret == NULL)
+		return ST_NO_MEMORY;
+	return key_file_read(setup->sealing_key_path, "sealing", 037, keeper->sealing_key_secret);
+}
+
+static void log_done(void *context, const struct http_done *done)
+{
+	char memory[80];
+	struct buf peer = BUF_ARRAY(memory);
+
+	(void)context;
+	if (done->peer != NULL)
+		http_peer_append(&peer, done->peer);
+	log_info("request", LOG_STR("requestId", done->request_id),
+		LOG_SPAN("peer", buf_span(&peer)), LOG_SPAN("method", done->method),
+		LOG_SPAN("path", done->path), LOG_NUM("status", done->status),
+		LOG_NUM("tookUs", done->took_us),
+		LOG_STR("reason", done->reason == NULL ? "" : done->reason));
+}
+
+static enum status process_open(struct process *process)
+{
+	struct keeper *keeper = &process->keeper;
+	enum status st = crypto_init();
+
+	json_set_alloc_funcs(malloc, wiping_free);
+	(void)pthread_mutex_init(&keeper->held_lock, NULL);
+	keeper->started_at_us = clock_wall_us();
+	if (st == ST_OK)
+		st = open_keys(keeper);
+	/* Before the first thread: Landlock holds the thread that asks, and its children. */
+	if (st == ST_OK && keeper->setup->confine != NULL)
+		st = keeper->setup->confine(keeper->setup->context);
+	if (st == ST_OK)
+		st = held_open(keeper);
+	if (st == ST_OK)
+		st = api_make(keeper, &process->api);
+	if (st != ST_OK)
+		return st;
+	return http_server_open(
+		&(struct http_server_setup){
+			.listeners = keeper->setup->listeners,
+			.listeners_count = keeper->setup->listeners_count,
+			.handle = api_handle,
+			.body_max = api_body_max,
+			.done = log_done,
+			.stop_fd = process->stop_fd,
+			.context = process->api,
+			.workers = keeper->setup->workers != 0 ? keeper->setup->workers
+							       : WORKERS_DEFAULT,
+		},
+		&process->server);
+}
+
+static void process_close(struct process *process)
+{
+	struct keeper *keeper = &process->keeper;
+	void *secret = keeper->sealing_key_secret;
+
+	atomic_store(&process->ending, true);
+	if (process->ticks)
+		(void)pthread_join(process->ticking, NULL);
+	http_server_close(&process->server);
+	api_free(&process->api);
+	publisher_free(&keeper->publisher);
+	if (keeper->records != NULL)
+		records_close(&keeper->records);
+	secret_free(&secret);
+	if (keeper->root_key != NULL)
+		root_key_close(&keeper->root_key);
+}
+
+static void log_failure(const struct keeper *keeper, enum status st)
+{
+	char memory[1024];
+	struct buf reason = BUF_ARRAY(memory);
+
+	complaint_append(&reason, lang_posix(getenv("LANG"), LANG_EN), &keeper->held);
+	log_error("keeper_failed", LOG_STR("status", status_name(st)),
+		LOG_SPAN("reason", buf_span(&reason)));
+}
+
+static enum status process_run(struct process *process)
+{
+	const struct keeper_setup *setup = process->keeper.setup;
+
+	if (pthread_create(&process->ticking, NULL, tick_thread, process) != 0)
+		return ST_NO_MEMORY;
+	process->ticks = true;
+	if (setup->ready != NULL)
+		setup->ready(setup->context);
+	return http_server_run(process->server);
 }
 
 int keeper_run(const struct keeper_setup *setup)
 {
-	struct keeper keeper = { .setup = setup, .stop_fd = stop_fd_make() };
-	enum status st = keeper.stop_fd < 0 ? ST_IO : keeper_open(&keeper);
+	struct process process = { .keeper = { .setup = setup }, .stop_fd = stop_fd_make() };
+	enum status st = process.stop_fd < 0 ? ST_IO : process_open(&process);
 
-	if (st == ST_OK) {
-		if (setup->ready != NULL)
-			setup->ready(setup->context);
-		st = http_server_run(keeper.server);
-	}
+	if (st == ST_OK)
+		st = process_run(&process);
 	if (st != ST_OK)
-		log_error("keeper_failed", LOG_STR("status", status_name(st)));
-	http_server_close(&keeper.server);
-	if (keeper.stop_fd >= 0)
-		close(keeper.stop_fd);
+		log_failure(&process.keeper, st);
+	process_close(&process);
+	if (process.stop_fd >= 0)
+		close(process.stop_fd);
 	return st == ST_OK ? 0 : 1;
 }

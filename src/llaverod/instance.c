@@ -42,6 +42,27 @@ static enum status directory_check(
 	return ST_OK;
 }
 
+/*
+ * What a gate may read stands in folders of its own, which are there before any
+ * gate closes its sandbox: a rule can name only what exists.
+ */
+static enum status folder_make(
+	const char *data_dir, const char *name, uid_t uid, gid_t gid, struct complaint *complaint)
+{
+	char path[4096];
+	int len = snprintf(path, sizeof(path), "%s/%s", data_dir, name);
+
+	if (len < 0 || (size_t)len >= sizeof(path))
+		return complain(complaint, "daemon.data_dir_unwritable", data_dir, ENAMETOOLONG);
+	if (mkdir(path, 0750) != 0)
+		return errno == EEXIST
+			       ? ST_OK
+			       : complain(complaint, "daemon.data_dir_unwritable", path, errno);
+	if (uid != (uid_t)-1 && chown(path, uid, gid) != 0)
+		return complain(complaint, "daemon.data_dir_unwritable", path, errno);
+	return ST_OK;
+}
+
 static void lock_holder(int fd, char *out, size_t size)
 {
 	ssize_t got = pread(fd, out, size - 1, 0);
@@ -139,6 +160,10 @@ enum status instance_open(
 		st = complain(complaint, "daemon.data_dir_unwritable", data_dir, errno);
 	if (st == ST_OK)
 		st = format_check(dir_fd, data_dir, uid, gid, complaint);
+	if (st == ST_OK)
+		st = folder_make(data_dir, "index", uid, gid, complaint);
+	if (st == ST_OK)
+		st = folder_make(data_dir, "gate", uid, gid, complaint);
 	close(dir_fd);
 	if (st != ST_OK && fd >= 0)
 		close(fd);

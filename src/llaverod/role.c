@@ -16,6 +16,7 @@
 /* Where things stand in the data directory. */
 struct places {
 	char index[PLACE_SIZE], root_key[PLACE_SIZE], sealing_key[PLACE_SIZE], records[PLACE_SIZE];
+	char gate_keys[PLACE_SIZE];
 };
 
 void role_name(char out[16], enum role_kind kind, unsigned number)
@@ -30,7 +31,9 @@ static void places_fill(const struct config *config, struct places *out)
 {
 	snprintf(out->index, sizeof(out->index), "%s/index", config->data_dir);
 	snprintf(out->root_key, sizeof(out->root_key), "%s/root.key", config->data_dir);
-	snprintf(out->sealing_key, sizeof(out->sealing_key), "%s/sealing.key", config->data_dir);
+	snprintf(out->sealing_key, sizeof(out->sealing_key), "%s/gate/sealing.key",
+		config->data_dir);
+	snprintf(out->gate_keys, sizeof(out->gate_keys), "%s/gate", config->data_dir);
 	if (config->records.url[0] != '\0')
 		snprintf(out->records, sizeof(out->records), "%s", config->records.url);
 	else
@@ -61,7 +64,8 @@ static enum status role_confine(void *context)
 	struct places places;
 	struct sandbox_path gate_paths[] = {
 		{ places.index, SANDBOX_WRITE },
-		{ places.sealing_key, SANDBOX_READ },
+		/* The folder: the key in it may be made, or replaced, later. */
+		{ places.gate_keys, SANDBOX_READ },
 	};
 	struct sandbox_path keeper_paths[] = { { role->config->data_dir, SANDBOX_MAKE },
 		{ NULL, SANDBOX_MAKE } };
@@ -126,6 +130,9 @@ static int run_gate(struct role *role, const struct places *places)
 		.refuse_when_stale = config->index.refuse_when_stale,
 		.lease_us = config->index.lease_us,
 		.connections_max = config->gate.connections,
+		.counters = role->counters,
+		.counters_count = role->counters_count,
+		.version = LLAVERO_VERSION,
 		.confine = role_confine,
 		.ready = role_ready,
 		.context = role,

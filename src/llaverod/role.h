@@ -2,6 +2,7 @@
 #ifndef LLAVEROD_ROLE_H
 #define LLAVEROD_ROLE_H
 
+#include "gate/gate.h"
 #include "llaverod/sockets.h"
 
 enum role_kind { ROLE_KEEPER, ROLE_GATE };
@@ -13,6 +14,8 @@ struct role {
 	struct sockets *sockets; /* those of the other role are closed */
 	int ready_fd;            /* one byte when it serves; then closed */
 	pid_t supervisor;
+	struct gate_counters *counters; /* of all gates, shared */
+	size_t counters_count;
 };
 
 /* "keeper", "gate-0" */

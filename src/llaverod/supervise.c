@@ -42,6 +42,7 @@ struct supervisor {
 	bool stopping, killed, announced;
 	int64_t stop_until_us;
 	int64_t watchdog_us, watched_at_us; /* 0: systemd does not ask */
+	struct gate_counters *counters;     /* mapped before the first fork, so that all share it */
 	size_t children_count;
 	struct child children[1 + CONFIG_PROCESSES_MAX];
 };
@@ -56,7 +57,8 @@ static _Noreturn void child_main(
 	struct supervisor *supervisor, const struct child *child, int ready_fd, pid_t parent)
 {
 	struct role role = { child->kind, child->number, supervisor->given->config,
-		supervisor->given->sockets, ready_fd, parent };
+		supervisor->given->sockets, ready_fd, parent, supervisor->counters,
+		CONFIG_PROCESSES_MAX };
 
 	close(supervisor->signal_fd);
 	for (size_t i = 0; i < supervisor->children_count; i++) {
@@ -389,6 +391,11 @@ int supervise(struct supervision *supervision)
 	if (supervisor == NULL)
 		return 1;
 	supervisor->given = supervision;
+	supervisor->counters = gate_counters_map(CONFIG_PROCESSES_MAX);
+	if (supervisor->counters == NULL) {
+		free(supervisor);
+		return 1;
+	}
 	sigemptyset(&mask);
 	sigaddset(&mask, SIGTERM);
 	sigaddset(&mask, SIGINT);

@@ -1,0 +1,151 @@
+/* llavero account, user, owner. */
+#include "cli/commands.h"
+
+#include "base/limits.h"
+
+static const struct column ACCOUNT[] = {
+	{ "cli.col_account", "name" },
+	{ "cli.col_display_name", "displayName" },
+	{ "cli.col_state", "state" },
+	{ "cli.col_hosts", "hosts" },
+	{ "cli.col_created", "createdAt" },
+	{ "cli.col_revision", "revision" },
+};
+
+static const struct column USER[] = {
+	{ "cli.col_id", "id" },
+	{ "cli.col_email", "email" },
+	{ "cli.col_name", "name" },
+	{ "cli.col_owner", "owner" },
+	{ "cli.col_state", "state" },
+};
+
+int run_account_create(struct cli *cli, const struct cli_args *args)
+{
+	json_t *body = json_object();
+
+	put_text(body, "name", args->operands[0]);
+	put_text(body, "owner", cli_value(args, "owner"));
+	put_text(body, "displayName", cli_value(args, "display-name"));
+	if (cli_value(args, "owner") == NULL) {
+		json_decref(body);
+		return cli_fail_with(cli, EXIT_USAGE, "cli.option_missing", "name", "owner");
+	}
+	return send_and_show(cli, "POST", "/v1/accounts", body, ACCOUNT, ARRAY_LEN(ACCOUNT));
+}
+
+int run_account_list(struct cli *cli, const struct cli_args *args)
+{
+	(void)args;
+	return list_and_show(cli, "/v1/accounts", ACCOUNT, 5);
+}
+
+int run_account_show(struct cli *cli, const struct cli_args *args)
+{
+	CLEANUP(buf_free)
+	struct buf path = buf_heap(KIB);
+
+	client_path(&path, "/v1/accounts/%s", args->operands[0]);
+	return send_and_show(cli, "GET", buf_str(&path), NULL, ACCOUNT, ARRAY_LEN(ACCOUNT));
+}
+
+int run_account_edit(struct cli *cli, const struct cli_args *args)
+{
+	CLEANUP(buf_free)
+	struct buf path = buf_heap(KIB);
+	json_t *body = json_object();
+
+	client_path(&path, "/v1/accounts/%s", args->operands[0]);
+	put_text(body, "displayName", cli_value(args, "display-name"));
+	put_text(body, "state", cli_value(args, "state"));
+	return send_and_show(cli, "PATCH", buf_str(&path), body, ACCOUNT, ARRAY_LEN(ACCOUNT));
+}
+
+int run_account_host_add(struct cli *cli, const struct cli_args *args)
+{
+	CLEANUP(buf_free)
+	struct buf path = buf_heap(KIB);
+	json_t *body = json_object();
+
+	client_path(&path, "/v1/accounts/%s/hosts", args->operands[0]);
+	put_text(body, "host", args->operands[1]);
+	return send_and_show(cli, "POST", buf_str(&path), body, ACCOUNT, ARRAY_LEN(ACCOUNT));
+}
+
+int run_account_host_remove(struct cli *cli, const struct cli_args *args)
+{
+	CLEANUP(buf_free)
+	struct buf path = buf_heap(KIB);
+
+	client_path(&path, "/v1/accounts/%s/hosts/%s", args->operands[0], args->operands[1]);
+	return send_and_show(cli, "DELETE", buf_str(&path), NULL, ACCOUNT, ARRAY_LEN(ACCOUNT));
+}
+
+static int need_account(struct cli *cli, const struct cli_args *args)
+{
+	if (cli_value(args, "account") != NULL)
+		return EXIT_YES;
+	return cli_fail_with(cli, EXIT_USAGE, "cli.option_missing", "name", "account");
+}
+
+int run_user_create(struct cli *cli, const struct cli_args *args)
+{
+	json_t *body;
+
+	if (need_account(cli, args) != EXIT_YES)
+		return EXIT_USAGE;
+	body = json_object();
+	put_text(body, "account", cli_value(args, "account"));
+	put_text(body, "email", args->operands[0]);
+	put_text(body, "name", cli_value(args, "name"));
+	return send_and_show(cli, "POST", "/v1/users", body, USER, ARRAY_LEN(USER));
+}
+
+int run_user_list(struct cli *cli, const struct cli_args *args)
+{
+	CLEANUP(buf_free)
+	struct buf path = buf_heap(KIB);
+
+	if (need_account(cli, args) != EXIT_YES)
+		return EXIT_USAGE;
+	buf_append_str(&path, "/v1/users");
+	client_query(&path, "account", cli_value(args, "account"));
+	return list_and_show(cli, buf_str(&path), USER, ARRAY_LEN(USER));
+}
+
+int run_user_edit(struct cli *cli, const struct cli_args *args)
+{
+	CLEANUP(buf_free)
+	struct buf path = buf_heap(KIB);
+	json_t *body = json_object();
+
+	client_path(&path, "/v1/users/%s", args->operands[0]);
+	put_text(body, "email", cli_value(args, "email"));
+	put_text(body, "name", cli_value(args, "name"));
+	put_text(body, "state", cli_value(args, "state"));
+	return send_and_show(cli, "PATCH", buf_str(&path), body, USER, ARRAY_LEN(USER));
+}
+
+int run_user_erase(struct cli *cli, const struct cli_args *args)
+{
+	static const struct column done[] = { { "cli.col_revision", "revision" } };
+	CLEANUP(buf_free)
+	struct buf path = buf_heap(KIB);
+
+	client_path(&path, "/v1/users/%s", args->operands[0]);
+	return send_and_show(cli, "DELETE", buf_str(&path), NULL, done, 1);
+}
+
+int run_owner_transfer(struct cli *cli, const struct cli_args *args)
+{
+	CLEANUP(buf_free)
+	struct buf path = buf_heap(KIB);
+	json_t *body;
+
+	if (need_account(cli, args) != EXIT_YES)
+		return EXIT_USAGE;
+	body = json_object();
+	put_text(body, "user", args->operands[0]);
+	client_path(&path, "/v1/accounts/%s/owner", cli_value(args, "account"));
+	return send_and_show(cli, "POST", buf_str(&path), body, ACCOUNT, ARRAY_LEN(ACCOUNT));
+}

@@ -1,0 +1,143 @@
+/*
+ * llavero, the command line. Each subcommand is a row of a table (cli/commands.c)
+ * and a function that turns arguments into requests to the keeper, and answers
+ * into text for people or JSON for programs.
+ *
+ * Exit codes: 0 yes, 1 refused, 2 usage, 3 fault.
+ */
+#ifndef CLI_CLI_H
+#define CLI_CLI_H
+
+#include "base/buf.h"
+#include "base/message.h"
+
+#include <jansson.h>
+
+enum exit_code { EXIT_YES = 0, EXIT_REFUSED = 1, EXIT_USAGE = 2, EXIT_FAULT = 3 };
+
+struct cli_option {
+	const char *name; /* without dashes */
+	const char *arg;  /* what its value is called; NULL: a flag */
+	const char *help; /* message key */
+	bool many;        /* may be repeated */
+};
+
+#define CLI_VALUES_MAX 256u
+
+struct cli_args {
+	size_t count;
+	struct {
+		const struct cli_option *option;
+		const char *value;
+	} options[CLI_VALUES_MAX];
+	size_t operands_count;
+	const char *operands[CLI_VALUES_MAX];
+};
+
+struct cli {
+	const char *socket_path; /* of the keeper */
+	const char *url;         /* instead of the socket; NULL: the socket */
+	bool json;               /* for programs */
+	enum lang lang;
+	bool is_terminal; /* standard output is one */
+};
+
+struct cli_command {
+	const char *name;     /* "key create" */
+	const char *operands; /* "APPKEY PROFILE"; "" for none */
+	unsigned operands_min, operands_max;
+	const struct cli_option *options;
+	size_t options_count;
+	const char *help; /* message key */
+	int (*run)(struct cli *cli, const struct cli_args *args);
+};
+
+extern const struct cli_command COMMANDS[];
+extern const size_t COMMANDS_COUNT;
+
+/* The value of an option; NULL when it was not given. */
+const char *cli_value(const struct cli_args *args, const char *name);
+bool cli_flag(const struct cli_args *args, const char *name);
+/* All values of an option as a JSON array; NULL when it was not given. The caller's. */
+json_t *cli_values(const struct cli_args *args, const char *name);
+
+/* Print a message to standard error, "llavero: ..."; returns code. */
+int cli_fail(const struct cli *cli, int code, const char *key, const struct message_arg *args,
+	size_t args_count);
+/* The same with one argument. */
+int cli_fail_with(
+	const struct cli *cli, int code, const char *key, const char *name, const char *value);
+
+/* Print a message with its line end to standard output. */
+void cli_say(
+	const struct cli *cli, const char *key, const struct message_arg *args, size_t args_count);
+
+/* ---- talking to the keeper (client.c) ---- */
+
+struct client_answer {
+	long status;  /* HTTP */
+	json_t *json; /* NULL: none */
+	struct buf body;
+};
+
+void client_answer_free(struct client_answer *answer);
+
+struct client_request {
+	const char *method;
+	const char *path;   /* "/v1/keys?account=a" */
+	const json_t *json; /* NULL: no body */
+	struct span text;   /* a body of another type instead */
+	const char *content_type, *accept;
+	int download_fd; /* > 0: the body of a 200 goes there instead */
+	bool progress;   /* show progress on a terminal */
+};
+
+/*
+ * Ask. Returns EXIT_YES with *answer (the caller frees it) for a 2xx; prints why
+ * and returns EXIT_REFUSED or EXIT_FAULT otherwise. allow_status: another status that
+ * is an answer too, 0: none.
+ */
+int client_ask(const struct cli *cli, const struct client_request *request, long allow_status,
+	struct client_answer *answer);
+
+/* Path building with percent-encoding of each value. */
+void client_path(struct buf *out, const char *format, ...);               /* every %s is encoded */
+void client_query(struct buf *path, const char *name, const char *value); /* NULL: nothing */
+
+/* ---- showing (show.c) ---- */
+
+struct column {
+	const char *title;  /* message key */
+	const char *member; /* of each item; "a.b" goes into objects */
+};
+
+/* The answer as it is, indented. */
+int show_json(const json_t *json);
+/* A table of an array of objects. */
+void show_table(const struct cli *cli, const json_t *items, const struct column *columns,
+	size_t columns_count);
+/* Lines "Title: value" of one object. */
+void show_fields(const struct cli *cli, const json_t *object, const struct column *columns,
+	size_t columns_count);
+/* A member as text for people: times, lists and objects too. */
+void show_value(struct buf *out, const json_t *value);
+const json_t *show_member(const json_t *object, const char *member);
+
+/*
+ * Fetch all pages of a collection ("items", "next") into one array, at most limit
+ * items (0: all).
+ */
+int client_collect(const struct cli *cli, const char *path, size_t limit, json_t **out_items);
+
+/* ---- secrets and files (input.c) ---- */
+
+/*
+ * A secret from a file, "-" for standard input, or, without either, a prompt
+ * that does not echo. One line end at the end is taken off, nothing else.
+ */
+int input_secret(
+	const struct cli *cli, const char *path, const char *prompt_key, struct buf *out_secret);
+/* A whole file; at most ceiling bytes. */
+int input_file(const struct cli *cli, const char *path, size_t ceiling, struct buf *out);
+
+#endif

@@ -1,0 +1,84 @@
+/* The functions behind the table of commands, a file a group. */
+#ifndef CLI_COMMANDS_H
+#define CLI_COMMANDS_H
+
+#include "cli/cli.h"
+
+/* system.c */
+int run_init(struct cli *cli, const struct cli_args *args);
+int run_status(struct cli *cli, const struct cli_args *args);
+int run_backup(struct cli *cli, const struct cli_args *args);
+int run_restore(struct cli *cli, const struct cli_args *args);
+int run_completion(struct cli *cli, const struct cli_args *args);
+
+/* account.c */
+int run_account_create(struct cli *cli, const struct cli_args *args);
+int run_account_list(struct cli *cli, const struct cli_args *args);
+int run_account_show(struct cli *cli, const struct cli_args *args);
+int run_account_edit(struct cli *cli, const struct cli_args *args);
+int run_account_host_add(struct cli *cli, const struct cli_args *args);
+int run_account_host_remove(struct cli *cli, const struct cli_args *args);
+int run_user_create(struct cli *cli, const struct cli_args *args);
+int run_user_list(struct cli *cli, const struct cli_args *args);
+int run_user_edit(struct cli *cli, const struct cli_args *args);
+int run_user_erase(struct cli *cli, const struct cli_args *args);
+int run_owner_transfer(struct cli *cli, const struct cli_args *args);
+
+/* profile.c */
+int run_profile_create(struct cli *cli, const struct cli_args *args);
+int run_profile_list(struct cli *cli, const struct cli_args *args);
+int run_profile_show(struct cli *cli, const struct cli_args *args);
+int run_profile_edit(struct cli *cli, const struct cli_args *args);
+int run_profile_delete(struct cli *cli, const struct cli_args *args);
+
+/* key.c */
+int run_key_create(struct cli *cli, const struct cli_args *args);
+int run_key_list(struct cli *cli, const struct cli_args *args);
+int run_key_show(struct cli *cli, const struct cli_args *args);
+int run_key_edit(struct cli *cli, const struct cli_args *args);
+int run_key_link(struct cli *cli, const struct cli_args *args);
+int run_key_unlink(struct cli *cli, const struct cli_args *args);
+int run_key_rotate(struct cli *cli, const struct cli_args *args);
+int run_key_finish(struct cli *cli, const struct cli_args *args);
+int run_key_cancel(struct cli *cli, const struct cli_args *args);
+int run_key_activate(struct cli *cli, const struct cli_args *args);
+int run_key_deactivate(struct cli *cli, const struct cli_args *args);
+int run_key_revoke(struct cli *cli, const struct cli_args *args);
+int run_key_import(struct cli *cli, const struct cli_args *args);
+
+/* catalog.c */
+int run_catalog_import(struct cli *cli, const struct cli_args *args);
+int run_catalog_suggest(struct cli *cli, const struct cli_args *args);
+int run_catalog_add(struct cli *cli, const struct cli_args *args);
+int run_catalog_show(struct cli *cli, const struct cli_args *args);
+int run_catalog_export(struct cli *cli, const struct cli_args *args);
+
+/* check.c */
+int run_verify(struct cli *cli, const struct cli_args *args);
+int run_explain(struct cli *cli, const struct cli_args *args);
+int run_can(struct cli *cli, const struct cli_args *args);
+int run_token_check(struct cli *cli, const struct cli_args *args);
+
+/* events.c */
+int run_events_list(struct cli *cli, const struct cli_args *args);
+int run_events_tail(struct cli *cli, const struct cli_args *args);
+int run_events_verify(struct cli *cli, const struct cli_args *args);
+int run_events_checkpoint(struct cli *cli, const struct cli_args *args);
+
+/* ---- shared by them (simple.c) ---- */
+
+/* Add a text member when the value is there. */
+void put_text(json_t *object, const char *name, const char *value);
+
+/*
+ * Send and show the object that comes back by these columns (or as JSON).
+ * body may be NULL; it is taken.
+ */
+int send_and_show(struct cli *cli, const char *method, const char *path, json_t *body,
+	const struct column *columns, size_t columns_count);
+
+/* Fetch a whole collection and show it as a table (or as JSON). */
+int list_and_show(
+	struct cli *cli, const char *path, const struct column *columns, size_t columns_count);
+
+#endif

@@ -1,0 +1,87 @@
+#include "cli/cli.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <termios.h>
+#include <unistd.h>
+
+static int read_fd(const struct cli *cli, int fd, const char *name, struct buf *out)
+{
+	char chunk[16384];
+	ssize_t got;
+
+	while ((got = read(fd, chunk, sizeof(chunk))) != 0) {
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return cli_fail_with(cli, EXIT_FAULT, "cli.read_failed", "path", name);
+		buf_append(out, span_of(chunk, (size_t)got));
+		explicit_bzero(chunk, (size_t)got);
+		if (!buf_ok(out))
+			return cli_fail_with(cli, EXIT_REFUSED, "cli.too_large", "path", name);
+	}
+	return EXIT_YES;
+}
+
+int input_file(const struct cli *cli, const char *path, size_t ceiling, struct buf *out)
+{
+	int fd, code;
+
+	*out = buf_heap(ceiling);
+	if (strcmp(path, "-") == 0)
+		return read_fd(cli, STDIN_FILENO, path, out);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0) {
+		struct message_arg args[] = { { "path", span_str(path) },
+			{ "reason", span_str(strerror(errno)) } };
+
+		return cli_fail(cli, EXIT_USAGE, "cli.open_failed", args, ARRAY_LEN(args));
+	}
+	code = read_fd(cli, fd, path, out);
+	(void)close(fd);
+	return code;
+}
+
+/* Without echo; the terminal is put back also when reading fails. */
+static int read_prompt(const struct cli *cli, const char *prompt_key, struct buf *out)
+{
+	struct termios before, silent;
+	char c;
+
+	if (tcgetattr(STDIN_FILENO, &before) != 0)
+		return cli_fail(cli, EXIT_USAGE, "cli.no_terminal", NULL, 0);
+	silent = before;
+	silent.c_lflag &= ~(tcflag_t)ECHO;
+	(void)fprintf(stderr, "%s ", message_text(cli->lang, prompt_key));
+	(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
+	while (read(STDIN_FILENO, &c, 1) == 1 && c != '\n')
+		buf_append_char(out, c);
+	(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
+	(void)fprintf(stderr, "\n");
+	return EXIT_YES;
+}
+
+static void drop_line_end(struct buf *text)
+{
+	if (text->len > 0 && text->ptr[text->len - 1] == '\n')
+		text->ptr[--text->len] = '\0';
+	if (text->len > 0 && text->ptr[text->len - 1] == '\r')
+		text->ptr[--text->len] = '\0';
+}
+
+int input_secret(
+	const struct cli *cli, const char *path, const char *prompt_key, struct buf *out_secret)
+{
+	int code;
+
+	if (path == NULL) {
+		*out_secret = buf_heap(4096);
+		if (isatty(STDIN_FILENO) != 1)
+			return cli_fail(cli, EXIT_USAGE, "cli.no_terminal", NULL, 0);
+		return read_prompt(cli, prompt_key, out_secret);
+	}
+	code = input_file(cli, path, 4096, out_secret);
+	drop_line_end(out_secret);
+	return code;
+}

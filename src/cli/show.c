@@ -1,0 +1,186 @@
+#include "cli/cli.h"
+
+#include "base/limits.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define COLUMNS_MAX 12u
+#define CELL_MAX 60u
+
+int show_json(const json_t *json)
+{
+	(void)json_dumpf(json, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII);
+	(void)putchar('\n');
+	return EXIT_YES;
+}
+
+const json_t *show_member(const json_t *object, const char *member)
+{
+	struct span rest = span_str(member);
+	const json_t *at = object;
+
+	while (rest.len > 0 && at != NULL) {
+		size_t end = span_find(rest, '.');
+
+		at = json_object_getn(at, rest.ptr, end);
+		rest = span_part(rest, end + 1, rest.len);
+	}
+	return at;
+}
+
+/* What stands for an object in a list: its name, or product/key. */
+static void show_object(struct buf *out, const json_t *object)
+{
+	const json_t *product = json_object_get(object, "product");
+	const json_t *key = json_object_get(object, "key");
+	const json_t *name = json_object_get(object, "name");
+	const json_t *account = json_object_get(object, "account");
+
+	if (json_is_string(product) && json_is_string(key)) {
+		buf_printf(out, "%s/%s", json_string_value(product), json_string_value(key));
+		return;
+	}
+	if (json_is_string(json_object_get(object, "profile")))
+		name = json_object_get(object, "profile");
+	if (json_is_string(name)) {
+		buf_append_str(out, json_string_value(name));
+		if (json_is_string(account))
+			buf_printf(out, " (%s)", json_string_value(account));
+		return;
+	}
+	char *text = json_dumps(object, JSON_COMPACT);
+	buf_append_str(out, text == NULL ? "" : text);
+	free(text);
+}
+
+/* A terminal obeys control characters: what comes from records must not hold any. */
+static void append_safe(struct buf *out, const char *text)
+{
+	for (; *text != '\0'; text++)
+		buf_append_char(out, (uint8_t)*text < 0x20 || *text == 0x7F ? '?' : *text);
+}
+
+void show_value(struct buf *out, const json_t *value)
+{
+	size_t index;
+	const json_t *item;
+
+	switch (value == NULL ? JSON_NULL : json_typeof(value)) {
+	case JSON_STRING:
+		append_safe(out, json_string_value(value));
+		break;
+	case JSON_INTEGER:
+		buf_printf(out, "%lld", (long long)json_integer_value(value));
+		break;
+	case JSON_REAL:
+		buf_printf(out, "%g", json_real_value(value));
+		break;
+	case JSON_TRUE:
+		buf_append_str(out, "true");
+		break;
+	case JSON_FALSE:
+		buf_append_str(out, "false");
+		break;
+	case JSON_ARRAY:
+		json_array_foreach(value, index, item)
+		{
+			if (index > 0)
+				buf_append_str(out, ", ");
+			show_value(out, item);
+		}
+		break;
+	case JSON_OBJECT:
+		show_object(out, value);
+		break;
+	default:
+		buf_append_char(out, '-');
+	}
+}
+
+/* Characters of UTF-8, not bytes. */
+static size_t width(struct span text)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < text.len; i++)
+		count += ((uint8_t)text.ptr[i] & 0xC0) != 0x80;
+	return count;
+}
+
+static void print_padded(struct span text, size_t to)
+{
+	printf("%.*s", (int)text.len, text.ptr);
+	for (size_t i = width(text); i < to; i++)
+		(void)putchar(' ');
+}
+
+static const char *title_of(const struct cli *cli, const struct column *column)
+{
+	const char *text = message_text(cli->lang, column->title);
+
+	return text == NULL ? column->title : text;
+}
+
+void show_table(const struct cli *cli, const json_t *items, const struct column *columns,
+	size_t columns_count)
+{
+	size_t widths[COLUMNS_MAX], index;
+	const json_t *item;
+
+	for (size_t c = 0; c < columns_count; c++) {
+		widths[c] = width(span_str(title_of(cli, &columns[c])));
+		json_array_foreach(items, index, item)
+		{
+			struct buf cell = buf_heap(MIB);
+			size_t w;
+
+			show_value(&cell, show_member(item, columns[c].member));
+			w = width(buf_span(&cell));
+			if (w > widths[c])
+				widths[c] = w < CELL_MAX ? w : CELL_MAX;
+			buf_free(&cell);
+		}
+	}
+	for (size_t c = 0; c < columns_count; c++)
+		print_padded(span_str(title_of(cli, &columns[c])),
+			c + 1 < columns_count ? widths[c] + 2 : 0);
+	(void)putchar('\n');
+	json_array_foreach(items, index, item)
+	{
+		for (size_t c = 0; c < columns_count; c++) {
+			struct buf cell = buf_heap(MIB);
+
+			show_value(&cell, show_member(item, columns[c].member));
+			print_padded(buf_span(&cell), c + 1 < columns_count ? widths[c] + 2 : 0);
+			buf_free(&cell);
+		}
+		(void)putchar('\n');
+	}
+}
+
+void show_fields(const struct cli *cli, const json_t *object, const struct column *columns,
+	size_t columns_count)
+{
+	size_t widest = 0;
+
+	for (size_t c = 0; c < columns_count; c++) {
+		size_t w = width(span_str(title_of(cli, &columns[c])));
+
+		if (w > widest)
+			widest = w;
+	}
+	for (size_t c = 0; c < columns_count; c++) {
+		const json_t *value = show_member(object, columns[c].member);
+		struct buf text = buf_heap(MIB);
+
+		if (value == NULL || json_is_null(value)) {
+			buf_free(&text);
+			continue;
+		}
+		show_value(&text, value);
+		print_padded(span_str(title_of(cli, &columns[c])), widest + 2);
+		printf("%s\n", buf_str(&text));
+		buf_free(&text);
+	}
+}

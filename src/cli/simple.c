@@ -1,0 +1,42 @@
+#include "cli/commands.h"
+
+void put_text(json_t *object, const char *name, const char *value)
+{
+	if (value != NULL)
+		(void)json_object_set_new(object, name, json_string(value));
+}
+
+int send_and_show(struct cli *cli, const char *method, const char *path, json_t *body,
+	const struct column *columns, size_t columns_count)
+{
+	struct client_answer answer;
+	int code = client_ask(cli,
+		&(struct client_request){ .method = method, .path = path, .json = body }, 0,
+		&answer);
+
+	json_decref(body);
+	if (code == EXIT_YES && cli->json)
+		(void)show_json(answer.json);
+	else if (code == EXIT_YES)
+		show_fields(cli, answer.json, columns, columns_count);
+	client_answer_free(&answer);
+	return code;
+}
+
+int list_and_show(
+	struct cli *cli, const char *path, const struct column *columns, size_t columns_count)
+{
+	json_t *items;
+	int code = client_collect(cli, path, 0, &items);
+
+	if (code != EXIT_YES)
+		return code;
+	if (cli->json)
+		(void)show_json(items);
+	else if (json_array_size(items) == 0)
+		cli_say(cli, "cli.nothing", NULL, 0);
+	else
+		show_table(cli, items, columns, columns_count);
+	json_decref(items);
+	return EXIT_YES;
+}

@@ -1,0 +1,375 @@
+#include "gate/ask.h"
+
+#include "base/clock.h"
+#include "gate/metrics.h"
+#include "http/problem.h"
+
+#include <jansson.h>
+
+#define ENVOY_PREFIX "/auth/envoy"
+
+/* ---- reading ---- */
+
+/* struct headers (decide/presented.h) over the request. */
+static struct header_value header_get(const void *context, struct span name)
+{
+	const struct http_request *request = context;
+	struct header_value found = { 0, SPAN_ABSENT };
+
+	for (size_t i = 0; i < request->headers_count; i++) {
+		const struct http_header *header = &request->headers[i];
+
+		if (header->name.len != name.len || !span_equal_nocase(header->name, name))
+			continue;
+		if (found.count++ == 0)
+			found.value = header->value;
+	}
+	return found;
+}
+
+/* A header that may be missing, but not come twice. */
+static struct span optional(
+	const struct http_request *request, const char *name, struct decide_input *input)
+{
+	struct span value = SPAN_ABSENT;
+
+	if (http_header_find(request, name, &value) == HTTP_REPEATED)
+		input->malformed = true;
+	return value;
+}
+
+static struct span required(
+	const struct http_request *request, const char *name, struct decide_input *input)
+{
+	struct span value = optional(request, name, input);
+
+	if (!span_present(value) || value.len == 0)
+		input->malformed = true;
+	return value;
+}
+
+/* An address that cannot be read is an unknown one: a key with a list is then refused. */
+static void read_address(struct span text, struct decide_input *input)
+{
+	if (span_present(text) && address_parse(text, &input->client) != ST_OK)
+		input->client = (struct address){ .known = false };
+}
+
+static void read_dialect(
+	enum dialect dialect, const struct http_request *request, struct decide_input *input)
+{
+	switch (dialect) {
+	case DIALECT_NGINX:
+		input->method = required(request, "X-Original-Method", input);
+		input->target = required(request, "X-Original-URI", input);
+		input->host = optional(request, "X-Original-Host", input);
+		read_address(optional(request, "X-Original-Address", input), input);
+		return;
+	case DIALECT_FORWARDED:
+		input->method = required(request, "X-Forwarded-Method", input);
+		input->target = required(request, "X-Forwarded-Uri", input);
+		input->host = optional(request, "X-Forwarded-Host", input);
+		read_address(optional(request, "X-Real-IP", input), input);
+		return;
+	case DIALECT_ENVOY:
+		input->method = request->method;
+		input->target =
+			span_part(request->target, sizeof(ENVOY_PREFIX) - 1, request->target.len);
+		input->host = request->host;
+		return;
+	}
+	input->malformed = true;
+}
+
+static void read_account(
+	const struct gate *gate, const struct http_request *request, struct decide_input *input)
+{
+	const struct gate_account *account;
+
+	if (request->listener >= gate->setup->listeners_count) {
+		input->malformed = true;
+		return;
+	}
+	account = &gate->setup->accounts[request->listener];
+	input->account_source = account->source;
+	if (account->source == ACCOUNT_FIXED) {
+		input->account = account->value;
+	} else if (account->source == ACCOUNT_HEADER) {
+		struct header_value value = header_get(request, account->value);
+
+		if (value.count > 1)
+			input->malformed = true;
+		input->account = value.value;
+	}
+}
+
+static bool is_preflight(const struct http_request *request, struct span method)
+{
+	return span_is(method, "OPTIONS") && span_present(http_header_once(request, "Origin")) &&
+	       span_present(http_header_once(request, "Access-Control-Request-Method"));
+}
+
+/* ---- deciding ---- */
+
+struct verdict_made {
+	struct decision decision;
+	const struct view *view;
+	struct view waiting; /* the view when it is older than the caller asked for */
+	char diagnosis[LIMIT_DIAGNOSIS + 1];
+	struct span diagnosis_text;
+	struct problem problem;
+};
+
+static void seal(struct gate *gate, const struct decide_input *input,
+	const struct http_request *request, struct verdict_made *made)
+{
+	char name[16];
+	struct buf node = BUF_ARRAY(name);
+	struct buf sealed = BUF_ARRAY(made->diagnosis);
+	uint8_t nonce[SEAL_NONCE_SIZE];
+	struct diagnosis_origin origin;
+	struct diagnosis diagnosis;
+
+	made->diagnosis_text = SPAN_ABSENT;
+	if (gate->sealing_key == NULL)
+		return;
+	buf_printf(&node, "gate-%u", gate->setup->number);
+	origin = (struct diagnosis_origin){ span_str(request->id), buf_span(&node) };
+	diagnosis_make(&made->decision, input, gate->scratch, made->view, &origin, &diagnosis);
+	crypto_random(nonce, sizeof(nonce));
+	diagnosis_seal(&diagnosis, gate->sealing_key, nonce, &sealed);
+	if (buf_ok(&sealed))
+		made->diagnosis_text = buf_span(&sealed);
+}
+
+static void make_verdict(struct gate *gate, const struct decide_input *input,
+	const struct http_request *request, struct verdict_made *made)
+{
+	int64_t began_ns = metrics_now_ns();
+
+	decide(made->view, input, gate->scratch, &made->decision);
+	metrics_count(gate, &made->decision, metrics_now_ns() - began_ns);
+	if (made->decision.verdict == VERDICT_ALLOW)
+		return;
+	seal(gate, input, request, made);
+	problem_make(&gate->site, &made->decision, made->view,
+		&(struct problem_request){
+			.request_id = span_str(request->id),
+			.diagnosis = made->diagnosis_text,
+			.lang = http_request_lang(request),
+		},
+		&made->problem);
+}
+
+/* ---- answering ---- */
+
+/* nginx turns a subrequest's other statuses into 500; X-Llavero-Status has the true one. */
+static unsigned dialect_status(enum dialect dialect, int true_status)
+{
+	if (dialect == DIALECT_NGINX && true_status != 401)
+		return 403;
+	return (unsigned)true_status;
+}
+
+static void add_answer(struct http_response *response, const struct answer *answer)
+{
+	for (size_t i = 0; i < answer->headers_count; i++)
+		http_response_header(response, answer->headers[i].name, answer->headers[i].value);
+	if (!buf_ok(&answer->text))
+		response->failed = true;
+}
+
+static void answer_refusal(
+	enum dialect dialect, const struct verdict_made *made, struct http_response *response)
+{
+	const struct problem *problem = &made->problem;
+	struct answer answer;
+
+	response->status = dialect_status(dialect, problem->http_status);
+	response->content_type = PROBLEM_CONTENT_TYPE;
+	answer_refused(
+		&made->decision, problem, made->diagnosis_text, dialect == DIALECT_NGINX, &answer);
+	add_answer(response, &answer);
+	if (problem->www_authenticate[0] != '\0')
+		http_response_header(
+			response, "WWW-Authenticate", span_str(problem->www_authenticate));
+	if (problem->retry_after[0] != '\0')
+		http_response_header(response, "Retry-After", span_str(problem->retry_after));
+	buf_append(&response->body, span_of(problem->document, problem->document_len));
+}
+
+enum status ask_forward_auth(struct gate *gate, enum dialect dialect,
+	const struct http_request *request, struct http_response *response)
+{
+	struct headers headers = { request, header_get };
+	struct decide_input input = { .now_us = clock_wall_us() };
+	struct verdict_made made;
+
+	read_dialect(dialect, request, &input);
+	read_account(gate, request, &input);
+	input.credential = presented_from_headers(gate->setup->families, &headers);
+	input.cors_preflight = is_preflight(request, input.method);
+	made.view = gate_view(gate);
+	make_verdict(gate, &input, request, &made);
+	http_response_header(response, "Cache-Control", SPAN_LIT(PROBLEM_CACHE_CONTROL));
+	if (made.decision.verdict == VERDICT_ALLOW) {
+		struct answer answer;
+
+		response->status = 200;
+		answer_allowed(&made.decision, made.view, &answer);
+		add_answer(response, &answer);
+		return ST_OK;
+	}
+	answer_refusal(dialect, &made, response);
+	return ST_OK;
+}
+
+/* ---- /v1/verify ---- */
+
+struct verify_body {
+	json_t *json;
+	const char *texts[7];
+	json_int_t min_revision;
+};
+
+enum verify_text {
+	VERIFY_APP_KEY,
+	VERIFY_APP_TOKEN,
+	VERIFY_METHOD,
+	VERIFY_PATH,
+	VERIFY_HOST,
+	VERIFY_ADDRESS,
+	VERIFY_ACCOUNT
+};
+
+static const char *const VERIFY_NAMES[] = { "appKey", "appToken", "method", "path", "host",
+	"address", "account" };
+
+static struct span verify_span(const struct verify_body *body, enum verify_text text)
+{
+	const json_t *value = json_object_get(body->json, VERIFY_NAMES[text]);
+
+	if (value == NULL)
+		return SPAN_ABSENT;
+	return span_of(json_string_value(value), json_string_length(value));
+}
+
+static enum status verify_member(
+	struct verify_body *body, const char *name, json_t *value, struct complaint *complaint)
+{
+	if (strcmp(name, "minRevision") == 0) {
+		if (!json_is_integer(value) || json_integer_value(value) < 0) {
+			complaint_set(complaint, "gate.member_number", 1, "name", name);
+			return ST_INVALID;
+		}
+		body->min_revision = json_integer_value(value);
+		return ST_OK;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(VERIFY_NAMES); i++) {
+		if (strcmp(name, VERIFY_NAMES[i]) != 0)
+			continue;
+		if (json_is_string(value))
+			return ST_OK;
+		complaint_set(complaint, "gate.member_text", 1, "name", name);
+		return ST_INVALID;
+	}
+	complaint_set(complaint, "gate.member_unknown", 1, "name", name);
+	return ST_INVALID;
+}
+
+static void verify_body_free(struct verify_body *body)
+{
+	json_decref(body->json);
+	body->json = NULL;
+}
+
+static enum status verify_parse(
+	const struct http_request *request, struct verify_body *body, struct complaint *complaint)
+{
+	const char *name;
+	json_t *value;
+
+	/* JSON_ALLOW_NUL: a token with NUL inside is a wrong token, not a wrong body. */
+	body->json = json_loadb(request->body.ptr, request->body.len,
+		JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, NULL);
+	if (!json_is_object(body->json)) {
+		complaint_set(complaint, "gate.body_not_object", 0);
+		return ST_INVALID;
+	}
+	json_object_foreach(body->json, name, value)
+	{
+		enum status st = verify_member(body, name, value, complaint);
+
+		if (st != ST_OK)
+			return st;
+	}
+	for (enum verify_text i = VERIFY_METHOD; i <= VERIFY_PATH; i++) {
+		if (!span_present(verify_span(body, i))) {
+			complaint_set(complaint, "gate.member_missing", 1, "name", VERIFY_NAMES[i]);
+			return ST_INVALID;
+		}
+	}
+	return ST_OK;
+}
+
+static struct presented verify_credential(const struct verify_body *body)
+{
+	struct presented presented = {
+		.app_key = verify_span(body, VERIFY_APP_KEY),
+		.app_token = verify_span(body, VERIFY_APP_TOKEN),
+	};
+
+	if (span_present(presented.app_key))
+		presented.form = PRESENTED_PAIR;
+	else if (span_present(presented.app_token))
+		presented.form = PRESENTED_TOKEN;
+	return presented;
+}
+
+/* The view, marked stale when the caller knows of a newer revision. */
+static void verify_view(
+	struct gate *gate, const struct verify_body *body, struct verdict_made *made)
+{
+	made->view = gate_view(gate);
+	if (made->view == NULL || made->view->revision >= (uint64_t)body->min_revision)
+		return;
+	made->waiting = *made->view;
+	made->waiting.stale = true;
+	made->view = &made->waiting;
+}
+
+enum status ask_verify(
+	struct gate *gate, const struct http_request *request, struct http_response *response)
+{
+	CLEANUP(verify_body_free)
+	struct verify_body body = { .json = NULL };
+	struct complaint complaint = { .key = NULL };
+	struct decide_input input = { .now_us = clock_wall_us() };
+	struct verdict_made made;
+	bool allowed;
+
+	if (verify_parse(request, &body, &complaint) != ST_OK) {
+		http_problem(response, request, 400, &complaint);
+		return ST_OK;
+	}
+	input.method = verify_span(&body, VERIFY_METHOD);
+	input.target = verify_span(&body, VERIFY_PATH);
+	input.host = verify_span(&body, VERIFY_HOST);
+	read_address(verify_span(&body, VERIFY_ADDRESS), &input);
+	read_account(gate, request, &input);
+	/* The asker is a trusted gateway: it may name the account where none is configured. */
+	if (input.account_source == ACCOUNT_OF_KEY &&
+		span_present(verify_span(&body, VERIFY_ACCOUNT))) {
+		input.account_source = ACCOUNT_HEADER;
+		input.account = verify_span(&body, VERIFY_ACCOUNT);
+	}
+	input.credential = verify_credential(&body);
+	verify_view(gate, &body, &made);
+	make_verdict(gate, &input, request, &made);
+	allowed = made.decision.verdict == VERDICT_ALLOW;
+	response->status = 200;
+	response->content_type = "application/json";
+	http_response_header(response, "Cache-Control", SPAN_LIT(PROBLEM_CACHE_CONTROL));
+	answer_verify(&made.decision, made.view, allowed ? NULL : &made.problem, &response->body);
+	return ST_OK;
+}

@@ -1,0 +1,283 @@
+/* /v1/accounts, their hosts and owner, and /v1/init. Source: records/account.h. */
+#include "keeper/api.h"
+
+#include "records/account.h"
+
+static enum status answer_account(
+	struct api_call *call, unsigned http_status, uint32_t slot, const struct head *head)
+{
+	CLEANUP(buf_free)
+	struct buf object = buf_heap(MIB);
+	struct record_account account;
+	enum status st = snapshot_account(call->reading, slot, call->arena, &account);
+
+	if (st != ST_OK)
+		return st;
+	account_append_json(&object, &account);
+	return api_answer(call, http_status, &object, account.version, head);
+}
+
+static enum status item_account(struct api_call *call, uint32_t slot, struct buf *out)
+{
+	struct record_account account;
+	enum status st = snapshot_account(call->reading, slot, call->arena, &account);
+
+	if (st == ST_OK)
+		account_append_json(out, &account);
+	return st;
+}
+
+static enum status accounts_list(struct api_call *call)
+{
+	struct list_query query = {
+		.kind = ENTITY_ACCOUNT,
+		.search = http_query(call->http, "q"),
+	};
+	enum status st = api_reading(call);
+
+	return st != ST_OK ? st : api_page(call, &query, item_account);
+}
+
+/* Create the account and its owner inside a change and answer with object. */
+static enum status create(struct api_call *call, const struct account_new *new_account,
+	enum status (*render)(struct api_call *call, uint32_t slot, struct buf *out))
+{
+	CLEANUP(buf_free)
+	struct buf object = buf_heap(MIB);
+	struct head head;
+	bool answered;
+	uint32_t slot;
+	enum status st = api_change(call);
+
+	if (st == ST_OK)
+		st = api_replay(call, 0, &answered);
+	if (st != ST_OK || answered)
+		return st;
+	st = account_create(call->change, new_account, &slot, &call->complaint);
+	if (st == ST_OK)
+		st = render(call, slot, &object);
+	if (st == ST_OK)
+		st = api_remember(call, 0, &object);
+	if (st == ST_OK)
+		st = api_commit(call, &head);
+	return st != ST_OK ? st : api_answer(call, 201, &object, 1, &head);
+}
+
+static enum status accounts_create(struct api_call *call)
+{
+	struct body_field fields[] = {
+		{ .name = "name", .kind = BODY_TEXT, .flags = BODY_REQUIRED },
+		{ .name = "owner", .kind = BODY_TEXT, .flags = BODY_REQUIRED },
+		{ .name = "ownerName", .kind = BODY_TEXT },
+		{ .name = "displayName", .kind = BODY_TEXT },
+	};
+	enum status st = api_body(call, fields, ARRAY_LEN(fields));
+
+	if (st != ST_OK)
+		return st;
+	return create(call,
+		&(struct account_new){
+			.name = fields[0].text,
+			.owner_email = fields[1].text,
+			.owner_name = fields[2].text,
+			.display_name = fields[3].text,
+		},
+		item_account);
+}
+
+/* What `llavero init` shows. Nobody can log in yet, so there is no enrolment link. */
+static enum status render_init(struct api_call *call, uint32_t slot, struct buf *out)
+{
+	struct record_account account;
+	struct record_user owner;
+	enum status st = snapshot_account(call->reading, slot, call->arena, &account);
+
+	if (st == ST_OK)
+		st = snapshot_user(call->reading, account.owner_slot, call->arena, &owner);
+	if (st != ST_OK)
+		return st;
+	buf_append_str(out, "{\"account\":");
+	buf_append_json(out, account.name);
+	buf_append_str(out, ",\"owner\":");
+	buf_append_json(out, owner.email);
+	buf_append_str(out, ",\"enrolment\":null}");
+	return ST_OK;
+}
+
+static enum status init(struct api_call *call)
+{
+	struct body_field fields[] = {
+		{ .name = "account", .kind = BODY_TEXT, .flags = BODY_REQUIRED },
+		{ .name = "owner", .kind = BODY_TEXT, .flags = BODY_REQUIRED },
+		{ .name = "displayName", .kind = BODY_TEXT },
+	};
+	enum status st = api_body(call, fields, ARRAY_LEN(fields));
+
+	if (st != ST_OK)
+		return st;
+	return create(call,
+		&(struct account_new){
+			.name = fields[0].text,
+			.owner_email = fields[1].text,
+			.display_name = fields[2].text,
+		},
+		render_init);
+}
+
+static enum status account_of_path(struct api_call *call, struct record_account *out_account)
+{
+	return api_account(call, http_param(call->http, "account"), out_account);
+}
+
+static enum status accounts_get(struct api_call *call)
+{
+	struct record_account account;
+	enum status st = api_reading(call);
+
+	if (st == ST_OK)
+		st = account_of_path(call, &account);
+	return st != ST_OK ? st : answer_account(call, 200, account.slot, NULL);
+}
+
+static enum status set_state(
+	struct api_call *call, const struct record_account *account, const struct body_field *state)
+{
+	enum account_state wanted;
+
+	if (!state->present)
+		return ST_OK;
+	if (span_is(state->text, "active"))
+		wanted = ACCOUNT_ACTIVE;
+	else if (span_is(state->text, "suspended"))
+		wanted = ACCOUNT_SUSPENDED;
+	else
+		return api_refuse(call, ST_INVALID, "api.account_state", NULL, NULL);
+	if (wanted == account->state)
+		return ST_OK;
+	return account_set_state(call->change, account->slot, wanted, &call->complaint);
+}
+
+static enum status accounts_edit(struct api_call *call)
+{
+	struct body_field fields[] = {
+		{ .name = "displayName", .kind = BODY_TEXT },
+		{ .name = "state", .kind = BODY_TEXT },
+	};
+	struct record_account account;
+	struct head head;
+	int64_t version;
+	enum status st = api_body(call, fields, ARRAY_LEN(fields));
+
+	if (st == ST_OK)
+		st = api_if_match(call, &version);
+	if (st == ST_OK)
+		st = api_change(call);
+	if (st == ST_OK)
+		st = account_of_path(call, &account);
+	if (st == ST_OK)
+		st = api_check_version(call, version, account.version);
+	if (st == ST_OK && fields[0].present)
+		st = account_set_display_name(
+			call->change, account.slot, 0, fields[0].text, &call->complaint);
+	if (st == ST_OK)
+		st = set_state(call, &account, &fields[1]);
+	if (st == ST_OK)
+		st = api_commit(call, &head);
+	return st != ST_OK ? st : answer_account(call, 200, account.slot, &head);
+}
+
+static enum status hosts_add(struct api_call *call)
+{
+	struct body_field fields[] = {
+		{ .name = "host", .kind = BODY_TEXT, .flags = BODY_REQUIRED },
+	};
+	struct record_account account;
+	struct head head;
+	enum status st = api_body(call, fields, ARRAY_LEN(fields));
+
+	if (st == ST_OK)
+		st = api_change(call);
+	if (st == ST_OK)
+		st = account_of_path(call, &account);
+	if (st == ST_OK)
+		st = account_host_add(call->change, account.slot, fields[0].text, &call->complaint);
+	if (st == ST_OK)
+		st = api_commit(call, &head);
+	return st != ST_OK ? st : answer_account(call, 201, account.slot, &head);
+}
+
+static enum status hosts_remove(struct api_call *call)
+{
+	struct record_account account;
+	struct head head;
+	enum status st = api_change(call);
+
+	if (st == ST_OK)
+		st = account_of_path(call, &account);
+	if (st == ST_OK)
+		st = account_host_remove(call->change, account.slot, http_param(call->http, "host"),
+			&call->complaint);
+	if (st == ST_OK)
+		st = api_commit(call, &head);
+	return st != ST_OK ? st : answer_account(call, 200, account.slot, &head);
+}
+
+/* A user of the account by slot or e-mail address. */
+static enum status user_named(struct api_call *call, uint32_t account_slot,
+	const struct body_field *field, struct record_user *out_user)
+{
+	uint64_t slot = 0;
+	enum status st;
+
+	if (json_is_integer(field->json))
+		slot = (uint64_t)json_integer_value(field->json);
+	if (slot > 0 && slot <= UINT32_MAX)
+		st = snapshot_user(call->reading, (uint32_t)slot, call->arena, out_user);
+	else if (json_is_string(field->json))
+		st = snapshot_user_by_email(call->reading, account_slot,
+			span_of(json_string_value(field->json), json_string_length(field->json)),
+			call->arena, out_user);
+	else
+		return api_refuse(call, ST_INVALID, "api.user_reference", NULL, NULL);
+	if (st == ST_OK && out_user->account_slot != account_slot)
+		st = ST_NOT_FOUND;
+	if (st == ST_NOT_FOUND)
+		return api_refuse(call, st, "api.user_unknown", NULL, NULL);
+	return st;
+}
+
+static enum status owner_set(struct api_call *call)
+{
+	struct body_field fields[] = {
+		{ .name = "user", .kind = BODY_ANY, .flags = BODY_REQUIRED },
+	};
+	struct record_account account;
+	struct record_user user;
+	struct head head;
+	enum status st = api_body(call, fields, ARRAY_LEN(fields));
+
+	if (st == ST_OK)
+		st = api_change(call);
+	if (st == ST_OK)
+		st = account_of_path(call, &account);
+	if (st == ST_OK)
+		st = user_named(call, account.slot, &fields[0], &user);
+	if (st == ST_OK)
+		st = owner_transfer(call->change, user.slot, &call->complaint);
+	if (st == ST_OK)
+		st = api_commit(call, &head);
+	return st != ST_OK ? st : answer_account(call, 200, account.slot, &head);
+}
+
+static const struct api_route ROUTES[] = {
+	{ "POST", "/v1/init", init, NULL, LIMIT_BODY },
+	{ "GET", "/v1/accounts", accounts_list, "limit cursor q", 0 },
+	{ "POST", "/v1/accounts", accounts_create, NULL, LIMIT_BODY },
+	{ "GET", "/v1/accounts/{account}", accounts_get, NULL, 0 },
+	{ "PATCH", "/v1/accounts/{account}", accounts_edit, NULL, LIMIT_BODY },
+	{ "POST", "/v1/accounts/{account}/hosts", hosts_add, NULL, LIMIT_BODY },
+	{ "DELETE", "/v1/accounts/{account}/hosts/{host}", hosts_remove, NULL, 0 },
+	{ "POST", "/v1/accounts/{account}/owner", owner_set, NULL, LIMIT_BODY },
+};
+
+const struct api_table ACCOUNTS_TABLE = { ROUTES, ARRAY_LEN(ROUTES) };

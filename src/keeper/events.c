@@ -1,0 +1,236 @@
+/*
+ * /v1/events: the audit log and the change feed. Source: records/event.h. An
+ * event is answered as it is stored, with its hash beside it.
+ */
+#include "keeper/api.h"
+
+#include "base/clock.h"
+#include "base/encode.h"
+#include "records/event.h"
+#include "records/verify.h"
+
+#include <time.h>
+
+#define WAIT_MAX_S 30u
+#define WAIT_STEP_NS 50000000L
+
+static void append_event(struct buf *out, const struct event *event)
+{
+	buf_append_str(out, "{\"event\":");
+	buf_append(out, event->text);
+	buf_append_str(out, ",\"hash\":\"");
+	encode_hex(out, event->hash, DIGEST_SIZE);
+	buf_printf(out, "\",\"signed\":%s}", event->is_signed ? "true" : "false");
+}
+
+static enum status read_time(struct api_call *call, const char *name, int64_t *out_us)
+{
+	struct span text = http_query(call->http, name);
+
+	if (span_present(text) && clock_parse_rfc3339(text, out_us) != ST_OK)
+		return api_refuse(call, ST_INVALID, "api.field_not_time", "name", name);
+	return ST_OK;
+}
+
+static enum status read_number(
+	struct api_call *call, const char *name, uint64_t most, uint64_t *inout_value)
+{
+	struct span text = http_query(call->http, name);
+
+	if (!span_present(text))
+		return ST_OK;
+	if (!span_to_u64(text, inout_value) || *inout_value > most)
+		return api_refuse(call, ST_INVALID, "api.query_number", "name", name);
+	return ST_OK;
+}
+
+/* entity=profile, or entity=key with entityId=APPKEY, or a slot for the others. */
+static enum status read_entity(struct api_call *call, struct event_query *query)
+{
+	struct span kind = http_query(call->http, "entity");
+	struct span id = http_query(call->http, "entityId");
+	struct record_key key;
+	uint64_t slot;
+	enum status st;
+
+	if (!span_present(kind)) {
+		if (span_present(id))
+			return api_refuse(call, ST_INVALID, "api.field_missing", "name", "entity");
+		return ST_OK;
+	}
+	query->entity_kind = entity_of_name(kind);
+	if (query->entity_kind == ENTITY_NONE)
+		return api_refuse(call, ST_INVALID, "api.entity", NULL, NULL);
+	if (!span_present(id))
+		return ST_OK;
+	if (query->entity_kind == ENTITY_KEY) {
+		st = snapshot_key_by_app_key(call->reading, id, call->arena, &key);
+		query->entity_slot = key.slot;
+		return st;
+	}
+	if (!span_to_u64(id, &slot) || slot == 0 || slot > UINT32_MAX)
+		return ST_NOT_FOUND;
+	query->entity_slot = (uint32_t)slot;
+	return ST_OK;
+}
+
+static enum status read_order(struct api_call *call, struct event_query *query)
+{
+	struct span order = http_query(call->http, "order");
+
+	if (span_present(order) && !span_is(order, "asc") && !span_is(order, "desc"))
+		return api_refuse(call, ST_INVALID, "api.order", NULL, NULL);
+	query->newest_first = span_is(order, "desc");
+	return ST_OK;
+}
+
+static enum status read_query(
+	struct api_call *call, struct event_query *query, uint64_t *out_wait_s)
+{
+	struct span account_name = http_query(call->http, "account");
+	uint64_t limit = 50, cursor = 0;
+	struct record_account account;
+	enum status st = ST_OK;
+
+	if (span_present(account_name)) {
+		st = api_account(call, account_name, &account);
+		query->account_slot = account.slot;
+	}
+	query->action = http_query(call->http, "action");
+	query->actor_id = http_query(call->http, "actor");
+	if (st == ST_OK)
+		st = read_entity(call, query);
+	if (st == ST_OK)
+		st = read_time(call, "since", &query->from_us);
+	if (st == ST_OK)
+		st = read_time(call, "until", &query->until_us);
+	if (st == ST_OK)
+		st = read_order(call, query);
+	if (st == ST_OK)
+		st = read_number(call, "limit", EVENTS_PAGE_MAX, &limit);
+	if (st == ST_OK && limit == 0)
+		return api_refuse(call, ST_INVALID, "api.limit", "max", "200");
+	if (st == ST_OK)
+		st = read_number(call, "cursor", INT64_MAX, &cursor);
+	if (st == ST_OK)
+		st = read_number(call, "wait", WAIT_MAX_S, out_wait_s);
+	query->count_max = (size_t)limit;
+	query->cursor = (int64_t)cursor;
+	return st;
+}
+
+/* Wait, at most wait_s, until there is an event beyond the cursor; no snapshot is held meanwhile.
+ */
+static enum status wait_for_event(
+	struct api_call *call, const struct event_query *query, uint64_t wait_s)
+{
+	int64_t deadline_us = clock_boot_us() + (int64_t)wait_s * US_PER_S;
+
+	snapshot_end(&call->own_reading);
+	call->reading = NULL;
+	while (records_head(call->keeper->records).revision <= query->cursor &&
+		clock_boot_us() < deadline_us) {
+		struct timespec step = { 0, WAIT_STEP_NS };
+
+		(void)nanosleep(&step, NULL);
+	}
+	return api_reading(call);
+}
+
+static enum status events_list_request(struct api_call *call)
+{
+	struct event_query query = { .count_max = 0 };
+	struct event *events = arena_array(call->arena, EVENTS_PAGE_MAX, sizeof(*events));
+	CLEANUP(buf_free)
+	struct buf object = buf_heap(HTTP_RESPONSE_BODY_MAX);
+	uint64_t wait_s = 0;
+	size_t count;
+	int64_t next;
+	enum status st = events == NULL ? ST_NO_MEMORY : api_reading(call);
+
+	if (st == ST_OK)
+		st = read_query(call, &query, &wait_s);
+	if (st == ST_OK && wait_s > 0)
+		st = wait_for_event(call, &query, wait_s);
+	if (st == ST_OK)
+		st = events_list(call->reading, &query, call->arena, events, &count, &next);
+	if (st != ST_OK)
+		return st;
+	buf_append_str(&object, "{\"items\":[");
+	for (size_t i = 0; i < count; i++) {
+		if (i > 0)
+			buf_append_char(&object, ',');
+		append_event(&object, &events[i]);
+	}
+	if (next != 0)
+		buf_printf(&object, "],\"next\":\"%lld\"}", (long long)next);
+	else
+		buf_append_str(&object, "],\"next\":null}");
+	return api_answer(call, 200, &object, 0, NULL);
+}
+
+static enum status events_get(struct api_call *call)
+{
+	struct event_query query = { .count_max = 1 };
+	struct event *events = arena_array(call->arena, EVENTS_PAGE_MAX, sizeof(*events));
+	CLEANUP(buf_free)
+	struct buf object = buf_heap(4 * MIB);
+	uint64_t revision;
+	size_t count;
+	int64_t next;
+	enum status st;
+
+	if (events == NULL)
+		return ST_NO_MEMORY;
+	if (!span_to_u64(http_param(call->http, "revision"), &revision) || revision == 0 ||
+		revision > INT64_MAX)
+		return ST_NOT_FOUND;
+	query.cursor = (int64_t)revision - 1;
+	st = api_reading(call);
+	if (st == ST_OK)
+		st = events_list(call->reading, &query, call->arena, events, &count, &next);
+	if (st != ST_OK)
+		return st;
+	if (count == 0 || events[0].revision != (int64_t)revision)
+		return ST_NOT_FOUND;
+	append_event(&object, &events[0]);
+	return api_answer(call, 200, &object, 0, NULL);
+}
+
+static enum status checkpoint(struct api_call *call)
+{
+	CLEANUP(buf_free)
+	struct buf object = buf_heap(8 * KIB);
+	char line_memory[512];
+	struct buf line = BUF_ARRAY(line_memory);
+	struct checkpoint made;
+	enum status st = api_reading(call);
+
+	if (st == ST_OK)
+		st = checkpoint_make(call->keeper->records, call->now_us, &made);
+	if (st != ST_OK)
+		return st;
+	checkpoint_append(&line, &made);
+	buf_printf(&object, "{\"epoch\":%lld,\"revision\":%lld,\"hash\":\"",
+		(long long)made.head.epoch, (long long)made.head.revision);
+	encode_hex(&object, made.head.hash, DIGEST_SIZE);
+	buf_append_str(&object, "\",\"time\":\"");
+	clock_append_rfc3339(&object, made.time_us);
+	buf_append_str(&object, "\",\"signature\":\"");
+	encode_hex(&object, made.signature, SIGNATURE_SIZE);
+	buf_append_str(&object, "\",\"publicKey\":\"");
+	encode_hex(&object, records_public_key(call->keeper->records), SIGN_PUBLIC_KEY_SIZE);
+	buf_append_str(&object, "\",\"text\":");
+	buf_append_json(&object, buf_span(&line));
+	buf_append_char(&object, '}');
+	return api_answer(call, 200, &object, 0, NULL);
+}
+
+static const struct api_route ROUTES[] = {
+	{ "GET", "/v1/events", events_list_request,
+		"limit cursor account entity entityId action actor since until order wait", 0 },
+	{ "GET", "/v1/events/{revision}", events_get, NULL, 0 },
+	{ "POST", "/v1/events/checkpoint", checkpoint, NULL, 0 },
+};
+
+const struct api_table EVENTS_TABLE = { ROUTES, ARRAY_LEN(ROUTES) };

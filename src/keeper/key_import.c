@@ -1,0 +1,306 @@
+/*
+ * POST /v1/keys/import: credentials of another system, as JSON Lines
+ *   {"appKey","appToken"|"sha256","label","profiles":[..],"state","expires","externalId"}
+ * A line that cannot be taken over is listed with the reason; the others are
+ * imported, in changes of some hundred keys each, so that a revocation passes between.
+ * Source: records/app_key.h, key/import.h.
+ */
+#include "keeper/keys.h"
+
+#include "base/clock.h"
+#include "keeper/refer.h"
+#include "key/digest.h"
+#include "key/import.h"
+#include "records/app_key.h"
+
+#include <stdlib.h>
+
+/* About 50 ms of writing. */
+#define BATCH_KEYS 512u
+#define ANSWER_LINES_MAX 1000u
+
+struct line {
+	size_t number;
+	json_t *json;
+	uint8_t digest[DIGEST_SIZE];
+};
+
+struct import {
+	struct api_call *call;
+	struct digest_context *digests;
+	struct record_account account;
+	bool dry_run;
+	struct line lines[BATCH_KEYS];
+	struct key_import keys[BATCH_KEYS];
+	struct key_import_result results[BATCH_KEYS];
+	size_t count;
+	struct arena *arena; /* of one batch */
+	struct buf refused;
+	size_t refused_count, imported_count;
+	struct head head;
+	bool committed;
+};
+
+static void refuse_line(struct import *import, size_t number, const struct complaint *complaint)
+{
+	struct buf text = buf_heap(4 * KIB);
+
+	if (import->refused_count++ < ANSWER_LINES_MAX) {
+		complaint_append(&text, import->call->http->lang, complaint);
+		if (import->refused_count > 1)
+			buf_append_char(&import->refused, ',');
+		buf_printf(&import->refused, "{\"line\":%zu,\"code\":", number);
+		buf_append_json(&import->refused,
+			span_str(complaint->key == NULL ? "internal" : complaint->key));
+		buf_append_str(&import->refused, ",\"detail\":");
+		buf_append_json(&import->refused, buf_span(&text));
+		buf_append_char(&import->refused, '}');
+	}
+	buf_free(&text);
+}
+
+/* ---- one line ---- */
+
+enum {
+	LINE_APP_KEY,
+	LINE_TOKEN,
+	LINE_SHA256,
+	LINE_LABEL,
+	LINE_PROFILES,
+	LINE_STATE,
+	LINE_EXPIRES,
+	LINE_EXTERNAL_ID,
+	LINE_COUNT
+};
+
+static enum status read_secret(
+	struct import *import, const struct body_field *fields, uint8_t digest[DIGEST_SIZE])
+{
+	const struct body_field *token = &fields[LINE_TOKEN], *sha256 = &fields[LINE_SHA256];
+	enum import_verdict verdict;
+	char key[64];
+	struct buf text = BUF_ARRAY(key);
+
+	if (token->present == sha256->present)
+		return api_refuse(import->call, ST_INVALID, "api.import_token", NULL, NULL);
+	verdict = token->present ? import_check_token(token->text, NULL)
+				 : import_check_digest(sha256->text, digest);
+	if (verdict != IMPORT_OK) {
+		buf_printf(&text, "import.%s", import_verdict_name(verdict));
+		return api_refuse(import->call, ST_INVALID,
+			arena_copy(import->call->arena, buf_span(&text)), NULL, NULL);
+	}
+	if (token->present && !token_digest(import->digests, token->text, digest))
+		return ST_UNAVAILABLE;
+	return ST_OK;
+}
+
+static enum status read_state(
+	struct import *import, const struct body_field *field, struct key_import *key)
+{
+	key->state = RECORD_KEY_ACTIVE;
+	if (!field->present || span_is(field->text, "active"))
+		return ST_OK;
+	if (span_is(field->text, "inactive")) {
+		key->state = RECORD_KEY_INACTIVE;
+		return ST_OK;
+	}
+	if (span_is(field->text, "revoked")) {
+		key->state = RECORD_KEY_REVOKED;
+		key->reason = REVOKE_OTHER;
+		return ST_OK;
+	}
+	return api_refuse(import->call, ST_INVALID, "api.key_state", NULL, NULL);
+}
+
+static enum status read_line(
+	struct import *import, const json_t *json, struct line *line, struct key_import *key)
+{
+	struct body_field fields[LINE_COUNT] = {
+		[LINE_APP_KEY] = { .name = "appKey", .kind = BODY_TEXT, .flags = BODY_REQUIRED },
+		[LINE_TOKEN] = { .name = "appToken", .kind = BODY_RAW_TEXT },
+		[LINE_SHA256] = { .name = "sha256", .kind = BODY_TEXT },
+		[LINE_LABEL] = { .name = "label", .kind = BODY_TEXT },
+		[LINE_PROFILES] = { .name = "profiles", .kind = BODY_ARRAY },
+		[LINE_STATE] = { .name = "state", .kind = BODY_TEXT },
+		[LINE_EXPIRES] = { .name = "expires", .kind = BODY_TIME, .flags = BODY_NULLABLE },
+		[LINE_EXTERNAL_ID] = { .name = "externalId", .kind = BODY_TEXT },
+	};
+	uint32_t *profiles = NULL;
+	enum status st = api_object(import->call, json, fields, LINE_COUNT);
+
+	*key = (struct key_import){ .state = RECORD_KEY_ACTIVE };
+	if (st == ST_OK && !app_key_import_ok(fields[LINE_APP_KEY].text))
+		return api_refuse(import->call, ST_INVALID, "api.import_app_key", NULL, NULL);
+	if (st == ST_OK)
+		st = read_secret(import, fields, line->digest);
+	if (st == ST_OK)
+		st = read_state(import, &fields[LINE_STATE], key);
+	if (st == ST_OK && fields[LINE_PROFILES].present)
+		st = refer_profiles(import->call, import->account.slot, fields[LINE_PROFILES].json,
+			&profiles, &key->key.profiles_count);
+	key->key.account_slot = import->account.slot;
+	key->key.app_key = fields[LINE_APP_KEY].text;
+	key->key.digest = line->digest;
+	key->key.label =
+		fields[LINE_LABEL].present ? fields[LINE_LABEL].text : fields[LINE_APP_KEY].text;
+	key->key.external_id = fields[LINE_EXTERNAL_ID].text;
+	key->key.expires_at_us = fields[LINE_EXPIRES].number;
+	key->key.profile_slots = profiles;
+	return st;
+}
+
+/* ---- a batch ---- */
+
+static void batch_clear(struct import *import)
+{
+	for (size_t i = 0; i < import->count; i++)
+		json_decref(import->lines[i].json);
+	import->count = 0;
+	arena_free(&import->arena);
+}
+
+static void import_free(struct import *import)
+{
+	batch_clear(import);
+	digest_context_free(&import->digests);
+	buf_free(&import->refused);
+}
+
+/*
+ * Lines are read inside the change that writes them, so that the profiles they
+ * name are there when they are linked.
+ */
+static enum status batch_write(struct import *import)
+{
+	struct api_call *call = import->call;
+	struct arena *request_arena = call->arena;
+	size_t taken = 0;
+	enum status st = api_change(call);
+
+	if (st != ST_OK)
+		return st;
+	import->arena = arena_make(4 * MIB);
+	if (import->arena == NULL)
+		return ST_NO_MEMORY;
+	call->arena = import->arena;
+	for (size_t i = 0; i < import->count; i++) {
+		st = read_line(
+			import, import->lines[i].json, &import->lines[i], &import->keys[taken]);
+		if (st == ST_INVALID) {
+			refuse_line(import, import->lines[i].number, &call->complaint);
+			continue;
+		}
+		if (st != ST_OK)
+			break;
+		import->results[taken] = (struct key_import_result){ .status = ST_OK };
+		import->lines[taken].number = import->lines[i].number;
+		memcpy(import->lines[taken].digest, import->lines[i].digest, DIGEST_SIZE);
+		import->keys[taken].key.digest = import->lines[taken].digest;
+		taken++;
+		st = ST_OK;
+	}
+	if (st == ST_OK && taken > 0)
+		st = keys_import(call->change, import->keys, taken, import->results);
+	for (size_t i = 0; st == ST_OK && i < taken; i++) {
+		if (import->results[i].status == ST_OK)
+			import->imported_count++;
+		else
+			refuse_line(import, import->lines[i].number, &import->results[i].complaint);
+	}
+	call->complaint = (struct complaint){ .key = NULL };
+	call->arena = request_arena;
+	if (st == ST_OK && import->dry_run)
+		change_abort(&call->change);
+	else if (st == ST_OK)
+		st = change_commit(&call->change, &import->head);
+	call->reading = NULL;
+	import->committed = import->committed || (st == ST_OK && !import->dry_run);
+	batch_clear(import);
+	return st;
+}
+
+static enum status take_line(struct import *import, struct span text, size_t number)
+{
+	struct complaint complaint = { .key = "api.import_line" };
+	json_t *json;
+
+	while (text.len > 0 && (text.ptr[text.len - 1] == '\r' || text.ptr[text.len - 1] == ' '))
+		text.len--;
+	if (text.len == 0)
+		return ST_OK;
+	json = json_loadb(text.ptr, text.len, JSON_REJECT_DUPLICATES, NULL);
+	if (!json_is_object(json)) {
+		json_decref(json);
+		refuse_line(import, number, &complaint);
+		return ST_OK;
+	}
+	import->lines[import->count++] = (struct line){ .number = number, .json = json };
+	return import->count == BATCH_KEYS ? batch_write(import) : ST_OK;
+}
+
+static enum status import_body(struct import *import)
+{
+	struct span rest = import->call->http->request->body;
+	size_t number = 0;
+	enum status st = ST_OK;
+
+	while (st == ST_OK && rest.len > 0) {
+		size_t end = span_find(rest, '\n');
+
+		st = take_line(import, span_part(rest, 0, end), ++number);
+		rest = span_part(rest, end + 1, rest.len);
+	}
+	if (st == ST_OK && import->count > 0)
+		st = batch_write(import);
+	return st;
+}
+
+static enum status answer_import(struct import *import)
+{
+	struct api_call *call = import->call;
+	CLEANUP(buf_free)
+	struct buf object = buf_heap(8 * MIB);
+
+	buf_printf(&object, "{\"imported\":%zu,\"refusedCount\":%zu,\"dryRun\":%s,\"refused\":[",
+		import->imported_count, import->refused_count, import->dry_run ? "true" : "false");
+	buf_append(&object, buf_span(&import->refused));
+	buf_append_str(&object, "]}");
+	return api_answer(call, 200, &object, 0, import->committed ? &import->head : NULL);
+}
+
+static enum status import_run(struct api_call *call, struct import *import)
+{
+	struct span dry_run = http_query(call->http, "dryRun");
+	enum status st;
+
+	if (span_present(dry_run) && !span_is(dry_run, "true") && !span_is(dry_run, "false"))
+		return api_refuse(call, ST_INVALID, "api.query_bool", "name", "dryRun");
+	import->dry_run = span_is(dry_run, "true");
+	import->digests = digest_context_make();
+	if (import->digests == NULL)
+		return ST_NO_MEMORY;
+	st = api_reading(call);
+	if (st == ST_OK)
+		st = api_account(call, http_query(call->http, "account"), &import->account);
+	if (st == ST_OK)
+		st = import_body(import);
+	if (st == ST_OK && import->committed)
+		st = api_settle(call, &import->head);
+	return st != ST_OK ? st : answer_import(import);
+}
+
+enum status keys_import_request(struct api_call *call)
+{
+	struct import *import = calloc(1, sizeof(*import));
+	enum status st;
+
+	if (import == NULL)
+		return ST_NO_MEMORY;
+	import->call = call;
+	import->refused = buf_heap(4 * MIB);
+	st = import_run(call, import);
+	import_free(import);
+	free(import);
+	return st;
+}

@@ -1,0 +1,352 @@
+/* /v1/keys: the keys of an account. Source: records/app_key.h. */
+#include "keeper/keys.h"
+
+#include "keeper/refer.h"
+#include "key/digest.h"
+#include "records/app_key.h"
+
+#include <stdlib.h>
+
+#define KEY_ANSWER_MAX (1 * MIB)
+#define APP_KEY_TRIES 8
+
+/* ---- shared ---- */
+
+enum status token_fresh_make(struct token_fresh_secret *out_token)
+{
+	CLEANUP(digest_context_free)
+	struct digest_context *digests = digest_context_make();
+	uint8_t random[TOKEN_RANDOM_SIZE];
+	bool made;
+
+	if (digests == NULL)
+		return ST_NO_MEMORY;
+	crypto_random(random, sizeof(random));
+	token_make(TOKEN_LIVE, random, out_token->text);
+	crypto_wipe(random, sizeof(random));
+	made = token_digest(digests, span_of(out_token->text, TOKEN_LEN), out_token->digest);
+	return made ? ST_OK : ST_UNAVAILABLE;
+}
+
+void token_fresh_wipe(struct token_fresh_secret *token)
+{
+	crypto_wipe(token, sizeof(*token));
+}
+
+enum status key_of_path(struct api_call *call, struct record_key *out_key)
+{
+	struct span app_key = http_param(call->http, "appKey");
+	enum status st = snapshot_key_by_app_key(call->reading, app_key, call->arena, out_key);
+
+	if (st == ST_NOT_FOUND) {
+		const char *text = arena_copy(call->arena, app_key);
+
+		return api_refuse(call, st, "api.key_unknown", "appKey", text == NULL ? "" : text);
+	}
+	return st;
+}
+
+enum status key_item(struct api_call *call, uint32_t slot, struct buf *out)
+{
+	struct record_key key;
+	enum status st = snapshot_key(call->reading, slot, call->arena, &key);
+
+	if (st == ST_OK)
+		key_append_json(out, &key, VIEWER_ALL);
+	return st;
+}
+
+enum status key_answer(
+	struct api_call *call, unsigned http_status, uint32_t slot, const struct head *head)
+{
+	CLEANUP(buf_free)
+	struct buf object = buf_heap(KEY_ANSWER_MAX);
+	struct record_key key;
+	enum status st = snapshot_key(call->reading, slot, call->arena, &key);
+
+	if (st != ST_OK)
+		return st;
+	key_append_json(&object, &key, VIEWER_ALL);
+	return api_answer(call, http_status, &object, key.version, head);
+}
+
+enum status key_answer_token(struct api_call *call, unsigned http_status, const struct buf *object,
+	int64_t version, const struct head *head, const struct token_fresh_secret *token)
+{
+	CLEANUP(buf_wipe)
+	struct buf with = buf_heap(KEY_ANSWER_MAX + 128);
+	struct span text = buf_span(object);
+
+	if (text.len < 2)
+		return ST_NO_MEMORY;
+	buf_append(&with, span_part(text, 0, text.len - 1));
+	buf_append_str(&with, ",\"appToken\":");
+	buf_append_json(&with, span_of(token->text, TOKEN_LEN));
+	buf_append_char(&with, '}');
+	return api_answer(call, http_status, &with, version, head);
+}
+
+/* ---- list and read ---- */
+
+static enum status query_bool(struct api_call *call, const char *name, bool *out_value)
+{
+	struct span value = http_query(call->http, name);
+
+	*out_value = span_is(value, "true");
+	if (span_present(value) && !*out_value && !span_is(value, "false"))
+		return api_refuse(call, ST_INVALID, "api.query_bool", "name", name);
+	return ST_OK;
+}
+
+static enum status query_state(struct api_call *call, struct list_query *query)
+{
+	struct span state = http_query(call->http, "state");
+
+	if (!span_present(state))
+		return ST_OK;
+	if (span_is(state, "active"))
+		query->state = RECORD_KEY_ACTIVE;
+	else if (span_is(state, "inactive"))
+		query->state = RECORD_KEY_INACTIVE;
+	else if (span_is(state, "revoked"))
+		query->state = RECORD_KEY_REVOKED;
+	else
+		return api_refuse(call, ST_INVALID, "api.key_state", NULL, NULL);
+	return ST_OK;
+}
+
+static enum status query_profile(struct api_call *call, struct list_query *query)
+{
+	struct span profile = http_query(call->http, "profile");
+	uint64_t slot;
+
+	if (!span_present(profile))
+		return ST_OK;
+	if (!span_to_u64(profile, &slot) || slot == 0 || slot > UINT32_MAX)
+		return api_refuse(call, ST_INVALID, "api.profile_reference", NULL, NULL);
+	query->profile_slot = (uint32_t)slot;
+	return ST_OK;
+}
+
+static enum status keys_list(struct api_call *call)
+{
+	struct list_query query = {
+		.kind = ENTITY_KEY,
+		.search = http_query(call->http, "q"),
+		.external_id = http_query(call->http, "externalId"),
+	};
+	struct span account_name = http_query(call->http, "account");
+	struct record_account account;
+	bool external;
+	enum status st = query_bool(call, "external", &external);
+
+	if (st == ST_OK)
+		st = query_state(call, &query);
+	if (st == ST_OK)
+		st = query_profile(call, &query);
+	if (st == ST_OK)
+		st = api_reading(call);
+	/* The operator may list the whole installation; external keys are some account's. */
+	if (st == ST_OK && (span_present(account_name) || external)) {
+		st = api_account(call, account_name, &account);
+		if (st == ST_OK && external)
+			query.linked_in = account.slot;
+		else if (st == ST_OK)
+			query.account_slot = account.slot;
+	}
+	return st != ST_OK ? st : api_page(call, &query, key_item);
+}
+
+static enum status keys_get(struct api_call *call)
+{
+	struct record_key key;
+	enum status st = api_reading(call);
+
+	if (st == ST_OK)
+		st = key_of_path(call, &key);
+	return st != ST_OK ? st : key_answer(call, 200, key.slot, NULL);
+}
+
+/* ---- create ---- */
+
+/* Metadata is stored as the compact text of the object. */
+static enum status metadata_text(
+	struct api_call *call, const struct body_field *field, struct span *out_text)
+{
+	char *dumped;
+	const char *copy;
+
+	if (!field->present || field->is_null) {
+		/* null takes it off. */
+		*out_text = field->present ? span_of("", 0) : SPAN_ABSENT;
+		return ST_OK;
+	}
+	dumped = json_dumps(field->json, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENSURE_ASCII);
+	if (dumped == NULL)
+		return ST_NO_MEMORY;
+	copy = arena_copy(call->arena, span_str(dumped));
+	free(dumped);
+	*out_text = span_str(copy);
+	return copy == NULL ? ST_NO_MEMORY : ST_OK;
+}
+
+enum {
+	NEW_ACCOUNT,
+	NEW_LABEL,
+	NEW_PROFILES,
+	NEW_EXPIRES,
+	NEW_ADDRESSES,
+	NEW_EXTERNAL_ID,
+	NEW_METADATA,
+	NEW_COUNT
+};
+
+static enum status read_new(struct api_call *call, struct body_field *fields, uint32_t account_slot,
+	struct key_new *key)
+{
+	struct span *addresses = NULL;
+	uint32_t *profiles = NULL;
+	enum status st = metadata_text(call, &fields[NEW_METADATA], &key->metadata);
+
+	if (st == ST_OK && fields[NEW_ADDRESSES].present)
+		st = api_texts(call, fields[NEW_ADDRESSES].json, "addresses", &addresses,
+			&key->addresses_count);
+	if (st == ST_OK && fields[NEW_PROFILES].present)
+		st = refer_profiles(call, account_slot, fields[NEW_PROFILES].json, &profiles,
+			&key->profiles_count);
+	key->account_slot = account_slot;
+	key->label = fields[NEW_LABEL].text;
+	key->external_id = fields[NEW_EXTERNAL_ID].text;
+	key->expires_at_us = fields[NEW_EXPIRES].number;
+	key->addresses = addresses;
+	key->profile_slots = profiles;
+	return st;
+}
+
+/* An appKey that no key of the installation has. */
+static enum status draw_app_key(struct api_call *call, struct span account, struct buf *out)
+{
+	for (int i = 0; i < APP_KEY_TRIES; i++) {
+		uint8_t random[APP_KEY_RANDOM_SIZE];
+		struct record_key taken;
+		enum status st;
+
+		buf_clear(out);
+		crypto_random(random, sizeof(random));
+		st = app_key_make(call->keeper->setup->app_key_prefix, account, random, out);
+		if (st != ST_OK)
+			return st;
+		st = snapshot_key_by_app_key(call->reading, buf_span(out), call->arena, &taken);
+		if (st != ST_OK)
+			return st == ST_NOT_FOUND ? ST_OK : st;
+	}
+	return ST_UNAVAILABLE;
+}
+
+static enum status keys_create(struct api_call *call)
+{
+	struct body_field fields[NEW_COUNT] = {
+		[NEW_ACCOUNT] = { .name = "account", .kind = BODY_TEXT, .flags = BODY_REQUIRED },
+		[NEW_LABEL] = { .name = "label", .kind = BODY_TEXT, .flags = BODY_REQUIRED },
+		[NEW_PROFILES] = { .name = "profiles", .kind = BODY_ARRAY },
+		[NEW_EXPIRES] = { .name = "expiresAt", .kind = BODY_TIME, .flags = BODY_NULLABLE },
+		[NEW_ADDRESSES] = { .name = "addresses", .kind = BODY_ARRAY },
+		[NEW_EXTERNAL_ID] = { .name = "externalId",
+			.kind = BODY_TEXT,
+			.flags = BODY_NULLABLE },
+		[NEW_METADATA] = { .name = "metadata",
+			.kind = BODY_OBJECT,
+			.flags = BODY_NULLABLE },
+	};
+	CLEANUP(token_fresh_wipe)
+	struct token_fresh_secret token = { .text = { 0 } };
+	CLEANUP(buf_free)
+	struct buf object = buf_heap(KEY_ANSWER_MAX);
+	char app_key_memory[LIMIT_APP_KEY + 1];
+	struct buf app_key = BUF_ARRAY(app_key_memory);
+	struct key_new key = { .digest = token.digest };
+	struct record_account account;
+	struct head head;
+	uint32_t slot;
+	bool answered;
+	enum status st = api_body(call, fields, NEW_COUNT);
+
+	if (st == ST_OK)
+		st = api_change(call);
+	if (st == ST_OK)
+		st = api_account(call, fields[NEW_ACCOUNT].text, &account);
+	if (st == ST_OK)
+		st = api_replay(call, account.slot, &answered);
+	if (st != ST_OK || answered)
+		return st;
+	st = read_new(call, fields, account.slot, &key);
+	if (st == ST_OK)
+		st = draw_app_key(call, account.name, &app_key);
+	if (st == ST_OK)
+		st = token_fresh_make(&token);
+	key.app_key = buf_span(&app_key);
+	if (st == ST_OK)
+		st = key_create(call->change, &key, &slot, &call->complaint);
+	if (st == ST_OK)
+		st = key_item(call, slot, &object);
+	if (st == ST_OK)
+		st = api_remember(call, account.slot, &object);
+	if (st == ST_OK)
+		st = api_commit(call, &head);
+	return st != ST_OK ? st : key_answer_token(call, 201, &object, 1, &head, &token);
+}
+
+/* ---- edit ---- */
+
+static enum status keys_edit(struct api_call *call)
+{
+	struct body_field fields[] = {
+		{ .name = "label", .kind = BODY_TEXT },
+		{ .name = "expiresAt", .kind = BODY_TIME, .flags = BODY_NULLABLE },
+		{ .name = "addresses", .kind = BODY_ARRAY },
+		{ .name = "externalId", .kind = BODY_TEXT, .flags = BODY_NULLABLE },
+		{ .name = "metadata", .kind = BODY_OBJECT, .flags = BODY_NULLABLE },
+	};
+	struct key_edit edit = { .version = 0 };
+	struct span *addresses = NULL;
+	struct record_key key;
+	struct head head;
+	int64_t version;
+	enum status st = api_body(call, fields, ARRAY_LEN(fields));
+
+	if (st == ST_OK)
+		st = api_if_match(call, &version);
+	if (st == ST_OK)
+		st = api_change(call);
+	if (st == ST_OK)
+		st = key_of_path(call, &key);
+	if (st == ST_OK)
+		st = api_check_version(call, version, key.version);
+	if (st == ST_OK)
+		st = metadata_text(call, &fields[4], &edit.metadata);
+	if (st == ST_OK && fields[2].present)
+		st = api_texts(
+			call, fields[2].json, "addresses", &addresses, &edit.addresses_count);
+	edit.label = fields[0].text;
+	edit.set_expiry = fields[1].present;
+	edit.expires_at_us = fields[1].number;
+	edit.set_addresses = fields[2].present;
+	edit.addresses = addresses;
+	edit.external_id = fields[3].is_null ? span_of("", 0) : fields[3].text;
+	if (st == ST_OK)
+		st = key_edit(call->change, key.slot, &edit, &call->complaint);
+	if (st == ST_OK)
+		st = api_commit(call, &head);
+	return st != ST_OK ? st : key_answer(call, 200, key.slot, &head);
+}
+
+static const struct api_route ROUTES[] = {
+	{ "GET", "/v1/keys", keys_list, "limit cursor account state profile externalId external q",
+		0 },
+	{ "POST", "/v1/keys", keys_create, NULL, LIMIT_BODY },
+	{ "POST", "/v1/keys/import", keys_import_request, "account dryRun", LIMIT_BODY_IMPORT },
+	{ "GET", "/v1/keys/{appKey}", keys_get, NULL, 0 },
+	{ "PATCH", "/v1/keys/{appKey}", keys_edit, NULL, LIMIT_BODY },
+};
+
+const struct api_table KEYS_TABLE = { ROUTES, ARRAY_LEN(ROUTES) };

@@ -1,0 +1,228 @@
+/* /v1/profiles: access profiles of an account. Source: records/profile.h. */
+#include "keeper/refer.h"
+
+#include "records/profile.h"
+
+#define PROFILE_ANSWER_MAX (16 * MIB)
+
+static enum status render(
+	struct api_call *call, const struct record_profile *profile, struct buf *out)
+{
+	return profile_append_json(out, call->reading, profile);
+}
+
+static enum status item_profile(struct api_call *call, uint32_t slot, struct buf *out)
+{
+	struct record_profile profile;
+	enum status st = snapshot_profile(call->reading, slot, call->arena, &profile);
+
+	return st != ST_OK ? st : render(call, &profile, out);
+}
+
+/* A profile of an account; a predefined one belongs to the catalogue and is not found here. */
+static enum status profile_of_path(struct api_call *call, struct record_profile *out_profile)
+{
+	uint32_t slot;
+	enum status st = api_slot(call, "id", &slot);
+
+	if (st == ST_OK)
+		st = snapshot_profile(call->reading, slot, call->arena, out_profile);
+	if (st == ST_OK && out_profile->account_slot == 0)
+		st = ST_NOT_FOUND;
+	return st;
+}
+
+static enum status answer_profile(
+	struct api_call *call, unsigned http_status, uint32_t slot, const struct head *head)
+{
+	CLEANUP(buf_free)
+	struct buf object = buf_heap(PROFILE_ANSWER_MAX);
+	struct record_profile profile;
+	enum status st = snapshot_profile(call->reading, slot, call->arena, &profile);
+
+	if (st == ST_OK)
+		st = render(call, &profile, &object);
+	return st != ST_OK ? st : api_answer(call, http_status, &object, profile.version, head);
+}
+
+static enum status profiles_list(struct api_call *call)
+{
+	struct list_query query = {
+		.kind = ENTITY_PROFILE,
+		.search = http_query(call->http, "q"),
+	};
+	struct record_account account;
+	enum status st = api_reading(call);
+
+	if (st == ST_OK)
+		st = api_account(call, http_query(call->http, "account"), &account);
+	if (st != ST_OK)
+		return st;
+	query.account_slot = account.slot;
+	return api_page(call, &query, item_profile);
+}
+
+static enum status profiles_create(struct api_call *call)
+{
+	struct body_field fields[] = {
+		{ .name = "account", .kind = BODY_TEXT, .flags = BODY_REQUIRED },
+		{ .name = "name", .kind = BODY_TEXT, .flags = BODY_REQUIRED },
+		{ .name = "resources", .kind = BODY_ARRAY },
+	};
+	CLEANUP(buf_free)
+	struct buf object = buf_heap(PROFILE_ANSWER_MAX);
+	struct profile_new profile = { .account_slot = 0 };
+	struct record_account account;
+	struct head head;
+	uint32_t slot, *resources = NULL;
+	bool answered;
+	enum status st = api_body(call, fields, ARRAY_LEN(fields));
+
+	if (st == ST_OK)
+		st = api_change(call);
+	if (st == ST_OK)
+		st = api_account(call, fields[0].text, &account);
+	if (st == ST_OK)
+		st = api_replay(call, account.slot, &answered);
+	if (st != ST_OK || answered)
+		return st;
+	if (fields[2].present)
+		st = refer_resources(call, fields[2].json, &resources, &profile.resources_count);
+	profile.account_slot = account.slot;
+	profile.name = fields[1].text;
+	profile.resource_slots = resources;
+	if (st == ST_OK)
+		st = profile_create(call->change, &profile, &slot, &call->complaint);
+	if (st == ST_OK)
+		st = item_profile(call, slot, &object);
+	if (st == ST_OK)
+		st = api_remember(call, account.slot, &object);
+	if (st == ST_OK)
+		st = api_commit(call, &head);
+	return st != ST_OK ? st : api_answer(call, 201, &object, 1, &head);
+}
+
+static enum status profiles_get(struct api_call *call)
+{
+	struct record_profile profile;
+	enum status st = api_reading(call);
+
+	if (st == ST_OK)
+		st = profile_of_path(call, &profile);
+	return st != ST_OK ? st : answer_profile(call, 200, profile.slot, NULL);
+}
+
+static bool contains(const uint32_t *slots, size_t count, uint32_t slot)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (slots[i] == slot)
+			return true;
+	}
+	return false;
+}
+
+/* The profile's set with some added and some taken away. */
+static enum status changed_set(struct api_call *call, const struct record_profile *profile,
+	const struct body_field *add, const struct body_field *take, struct profile_edit *edit)
+{
+	uint32_t *added = NULL, *taken = NULL, *all;
+	size_t added_count = 0, taken_count = 0, count = 0;
+	enum status st = ST_OK;
+
+	if (add->present)
+		st = refer_resources(call, add->json, &added, &added_count);
+	if (st == ST_OK && take->present)
+		st = refer_resources(call, take->json, &taken, &taken_count);
+	if (st != ST_OK)
+		return st;
+	all = arena_array(call->arena, profile->resources_count + added_count + 1, sizeof(*all));
+	if (all == NULL)
+		return ST_NO_MEMORY;
+	for (size_t i = 0; i < profile->resources_count; i++) {
+		if (!contains(taken, taken_count, profile->resource_slots[i]))
+			all[count++] = profile->resource_slots[i];
+	}
+	for (size_t i = 0; i < added_count; i++) {
+		if (!contains(profile->resource_slots, profile->resources_count, added[i]))
+			all[count++] = added[i];
+	}
+	edit->set_resources = true;
+	edit->resource_slots = all;
+	edit->resources_count = count;
+	return ST_OK;
+}
+
+static enum status profiles_edit(struct api_call *call)
+{
+	struct body_field fields[] = {
+		{ .name = "name", .kind = BODY_TEXT },
+		{ .name = "resources", .kind = BODY_ARRAY },
+		{ .name = "addResources", .kind = BODY_ARRAY },
+		{ .name = "removeResources", .kind = BODY_ARRAY },
+	};
+	struct record_profile profile;
+	struct profile_edit edit = { .version = 0 };
+	struct head head;
+	uint32_t *resources;
+	int64_t version;
+	enum status st = api_body(call, fields, ARRAY_LEN(fields));
+
+	if (st == ST_OK && fields[1].present && (fields[2].present || fields[3].present))
+		return api_refuse(call, ST_INVALID, "api.resources_twice", NULL, NULL);
+	if (st == ST_OK)
+		st = api_if_match(call, &version);
+	if (st == ST_OK)
+		st = api_change(call);
+	if (st == ST_OK)
+		st = profile_of_path(call, &profile);
+	if (st == ST_OK)
+		st = api_check_version(call, version, profile.version);
+	edit.name = fields[0].text;
+	if (st == ST_OK && fields[1].present) {
+		st = refer_resources(call, fields[1].json, &resources, &edit.resources_count);
+		edit.set_resources = true;
+		edit.resource_slots = resources;
+	}
+	if (st == ST_OK && (fields[2].present || fields[3].present))
+		st = changed_set(call, &profile, &fields[2], &fields[3], &edit);
+	if (st == ST_OK)
+		st = profile_edit(call->change, profile.slot, &edit, &call->complaint);
+	if (st == ST_OK)
+		st = api_commit(call, &head);
+	return st != ST_OK ? st : answer_profile(call, 200, profile.slot, &head);
+}
+
+static enum status profiles_delete(struct api_call *call)
+{
+	struct span unlink = http_query(call->http, "unlink");
+	struct record_profile profile;
+	struct head head;
+	int64_t version;
+	enum status st;
+
+	if (span_present(unlink) && !span_is(unlink, "true") && !span_is(unlink, "false"))
+		return api_refuse(call, ST_INVALID, "api.query_bool", "name", "unlink");
+	st = api_if_match(call, &version);
+	if (st == ST_OK)
+		st = api_change(call);
+	if (st == ST_OK)
+		st = profile_of_path(call, &profile);
+	if (st == ST_OK)
+		st = api_check_version(call, version, profile.version);
+	if (st == ST_OK)
+		st = profile_delete(
+			call->change, profile.slot, span_is(unlink, "true"), &call->complaint);
+	if (st == ST_OK)
+		st = api_commit(call, &head);
+	return st != ST_OK ? st : api_answer_done(call, &head);
+}
+
+static const struct api_route ROUTES[] = {
+	{ "GET", "/v1/profiles", profiles_list, "limit cursor account q", 0 },
+	{ "POST", "/v1/profiles", profiles_create, NULL, LIMIT_BODY },
+	{ "GET", "/v1/profiles/{id}", profiles_get, NULL, 0 },
+	{ "PATCH", "/v1/profiles/{id}", profiles_edit, NULL, LIMIT_BODY },
+	{ "DELETE", "/v1/profiles/{id}", profiles_delete, "unlink", 0 },
+};
+
+const struct api_table PROFILES_TABLE = { ROUTES, ARRAY_LEN(ROUTES) };

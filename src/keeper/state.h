@@ -1,0 +1,25 @@
+/* What the keeper's process holds open, shared by its threads. */
+#ifndef KEEPER_STATE_H
+#define KEEPER_STATE_H
+
+#include "decide/diagnosis.h"
+#include "keeper/keeper.h"
+#include "records/records.h"
+#include "records/root_key.h"
+
+#include <pthread.h>
+
+struct publisher; /* keeper/publish.h: the follower and the readers of the index */
+
+struct keeper {
+	const struct keeper_setup *setup;
+	struct root_key *root_key;
+	struct key_file_secret *sealing_key_secret; /* locked memory */
+	struct records *records; /* NULL while held: an older copy waits for confirmation */
+	struct complaint held;   /* why, with key NULL when it is not */
+	pthread_mutex_t held_lock;
+	struct publisher *publisher;
+	int64_t started_at_us;
+};
+
+#endif
