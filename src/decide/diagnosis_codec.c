@@ -3,10 +3,10 @@
  * writing and reading cannot differ. Integers are little-endian and of fixed
  * width; only the texts vary in length (D2).
  */
-#include "decide/diagnosis.h"
+#include "decide/diagnosis_codec.h"
 
 #include "base/encode.h"
-#include "decide/diagnosis_codec.h"
+#include "decide/diagnosis.h"
 
 #include <assert.h>
 

@@ -181,7 +181,7 @@ static void append_report(
 struct import {
 	struct catalog_document *documents;
 	size_t documents_count;
-	struct catalog_import_options options;
+	struct catalog_import options;
 	bool dry_run;
 };
 
@@ -308,8 +308,10 @@ static enum status catalog_import_request(struct api_call *call)
 		st = catalog_records_read(call, &base);
 	if (st != ST_OK)
 		return st;
-	st = catalog_import(base, import.documents, import.documents_count, &import.options, report,
-		&merged, &call->complaint);
+	import.options.base = base;
+	import.options.documents = import.documents;
+	import.options.documents_count = import.documents_count;
+	st = catalog_import(&import.options, report, &merged, &call->complaint);
 	if (st == ST_CONFLICT)
 		return answer_conflicts(call, report, &object);
 	return st != ST_OK ? st : apply_and_answer(call, report, import.dry_run, &object);

@@ -114,13 +114,14 @@ static enum status add_route(void *arg, const struct record_route *route)
 	added.service = arena_copy(arena, service.name);
 	added.method = arena_copy(arena, route->method);
 	added.path = arena_copy(arena, route->path);
-	added.sources = ""; /* not kept */
+	added.sources = arena_copy(arena, route->sources);
 	added.need.access = route->needs == RECORD_NEEDS_PUBLIC          ? CATALOG_PUBLIC
 			    : route->needs == RECORD_NEEDS_AUTHENTICATED ? CATALOG_AUTHENTICATED
 									 : CATALOG_RESOURCES;
 	added.need.resources = refs;
 	added.need.resources_count = route->resources_count;
-	if (added.service == NULL || added.method == NULL || added.path == NULL)
+	if (added.service == NULL || added.method == NULL || added.path == NULL ||
+		added.sources == NULL)
 		return ST_NO_MEMORY;
 	return catalog_add_route(reader->catalog, &added);
 }
@@ -347,6 +348,7 @@ static enum status apply_route(struct api_call *call, const struct catalog_diffe
 		.needs = needs_of(&after->need),
 		.resource_slots = slots,
 		.resources_count = after->need.resources_count,
+		.sources = span_str(after->sources),
 	};
 	if (d->change == CATALOG_ADDED)
 		return route_create(call->change, &wanted, &slot, &call->complaint);

@@ -102,8 +102,7 @@ static void *follow_thread(void *context)
 		if (st != ST_OK)
 			log_error("follow_failed", LOG_STR("status", status_name(st)));
 		else if (result.rebuilt)
-			log_info("index_built", LOG_NUM("revision", result.revision),
-				LOG_NUM("keys", result.keys_count));
+			log_info("index_built", LOG_NUM("revision", result.revision));
 		round_done(publisher, st, &result);
 		if (clock_boot_us() - tended_at_us >= TEND_EVERY_US) {
 			tended_at_us = clock_boot_us();

@@ -8,6 +8,7 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -71,12 +72,12 @@ static enum status role_confine(void *context)
 		{ NULL, SANDBOX_MAKE } };
 	size_t keeper_count = 1;
 	const char *landlock = "off: sandbox = false", *seccomp = landlock;
-	char folder[PLACE_SIZE];
+	char folder[sizeof(places.records)];
 	enum status st = ST_OK;
 
 	places_fill(role->config, &places);
 	if (strncmp(places.records, "sqlite:/", 8) == 0) {
-		snprintf(folder, sizeof(folder), "%s", places.records + 7);
+		memcpy(folder, places.records + 7, strlen(places.records + 7) + 1);
 		for (size_t i = strlen(folder); i > 0 && folder[i] != '/'; i--)
 			folder[i] = '\0';
 		keeper_paths[keeper_count++].path = folder;

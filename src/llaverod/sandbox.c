@@ -49,10 +49,10 @@ static const char *const COMMON_CALLS[] = { "read", "write", "readv", "writev", 
 static const char *const KEEPER_CALLS[] = { "clone", "clone3", "set_tid_address", "fsync",
 	"fdatasync", "sync_file_range", "ftruncate", "truncate", "fallocate", "fadvise64", "rename",
 	"renameat", "renameat2", "unlink", "unlinkat", "mkdir", "mkdirat", "rmdir", "link",
-	"linkat", "chmod", "fchmod", "fchmodat", "fchown", "fchownat", "chown", "umask",
-	"utimensat", "copy_file_range", "socket", "socketpair", "connect", "sched_setscheduler",
-	"sched_getscheduler", "sched_getparam", "sched_get_priority_max", "sched_get_priority_min",
-	"setpriority", "getpriority", "memfd_create", "prctl" };
+	"linkat", "symlink", "symlinkat", "chmod", "fchmod", "fchmodat", "fchown", "fchownat",
+	"chown", "umask", "utimensat", "copy_file_range", "socket", "socketpair", "connect",
+	"sched_setscheduler", "sched_getscheduler", "sched_getparam", "sched_get_priority_max",
+	"sched_get_priority_min", "setpriority", "getpriority", "memfd_create", "prctl" };
 
 static enum status calls_allow(scmp_filter_ctx filter, const char *const *names, size_t count)
 {
@@ -112,7 +112,8 @@ static enum status seccomp_close(enum sandbox_role role)
 #define WRITE_RIGHTS (READ_RIGHTS | LANDLOCK_ACCESS_FS_WRITE_FILE)
 #define MAKE_RIGHTS                                                                                \
 	(WRITE_RIGHTS | LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_DIR |                \
-		LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_REMOVE_DIR)
+		LANDLOCK_ACCESS_FS_MAKE_SYM | LANDLOCK_ACCESS_FS_REMOVE_FILE |                     \
+		LANDLOCK_ACCESS_FS_REMOVE_DIR)
 /* All rights of the first version of Landlock: every kernel that has it knows them. */
 #define HANDLED_RIGHTS                                                                             \
 	(MAKE_RIGHTS | LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_MAKE_CHAR |                 \

@@ -26,8 +26,8 @@ static enum status retire(
 		DB_TEXT(span_str(change->actor_text)));
 }
 
-static enum status rename_kind(
-	struct change *change, uint32_t slot, enum record_token_kind from, enum record_token_kind to)
+static enum status rename_kind(struct change *change, uint32_t slot, enum record_token_kind from,
+	enum record_token_kind to)
 {
 	return db_run(change_db(change),
 		"UPDATE tokens SET kind = $3 WHERE key_slot = $1 AND kind = $2", DB_INT(slot),
