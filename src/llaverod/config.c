@@ -33,7 +33,7 @@ struct parse {
 	struct config *config;
 	struct config_faults *faults;
 	const char *name; /* of the file */
-	bool unclosed;
+	int lines;        /* of the file */
 	struct raw keys[KEYS_MAX];
 	size_t listeners_count;
 	struct raw_listener listeners[GATE_LISTENERS_MAX];
@@ -66,7 +66,8 @@ static void where_of(const cfg_t *cfg, char out[COMPLAINT_VALUE_MAX])
 	struct buf text = buf_fixed(out, COMPLAINT_VALUE_MAX);
 
 	buf_append(&text, span_part(span_str(current->name), 0, 150));
-	buf_printf(&text, ":%d", cfg->line);
+	/* What is appended to the text is none of the user's lines. */
+	buf_printf(&text, ":%d", cfg->line > current->lines ? current->lines : cfg->line);
 }
 
 static const struct config_key *key_find(
@@ -243,6 +244,31 @@ static void validators_set(cfg_t *cfg, const struct config_key *table)
 	}
 }
 
+/* The library calls nobody for `key = {}`: its flags tell that the key was set. */
+static void empty_lists_find(cfg_t *cfg)
+{
+	for (const struct config_key *key = CONFIG_KEYS; key->name != NULL; key++) {
+		struct raw *raw = &current->keys[key - CONFIG_KEYS];
+		char memory[64];
+		struct buf path = BUF_ARRAY(memory);
+		const cfg_opt_t *option;
+
+		if (!key->list)
+			continue;
+		buf_printf(&path, "%s|%s", key->section, key->name);
+		option = cfg_getopt(cfg, memory);
+		if (option == NULL || (option->flags & CFGF_MODIFIED) == 0 || option->nvalues > 0)
+			continue;
+		raw->repeated = raw->count > 0;
+		if (!raw->given) {
+			struct buf where = BUF_ARRAY(raw->where);
+
+			buf_append(&where, span_part(span_str(current->name), 0, 150));
+		}
+		raw->given = true;
+	}
+}
+
 /* Run the library over the text; what it found is in current afterwards. */
 static enum status run_parser(char *text)
 {
@@ -274,9 +300,17 @@ static enum status run_parser(char *text)
 	validators_set(cfg, CONFIG_KEYS);
 	validators_set(cfg, CONFIG_GATE_LISTENER_KEYS);
 	result = cfg_parse_buf(cfg, text);
-	if (result == CFG_SUCCESS && cfg_size(cfg, "gate_listener") > GATE_LISTENERS_MAX)
-		complaint_set(&fault_add(current->faults, current->name, NULL)->what,
-			"daemon.listeners_many", 0);
+	if (result == CFG_SUCCESS) {
+		size_t listeners = cfg_size(cfg, "gate_listener");
+
+		empty_lists_find(cfg);
+		/* Only one with a key was seen. */
+		if (listeners != current->listeners_count)
+			complaint_set(&fault_add(current->faults, current->name, NULL)->what,
+				listeners > GATE_LISTENERS_MAX ? "daemon.listeners_many"
+							       : "daemon.listener_nowhere",
+				0);
+	}
 	cfg_free(cfg);
 	if (result != CFG_SUCCESS && current->faults->count == 0)
 		complaint_set(&fault_add(current->faults, current->name, NULL)->what,
@@ -307,6 +341,9 @@ static enum status parse_text(struct span text)
 		return ST_NO_MEMORY;
 	if (text.len > 0)
 		memcpy(copy, text.ptr, text.len);
+	current->lines = text.len == 0 || text.ptr[text.len - 1] != '\n' ? 1 : 0;
+	for (size_t i = 0; i < text.len; i++)
+		current->lines += text.ptr[i] == '\n';
 	blank_comments(copy, text.len);
 	memcpy(copy + text.len, end, sizeof(end));
 	st = run_parser(copy);
@@ -441,6 +478,10 @@ static enum status listeners_apply(void)
 			if (st != ST_OK)
 				return st;
 		}
+		if (current->faults->count == 0 && listener->listen.count == 0 &&
+			listener->socket[0] == '\0')
+			complaint_set(&fault_add(current->faults, raw->where, NULL)->what,
+				"daemon.listener_nowhere", 0);
 		total += listener->listen.count +
 			 (listener->socket != NULL && listener->socket[0] != '\0');
 	}

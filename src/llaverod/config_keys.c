@@ -301,6 +301,17 @@ static enum status set_listen_loopback(struct config *config, void *field,
 	return st;
 }
 
+/* The pages for everybody are not part of this version: better a refusal than silence. */
+static enum status set_public(struct config *config, void *field, const struct span *values,
+	size_t values_count, struct complaint *complaint)
+{
+	(void)config, (void)field, (void)values;
+	if (values_count == 0)
+		return ST_OK;
+	complaint_set(complaint, "daemon.public_not_offered", 0);
+	return ST_INVALID;
+}
+
 static enum status set_trusted(struct config *config, void *field, const struct span *values,
 	size_t values_count, struct complaint *complaint)
 {
@@ -462,7 +473,7 @@ const struct config_key CONFIG_KEYS[] = {
 	{ "keeper", "socket", false, "/run/llavero/keeper.sock", AT(keeper.socket),
 		set_keeper_socket },
 	{ "keeper", "workers", false, "8", AT(keeper.workers), set_workers },
-	{ "public", "listen", true, "", AT(public.listen), set_listen },
+	{ "public", "listen", true, "", AT(public.listen), set_public },
 	{ "records", "url", false, "", AT(records.url), set_records_url },
 	{ "index", "when_stale", false, "refuse", AT(index.refuse_when_stale), set_when_stale },
 	{ "index", "lease", false, "60s", AT(index.lease_us), set_lease },

@@ -1,0 +1,142 @@
+// The daemon's own life: children killed, the supervisor killed, a second one, start-up mistakes.
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import net from 'node:net';
+import path from 'node:path';
+import { spawnSync } from 'node:child_process';
+import { test } from 'node:test';
+import { LLAVEROD, Llaverod, freePort, request, until } from '../lib/llaverod.mjs';
+
+const events = (daemon) => daemon.logText().split('\n').filter(Boolean).map((line) => JSON.parse(line));
+// The newest process of that name, by what the supervisor logged.
+const pidOf = (daemon, child) => events(daemon).filter((e) => e.event === 'started' && e.child === child).at(-1)?.pid;
+const ready = (daemon, child) => events(daemon).filter((e) => e.event === 'ready' && e.child === child).length;
+const alive = (pid) => { try { process.kill(pid, 0); return true; } catch { return false; } };
+
+function startFails(env, args = []) {
+  const result = spawnSync(LLAVEROD, args, { env: { ...process.env, ...env }, encoding: 'utf8', timeout: 15000 });
+  return { code: result.status, text: result.stderr };
+}
+
+test('each child that is killed comes back, and the others serve on', async () => {
+  const daemon = await Llaverod.start({ env: { LLAVERO_GATE_PROCESSES: '2' } });
+  const agent = new (await import('node:http')).Agent({ keepAlive: true, maxSockets: 1 });
+  try {
+    for (const child of ['keeper', 'gate-0', 'gate-1']) {
+      const before = ready(daemon, child);
+      const others = ['keeper', 'gate-0', 'gate-1'].filter((name) => name !== child);
+      const pids = others.map((name) => pidOf(daemon, name));
+      process.kill(pidOf(daemon, child), 'SIGKILL');
+      if (child === 'keeper') {
+        // Not one request to the gates may fail meanwhile.
+        for (let i = 0; i < 200; i += 1) {
+          assert.equal((await request(daemon.gate, 'GET', '/healthz', { agent })).status, 200);
+        }
+      }
+      await until(`${child} again`, () => ready(daemon, child) > before);
+      assert.deepEqual(others.map((name) => pidOf(daemon, name)), pids);
+    }
+    assert.equal((await request(daemon.keeper, 'GET', '/healthz')).status, 200);
+    assert.equal((await request(daemon.gate, 'GET', '/healthz')).status, 200);
+  } finally {
+    agent.destroy();
+    assert.deepEqual(await daemon.close(), { code: 0, signal: null });
+  }
+});
+
+test('a killed supervisor takes its children along, and the next one starts', async () => {
+  const daemon = await Llaverod.start();
+  const pids = ['keeper', 'gate-0'].map((name) => pidOf(daemon, name));
+  assert.ok(pids.every(alive));
+  await daemon.stop('SIGKILL');
+  await until('children gone', () => !pids.some(alive));
+  await daemon.launch();
+  assert.deepEqual(await daemon.close(), { code: 0, signal: null });
+});
+
+test('SIGHUP renews the children one by one; a bad configuration leaves the old one in force', async () => {
+  const daemon = await Llaverod.start({ env: { LLAVERO_GATE_PROCESSES: '2' } });
+  try {
+    const names = ['keeper', 'gate-0', 'gate-1'];
+    const before = names.map((name) => pidOf(daemon, name));
+    fs.writeFileSync(daemon.config, 'relm = x\n');
+    process.kill(daemon.process.pid, 'SIGHUP');
+    await until('refused', () => events(daemon).some((e) => e.event === 'configuration_refused' && /:1: /.test(e.reason)));
+    assert.deepEqual(names.map((name) => pidOf(daemon, name)), before);
+    fs.writeFileSync(daemon.config, 'realm = x\n');
+    process.kill(daemon.process.pid, 'SIGHUP');
+    await until('renewed', () => names.every((name) => ready(daemon, name) === 2));
+    assert.equal(events(daemon).filter((e) => e.event === 'ended' && e.level === 'error').length, 0);
+    assert.equal((await request(daemon.gate, 'GET', '/healthz')).status, 200);
+  } finally {
+    assert.deepEqual(await daemon.close(), { code: 0, signal: null });
+  }
+});
+
+test('SIGTERM lets a request that is under way finish', async () => {
+  const daemon = await Llaverod.start();
+  const socket = net.connect(daemon.gate.socket);
+  let answer = '';
+  socket.on('data', (chunk) => { answer += chunk; });
+  const ended = new Promise((resolve) => socket.on('close', resolve));
+  await new Promise((resolve) => socket.on('connect', resolve));
+  socket.write('GET /healthz HTTP/1.1\r\nHost: a\r\n');
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  const stopped = daemon.stop();
+  await until('stopping', () => events(daemon).some((e) => e.event === 'stopping'));
+  socket.write('\r\n');
+  await ended;
+  assert.match(answer, /^HTTP\/1.1 200 OK\r\n/);
+  assert.match(answer, /\r\nConnection: close\r\n/i);
+  assert.deepEqual(await stopped, { code: 0, signal: null });
+  await daemon.close();
+});
+
+test('a second daemon on the same data directory is refused, in the language of the user', async () => {
+  const daemon = await Llaverod.start();
+  try {
+    const env = { ...daemon.environment(), LC_ALL: 'es_ES.UTF-8', LLAVERO_GATE_LISTEN: `127.0.0.1:${await freePort()}`,
+      LLAVERO_GATE_SOCKET: '', LLAVERO_KEEPER_SOCKET: path.join(daemon.folder, 'other.sock') };
+    const { code, text } = startFails(env, ['--config', daemon.config]);
+    assert.equal(code, 1);
+    assert.match(text, new RegExp(`Otro llaverod \\(proceso ${daemon.process.pid}\\)`));
+    assert.equal((await request(daemon.gate, 'GET', '/healthz')).status, 200);
+  } finally { await daemon.close(); }
+});
+
+test('start-up mistakes are told with what to do, and change nothing', async () => {
+  const daemon = await Llaverod.start();
+  const folder = fs.mkdtempSync(path.join(daemon.folder, 'other-'));
+  const base = { ...daemon.environment(), LC_ALL: 'C', LLAVERO_DATA_DIR: folder,
+    LLAVERO_GATE_SOCKET: path.join(folder, 'g'), LLAVERO_KEEPER_SOCKET: path.join(folder, 'k') };
+  const free = { ...base, LLAVERO_GATE_LISTEN: `127.0.0.1:${await freePort()}` };
+  const args = ['--config', daemon.config];
+  const file = path.join(folder, 'file');
+  fs.writeFileSync(file, '');
+  const open = path.join(folder, 'open');
+  fs.mkdirSync(open);
+  fs.chmodSync(open, 0o777);
+  const newer = path.join(folder, 'newer');
+  fs.mkdirSync(newer);
+  fs.writeFileSync(path.join(newer, 'format'), '2\n');
+  try {
+    for (const [label, env, wanted] of [
+      ['port taken', base, /127\.0\.0\.1:\d+ is taken/],
+      ['socket taken', { ...free, LLAVERO_GATE_SOCKET: daemon.gate.socket }, /gate\.sock is taken/],
+      ['foreign address', { ...base, LLAVERO_GATE_LISTEN: '192.0.2.1:1' }, /not an address of this machine/],
+      ['no such folder', { ...free, LLAVERO_DATA_DIR: path.join(folder, 'a/b') }, /cannot be used/],
+      ['a file', { ...free, LLAVERO_DATA_DIR: file }, /cannot be used/],
+      ['open to all', { ...free, LLAVERO_DATA_DIR: open }, /Everybody may write/],
+      ['newer format', { ...free, LLAVERO_DATA_DIR: newer }, /format 2; this version knows up to 1/],
+      ['unknown variable', { ...free, LLAVERO_GATE_LISSTEN: 'x' }, /LLAVERO_GATE_LISSTEN: There is no such key/],
+    ]) {
+      const { code, text } = startFails(env, args);
+      assert.equal(code, 1, `${label}: ${text}`);
+      assert.match(text, wanted, label);
+    }
+    assert.deepEqual(fs.readdirSync(newer), ['format', 'llaverod.lock']);
+    assert.equal(startFails(base, ['--config', '/nonexistent']).code, 1);
+    assert.equal(startFails(base, ['--what']).code, 2);
+    assert.equal((await request(daemon.gate, 'GET', '/healthz')).status, 200);
+  } finally { await daemon.close(); }
+});
