@@ -1,0 +1,213 @@
+/* Backups, and older ones that come back: a revoked key must not live again unnoticed. */
+#include "fixture.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static enum status restore(struct fixture *f, const char *path)
+{
+	struct records_options options = {
+		.url = f->url, .data_dir = f->dir, .root_key = f->root_key
+	};
+
+	f->complaint = (struct complaint){ 0 };
+	return records_restore(&options, path, NULL, &f->complaint);
+}
+
+static enum status revoke_it(struct fixture *f, uint32_t slot)
+{
+	struct change *change = begin(f);
+
+	return end(&change, key_revoke(change, slot, REVOKE_COMPROMISED, &f->complaint));
+}
+
+static void a_backup_is_whole_and_private(void **state)
+{
+	struct fixture *f = *state;
+	const char *path = fixture_path(f, "backup");
+	struct head head;
+	struct stat at;
+
+	fixture_accounts(f);
+	make_key(f, f->acme, "k", 1);
+	ASSERT_OK(records_backup(f->records, path, &head, &f->complaint));
+	assert_int_equal(head.revision, records_head(f->records).revision);
+	assert_int_equal(stat(path, &at), 0);
+	assert_int_equal(at.st_mode & 0777, 0600);
+	assert_int_equal(verify_file(f, path, NULL).head.revision, head.revision);
+	ASSERT_ST(ST_EXISTS, records_backup(f->records, path, &head, &f->complaint));
+	ASSERT_ST(ST_NOT_FOUND,
+		records_backup(f->records, fixture_path(f, "no/such/dir"), &head, &f->complaint));
+}
+
+static void a_restored_older_backup_is_refused_until_accepted(void **state)
+{
+	struct fixture *f = *state;
+	const char *path = fixture_path(f, "backup");
+	uint32_t slot;
+	struct head head;
+
+	fixture_accounts(f);
+	slot = make_key(f, f->acme, "k", 1);
+	ASSERT_OK(records_backup(f->records, path, NULL, &f->complaint));
+	ASSERT_OK(revoke_it(f, slot));
+	head = records_head(f->records);
+	records_close(&f->records);
+	ASSERT_OK(restore(f, path));
+	ASSERT_ST(ST_STALE, fixture_open(f, NULL));
+	assert_string_equal(f->complaint.key, "records.stale");
+	/* Asking again changes nothing. */
+	ASSERT_ST(ST_STALE, fixture_open(f, NULL));
+	ASSERT_OK(fixture_open(f, &f->actor));
+	assert_int_equal(records_head(f->records).epoch, head.epoch + 1);
+	assert_true(span_contains(last_event(f, 0), "\"action\":\"installation.new_epoch\""));
+	assert_true(span_contains(last_event(f, 0), "\"id\":\"operator:1000\""));
+	assert_chain(f);
+	/* Once accepted, it is the history, even though it is shorter. */
+	fixture_reopen(f);
+	assert_int_equal(read_key(f, slot).state, RECORD_KEY_ACTIVE);
+	assert_chain(f);
+}
+
+static void the_mark_is_on_disk_before_a_revocation_is_answered(void **state)
+{
+	struct fixture *f = *state;
+	struct checkpoint mark;
+	uint32_t slot;
+
+	fixture_accounts(f);
+	slot = make_key(f, f->acme, "k", 1);
+	ASSERT_OK(high_water_read(f->dir, &mark));
+	assert_true(mark.head.revision < records_head(f->records).revision);
+	ASSERT_OK(revoke_it(f, slot));
+	ASSERT_OK(high_water_read(f->dir, &mark));
+	assert_int_equal(mark.head.revision, records_head(f->records).revision);
+}
+
+static void the_same_length_is_not_the_same_history(void **state)
+{
+	struct fixture *f = *state;
+	const char *path = fixture_path(f, "backup");
+
+	fixture_accounts(f);
+	ASSERT_OK(records_backup(f->records, path, NULL, &f->complaint));
+	make_key(f, f->acme, "k", 1);
+	records_close(&f->records);
+	/* Another history of the same length and epoch, by going on from the backup unseen. */
+	assert_int_equal(rename(fixture_path(f, "high-water"), fixture_path(f, "kept")), 0);
+	ASSERT_OK(restore(f, path));
+	ASSERT_OK(fixture_open(f, NULL));
+	make_key(f, f->acme, "another", 2);
+	records_close(&f->records);
+	assert_int_equal(rename(fixture_path(f, "kept"), fixture_path(f, "high-water")), 0);
+	ASSERT_ST(ST_STALE, fixture_open(f, NULL));
+}
+
+static void write_text(const char *path, const char *text)
+{
+	FILE *file = fopen(path, "w");
+
+	assert_non_null(file);
+	fputs(text, file);
+	fclose(file);
+}
+
+static void a_damaged_or_foreign_mark_is_refused(void **state)
+{
+	struct fixture *f = *state;
+	const char *mark = fixture_path(f, "high-water");
+	char text[1024] = { 0 };
+	FILE *file;
+
+	records_close(&f->records);
+	file = fopen(mark, "r");
+	assert_non_null(file);
+	assert_true(fread(text, 1, sizeof(text) - 1, file) > 0);
+	fclose(file);
+	write_text(mark, "rubbish");
+	ASSERT_ST(ST_DAMAGED, fixture_open(f, NULL));
+	assert_string_equal(f->complaint.key, "records.mark_damaged");
+	/* A lower revision, without the key that signs it. */
+	*strstr(text, " 1 1 ") = '\t';
+	write_text(mark, text);
+	ASSERT_ST(ST_DAMAGED, fixture_open(f, NULL));
+	/* An empty database does not do either. */
+	unlink(f->db_path);
+	ASSERT_ST(ST_DAMAGED, fixture_open(f, NULL));
+}
+
+static void bad_backups_are_refused_and_nothing_changes(void **state)
+{
+	static const struct {
+		const char *label, *sql;
+		enum status st;
+	} ROWS[] = {
+		{ "whole", "SELECT 1", ST_OK },
+		{ "an event edited", "UPDATE events SET text = text || ' ' WHERE revision = 2",
+			ST_DAMAGED },
+		{ "of a newer version", "UPDATE schema_version SET version = 9", ST_FORMAT },
+		{ "of another root key", "UPDATE installation SET root_key_id = 'other'",
+			ST_CONFLICT },
+		{ "not of Llavero", "DROP TABLE schema_version", ST_FORMAT },
+	};
+	struct fixture *f = *state;
+
+	fixture_accounts(f);
+	for (size_t i = ARRAY_LEN(ROWS); i-- > 0;) {
+		char name[16];
+		const char *path;
+
+		snprintf(name, sizeof(name), "b%zu", i);
+		path = fixture_path(f, name);
+		ASSERT_OK(records_backup(f->records, path, NULL, &f->complaint));
+		meddle(path, ROWS[i].sql);
+		CHECK_ROW(ROWS[i].label, restore(f, path) == (i == 0 ? ST_BUSY : ROWS[i].st));
+		CHECK_ROW(ROWS[i].label, f->complaint.key != NULL);
+	}
+	records_close(&f->records);
+	ASSERT_OK(restore(f, fixture_path(f, "b0")));
+	ASSERT_OK(fixture_open(f, NULL));
+	assert_int_equal(access(fixture_path(f, "records.db.before-restore"), F_OK), 0);
+}
+
+static void a_truncated_backup_is_refused(void **state)
+{
+	struct fixture *f = *state;
+	const char *path = fixture_path(f, "backup");
+	struct stat at;
+
+	fixture_accounts(f);
+	ASSERT_OK(records_backup(f->records, path, NULL, &f->complaint));
+	records_close(&f->records);
+	assert_int_equal(stat(path, &at), 0);
+	for (off_t size = 0; size < at.st_size; size += 4096 * 7 + 13) {
+		const char *cut = fixture_path(f, "cut");
+		char command[320];
+
+		snprintf(command, sizeof(command), "head -c %lld %s > %s", (long long)size, path,
+			cut);
+		assert_int_equal(system(command), 0);
+		assert_int_not_equal(restore(f, cut), ST_OK);
+	}
+	ASSERT_OK(fixture_open(f, NULL));
+	assert_chain(f);
+}
+
+#define WITH(test) cmocka_unit_test_setup_teardown(test, fixture_setup, fixture_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		WITH(a_backup_is_whole_and_private),
+		WITH(a_restored_older_backup_is_refused_until_accepted),
+		WITH(the_mark_is_on_disk_before_a_revocation_is_answered),
+		WITH(the_same_length_is_not_the_same_history),
+		WITH(a_damaged_or_foreign_mark_is_refused),
+		WITH(bad_backups_are_refused_and_nothing_changes),
+		WITH(a_truncated_backup_is_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
