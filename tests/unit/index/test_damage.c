@@ -6,6 +6,7 @@
 #include "testing.h"
 
 #include "index/reader.h"
+#include "shell.h"
 #include "world.h"
 
 #include <errno.h>
@@ -161,7 +162,7 @@ static int make_work_dir(void)
 	temporary_dir(work_dir);
 	(void)snprintf(
 		command, sizeof(command), "cp -a --sparse=always %s/. %s/", source_dir, work_dir);
-	return system(command);
+	return shell(command);
 }
 
 /* A build, then many changes, so that the file is full of what was true once. */

@@ -2,6 +2,7 @@
 
 #include "index/reader.h"
 #include "index/sorter.h"
+#include "shell.h"
 #include "world.h"
 
 #include <errno.h>
@@ -129,7 +130,7 @@ static void what_is_there_says_how_opening_ends(void **state)
 		(void)snprintf(command, sizeof(command),
 			"cp -a --sparse=always %s/. %s/ && cd %s && %s", s->dir, copy, copy,
 			rows[i].command);
-		assert_int_equal(system(command), 0);
+		assert_int_equal(shell(command), 0);
 		CHECK_ROW(rows[i].label, in_child(open_status, copy) == (int)rows[i].reading);
 		CHECK_ROW(rows[i].label,
 			in_child(open_for_writing_status, copy) == (int)rows[i].writing);
@@ -247,7 +248,7 @@ static void an_index_of_another_boot_is_checked_and_stale_until_confirmed(void *
 		"cd %s/current && printf 0000000000000000 | dd of=head bs=1 seek=16 conv=notrunc "
 		"status=none && printf '\\0' | dd of=head bs=1 seek=60 conv=notrunc status=none",
 		s->dir);
-	assert_int_equal(system(command), 0);
+	assert_int_equal(shell(command), 0);
 	ASSERT_ST(ST_OK, index_writer_open(s->dir, &s->writer));
 	compare(s);
 	ASSERT_ST(ST_OK, index_writer_reader(s->writer, &reader));

@@ -1,5 +1,7 @@
 #include "fixture.h"
 
+#include "shell.h"
+
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,7 +58,7 @@ int fixture_teardown(void **state)
 	root_key_close(&f->root_key);
 	arena_free(&f->arena);
 	snprintf(command, sizeof(command), "rm -rf %s", f->dir);
-	assert_int_equal(system(command), 0);
+	assert_int_equal(shell(command), 0);
 	free(f);
 	return 0;
 }
