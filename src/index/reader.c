@@ -19,12 +19,24 @@
  * address, commit and check stay the same.
  */
 #define CHECKED_MIN 512u
-#define CHECKED_COUNT 1024u
+#define CHECKED_COUNT 4096u
 
 struct checked {
 	const char *ptr;
 	uint64_t check;
 	size_t size;
+};
+
+/*
+ * Accounts, profiles and resources are few and asked for at every request: where
+ * they stand in this snapshot, checked. Another snapshot looks again.
+ */
+#define CACHED_COUNT 8192u
+
+struct cached {
+	uint64_t at;
+	size_t txn_id;
+	struct record record;
 };
 
 struct index_reader {
@@ -50,6 +62,7 @@ struct index_reader {
 	struct view view;
 	size_t populated;
 	struct checked checked[CHECKED_COUNT];
+	struct cached cached[CACHED_COUNT];
 };
 
 /* ---- Look-ups ---- */
@@ -103,6 +116,24 @@ static enum status fetch_slot(struct index_reader *reader, enum record_kind kind
 		st = checked_open(reader, kind, value, out_record);
 	if (st == ST_OK && out_record->size != value.len)
 		st = ST_DAMAGED;
+	return st;
+}
+
+/* fetch_slot for the few kinds of which many requests ask the same. */
+static enum status fetch_cached(struct index_reader *reader, enum record_kind kind, uint32_t slot,
+	struct record *out_record)
+{
+	uint64_t at = record_at_slot(kind, slot);
+	struct cached *cached = &reader->cached[(slot ^ (uint32_t)kind << 11) % CACHED_COUNT];
+	enum status st;
+
+	if (cached->at == at && cached->txn_id == reader->txn_id) {
+		*out_record = cached->record;
+		return ST_OK;
+	}
+	st = fetch_slot(reader, kind, slot, out_record);
+	if (st == ST_OK)
+		*cached = (struct cached){ at, reader->txn_id, *out_record };
 	return st;
 }
 
@@ -246,7 +277,7 @@ static enum status find_account(struct index_reader *reader, uint32_t slot,
 	struct view_account *out_account, struct span *out_hosts)
 {
 	struct record record;
-	enum status st = fetch_slot(reader, KIND_ACCOUNT, slot, &record);
+	enum status st = fetch_cached(reader, KIND_ACCOUNT, slot, &record);
 
 	if (st == ST_OK)
 		st = record_read_account(&record, out_account, out_hosts);
@@ -327,7 +358,7 @@ static enum status profile_by_slot(void *context, uint32_t slot, struct view_pro
 
 	if (slot == 0)
 		return ST_NOT_FOUND;
-	st = fetch_slot(reader, KIND_PROFILE, slot, &record);
+	st = fetch_cached(reader, KIND_PROFILE, slot, &record);
 	if (st == ST_OK)
 		st = record_read_profile(&record, out_profile);
 	if (st == ST_OK && (out_profile->slot != slot || !is_newest(reader, &record, slot)))
@@ -344,7 +375,7 @@ static enum status resource_by_slot(
 
 	if (slot == 0)
 		return ST_NOT_FOUND;
-	st = fetch_slot(reader, KIND_RESOURCE, slot, &record);
+	st = fetch_cached(reader, KIND_RESOURCE, slot, &record);
 	if (st == ST_OK)
 		st = record_read_resource(&record, out_resource);
 	if (st == ST_OK && (out_resource->slot != slot || !is_newest(reader, &record, slot)))
@@ -473,6 +504,7 @@ static void close_env(struct index_reader *reader)
 	reader->view.routes = NULL;
 	reader->populated = 0;
 	memset(reader->checked, 0, sizeof(reader->checked));
+	memset(reader->cached, 0, sizeof(reader->cached));
 	if (reader->env_is_ours)
 		env_close(&reader->env);
 }
