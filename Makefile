@@ -1,6 +1,6 @@
 # Llavero. `make run` and `make check` do everything, set-up included.
 .POSIX:
-.PHONY: help setup build run check demo bench evidence install fuzz format clean
+.PHONY: help setup build run check install format clean
 
 BUILD ?= build
 PREFIX ?= /usr
@@ -17,10 +17,6 @@ run: setup build
 check: setup build
 	@scripts/check
 
-## make demo      the guided tour: a real nginx, one key, every refusal explained
-demo: setup build
-	@scripts/demo
-
 ## make build     compile only
 build: $(BUILD)/build.ninja
 	@ninja -C $(BUILD)
@@ -32,15 +28,7 @@ $(BUILD)/build.ninja: meson.build
 setup:
 	@scripts/setup
 
-## make bench     speed and size, as ratios taken in one run
-bench: setup build
-	@scripts/bench
-
-## make evidence  the long runs: 10 million corruptions, 10 million model decisions, 2,000 kills, fuzzing
-evidence: setup build
-	@scripts/evidence
-
-## make install   into $(DESTDIR)$(PREFIX), with the systemd unit and the manual pages
+## make install   into $(DESTDIR)$(PREFIX)
 install: build
 	DESTDIR="$(DESTDIR)" meson install -C $(BUILD) --no-rebuild
 

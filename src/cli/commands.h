@@ -7,9 +7,6 @@
 /* system.c */
 int run_init(struct cli *cli, const struct cli_args *args);
 int run_status(struct cli *cli, const struct cli_args *args);
-int run_backup(struct cli *cli, const struct cli_args *args);
-int run_restore(struct cli *cli, const struct cli_args *args);
-int run_completion(struct cli *cli, const struct cli_args *args);
 
 /* account.c */
 int run_account_create(struct cli *cli, const struct cli_args *args);
@@ -46,24 +43,11 @@ int run_key_deactivate(struct cli *cli, const struct cli_args *args);
 int run_key_revoke(struct cli *cli, const struct cli_args *args);
 int run_key_import(struct cli *cli, const struct cli_args *args);
 
-/* catalog.c */
-int run_catalog_import(struct cli *cli, const struct cli_args *args);
-int run_catalog_suggest(struct cli *cli, const struct cli_args *args);
-int run_catalog_add(struct cli *cli, const struct cli_args *args);
-int run_catalog_show(struct cli *cli, const struct cli_args *args);
-int run_catalog_export(struct cli *cli, const struct cli_args *args);
-
 /* check.c */
 int run_verify(struct cli *cli, const struct cli_args *args);
 int run_explain(struct cli *cli, const struct cli_args *args);
 int run_can(struct cli *cli, const struct cli_args *args);
 int run_token_check(struct cli *cli, const struct cli_args *args);
-
-/* events.c */
-int run_events_list(struct cli *cli, const struct cli_args *args);
-int run_events_tail(struct cli *cli, const struct cli_args *args);
-int run_events_verify(struct cli *cli, const struct cli_args *args);
-int run_events_checkpoint(struct cli *cli, const struct cli_args *args);
 
 /* ---- shared by them (simple.c) ---- */
 

@@ -1,0 +1,107 @@
+/* The table of commands: what exists, what each takes, what runs it. */
+#include "cli/commands.h"
+
+#define O_ACCOUNT                                                                                  \
+	{                                                                                          \
+		"account", "NAME", "cli.opt_account", false                                        \
+	}
+#define OPTIONS(list) list, ARRAY_LEN(list)
+
+static const struct cli_option INIT[] = { O_ACCOUNT, { "owner", "EMAIL", "cli.opt_owner", false },
+	{ "display-name", "TEXT", "cli.opt_display_name", false } };
+static const struct cli_option ACCOUNT_NEW[] = { { "owner", "EMAIL", "cli.opt_owner", false },
+	{ "display-name", "TEXT", "cli.opt_display_name", false } };
+static const struct cli_option ACCOUNT_EDIT[] = { { "state", "STATE", "cli.opt_state", false },
+	{ "display-name", "TEXT", "cli.opt_display_name", false } };
+static const struct cli_option ACCOUNT[] = { O_ACCOUNT };
+static const struct cli_option USER_NEW[] = { O_ACCOUNT,
+	{ "name", "TEXT", "cli.opt_name", false } };
+static const struct cli_option USER_EDIT[] = { { "email", "EMAIL", "cli.opt_email", false },
+	{ "name", "TEXT", "cli.opt_name", false }, { "state", "STATE", "cli.opt_state", false } };
+static const struct cli_option PROFILE_NEW[] = { O_ACCOUNT,
+	{ "resource", "KEY", "cli.opt_resource", true } };
+static const struct cli_option LIST[] = { O_ACCOUNT,
+	{ "search", "TEXT", "cli.opt_search", false } };
+static const struct cli_option PROFILE_EDIT[] = { O_ACCOUNT,
+	{ "name", "TEXT", "cli.opt_name", false }, { "resource", "KEY", "cli.opt_resource", true },
+	{ "add", "KEY", "cli.opt_add", true }, { "remove", "KEY", "cli.opt_remove", true } };
+static const struct cli_option PROFILE_DELETE[] = { O_ACCOUNT,
+	{ "unlink", NULL, "cli.opt_unlink", false } };
+static const struct cli_option KEY_NEW[] = { O_ACCOUNT, { "label", "TEXT", "cli.opt_label", false },
+	{ "link", "PROFILE", "cli.opt_link", true },
+	{ "expires", "TIME", "cli.opt_expires", false },
+	{ "address", "CIDR", "cli.opt_address", true },
+	{ "external-id", "ID", "cli.opt_external_id", false },
+	{ "metadata", "JSON", "cli.opt_metadata", false } };
+static const struct cli_option KEY_EDIT[] = { { "label", "TEXT", "cli.opt_label", false },
+	{ "expires", "TIME", "cli.opt_expires", false },
+	{ "address", "CIDR", "cli.opt_address", true },
+	{ "any-address", NULL, "cli.opt_any_address", false },
+	{ "external-id", "ID", "cli.opt_external_id", false },
+	{ "metadata", "JSON", "cli.opt_metadata", false } };
+static const struct cli_option KEY_LIST[] = { O_ACCOUNT,
+	{ "state", "STATE", "cli.opt_state", false },
+	{ "profile", "ID", "cli.opt_profile_id", false },
+	{ "external-id", "ID", "cli.opt_external_id", false },
+	{ "external", NULL, "cli.opt_external", false },
+	{ "search", "TEXT", "cli.opt_search", false } };
+static const struct cli_option ROTATE[] = { { "overlap", "DURATION", "cli.opt_overlap", false } };
+static const struct cli_option REVOKE[] = { { "reason", "REASON", "cli.opt_reason", false } };
+static const struct cli_option IMPORT[] = { O_ACCOUNT,
+	{ "dry-run", NULL, "cli.opt_dry_run", false } };
+static const struct cli_option TRIAL[] = { { "app-key", "APPKEY", "cli.opt_app_key", false },
+	{ "app-token-file", "FILE", "cli.opt_app_token_file", false },
+	{ "host", "HOST", "cli.opt_host", false }, { "from", "ADDRESS", "cli.opt_from", false },
+	O_ACCOUNT };
+static const struct cli_option CAN[] = { { "with-profile", "PROFILE", "cli.opt_with", true },
+	{ "without-profile", "PROFILE", "cli.opt_without", true },
+	{ "host", "HOST", "cli.opt_host", false }, { "from", "ADDRESS", "cli.opt_from", false },
+	O_ACCOUNT };
+
+const struct cli_command COMMANDS[] = {
+	{ "init", "", 0, 0, OPTIONS(INIT), "cli.cmd_init", run_init },
+	{ "status", "", 0, 0, NULL, 0, "cli.cmd_status", run_status },
+	{ "account create", "NAME", 1, 1, OPTIONS(ACCOUNT_NEW), "cli.cmd_account_create",
+		run_account_create },
+	{ "account list", "", 0, 0, NULL, 0, "cli.cmd_account_list", run_account_list },
+	{ "account show", "NAME", 1, 1, NULL, 0, "cli.cmd_account_show", run_account_show },
+	{ "account edit", "NAME", 1, 1, OPTIONS(ACCOUNT_EDIT), "cli.cmd_account_edit",
+		run_account_edit },
+	{ "account host add", "NAME HOST", 2, 2, NULL, 0, "cli.cmd_host_add",
+		run_account_host_add },
+	{ "account host remove", "NAME HOST", 2, 2, NULL, 0, "cli.cmd_host_remove",
+		run_account_host_remove },
+	{ "user create", "EMAIL", 1, 1, OPTIONS(USER_NEW), "cli.cmd_user_create", run_user_create },
+	{ "user list", "", 0, 0, OPTIONS(ACCOUNT), "cli.cmd_user_list", run_user_list },
+	{ "user edit", "ID", 1, 1, OPTIONS(USER_EDIT), "cli.cmd_user_edit", run_user_edit },
+	{ "user erase", "ID", 1, 1, NULL, 0, "cli.cmd_user_erase", run_user_erase },
+	{ "owner transfer", "USER", 1, 1, OPTIONS(ACCOUNT), "cli.cmd_owner", run_owner_transfer },
+	{ "profile create", "NAME", 1, 1, OPTIONS(PROFILE_NEW), "cli.cmd_profile_create",
+		run_profile_create },
+	{ "profile list", "", 0, 0, OPTIONS(LIST), "cli.cmd_profile_list", run_profile_list },
+	{ "profile show", "PROFILE", 1, 1, OPTIONS(ACCOUNT), "cli.cmd_profile_show",
+		run_profile_show },
+	{ "profile edit", "PROFILE", 1, 1, OPTIONS(PROFILE_EDIT), "cli.cmd_profile_edit",
+		run_profile_edit },
+	{ "profile delete", "PROFILE", 1, 1, OPTIONS(PROFILE_DELETE), "cli.cmd_profile_delete",
+		run_profile_delete },
+	{ "key create", "", 0, 0, OPTIONS(KEY_NEW), "cli.cmd_key_create", run_key_create },
+	{ "key list", "", 0, 0, OPTIONS(KEY_LIST), "cli.cmd_key_list", run_key_list },
+	{ "key show", "APPKEY", 1, 1, NULL, 0, "cli.cmd_key_show", run_key_show },
+	{ "key edit", "APPKEY", 1, 1, OPTIONS(KEY_EDIT), "cli.cmd_key_edit", run_key_edit },
+	{ "key link", "APPKEY PROFILE", 2, 2, OPTIONS(ACCOUNT), "cli.cmd_key_link", run_key_link },
+	{ "key unlink", "APPKEY PROFILE", 2, 2, NULL, 0, "cli.cmd_key_unlink", run_key_unlink },
+	{ "key rotate", "APPKEY", 1, 1, OPTIONS(ROTATE), "cli.cmd_key_rotate", run_key_rotate },
+	{ "key finish-rotation", "APPKEY", 1, 1, NULL, 0, "cli.cmd_key_finish", run_key_finish },
+	{ "key cancel-rotation", "APPKEY", 1, 1, NULL, 0, "cli.cmd_key_cancel", run_key_cancel },
+	{ "key activate", "APPKEY", 1, 1, NULL, 0, "cli.cmd_key_activate", run_key_activate },
+	{ "key deactivate", "APPKEY", 1, 1, NULL, 0, "cli.cmd_key_deactivate", run_key_deactivate },
+	{ "key revoke", "APPKEY", 1, 1, OPTIONS(REVOKE), "cli.cmd_key_revoke", run_key_revoke },
+	{ "key import", "FILE", 1, 1, OPTIONS(IMPORT), "cli.cmd_key_import", run_key_import },
+	{ "verify", "METHOD PATH", 2, 2, OPTIONS(TRIAL), "cli.cmd_verify", run_verify },
+	{ "explain", "CODE | METHOD PATH", 1, 2, OPTIONS(TRIAL), "cli.cmd_explain", run_explain },
+	{ "can", "APPKEY METHOD PATH", 3, 3, OPTIONS(CAN), "cli.cmd_can", run_can },
+	{ "token check", "", 0, 0, NULL, 0, "cli.cmd_token_check", run_token_check },
+};
+
+const size_t COMMANDS_COUNT = ARRAY_LEN(COMMANDS);

@@ -1,0 +1,39 @@
+/* llavero init and status. */
+#include "cli/commands.h"
+
+int run_init(struct cli *cli, const struct cli_args *args)
+{
+	static const struct column made[] = {
+		{ "cli.col_account", "account" },
+		{ "cli.col_owner", "owner" },
+		{ "cli.col_revision", "revision" },
+	};
+	json_t *body;
+
+	if (cli_value(args, "account") == NULL || cli_value(args, "owner") == NULL)
+		return cli_fail_with(cli, EXIT_USAGE, "cli.option_missing", "name",
+			cli_value(args, "account") == NULL ? "account" : "owner");
+	body = json_object();
+	put_text(body, "account", cli_value(args, "account"));
+	put_text(body, "owner", cli_value(args, "owner"));
+	put_text(body, "displayName", cli_value(args, "display-name"));
+	return send_and_show(cli, "POST", "/v1/init", body, made, ARRAY_LEN(made));
+}
+
+int run_status(struct cli *cli, const struct cli_args *args)
+{
+	static const struct column status[] = {
+		{ "cli.col_version", "version" },
+		{ "cli.col_held", "held" },
+		{ "cli.col_revision", "revision" },
+		{ "cli.col_index", "index.revision" },
+		{ "cli.col_applied", "index.appliedAt" },
+		{ "cli.col_accounts", "counts.accounts" },
+		{ "cli.col_keys", "counts.keys" },
+		{ "cli.col_profiles", "counts.profiles" },
+		{ "cli.col_routes", "counts.routes" },
+	};
+
+	(void)args;
+	return send_and_show(cli, "GET", "/v1/status", NULL, status, ARRAY_LEN(status));
+}
