@@ -458,14 +458,15 @@ static bool step_state(struct run *run)
 	int64_t now_us = run->input->now_us;
 	bool expired;
 
+	/* The hardest to undo names the cause. */
 	if (key->state == KEY_REVOKED)
 		return fail(run, STEP_STATE, CAUSE_KEY_REVOKED);
-	if (key->state != KEY_ACTIVE)
-		return fail(run, STEP_STATE, CAUSE_KEY_INACTIVE);
 	/* A key is dead from its expiry on, not after it. */
 	expired = FAULT_EXPIRY ? now_us > key->expires_at_us : now_us >= key->expires_at_us;
 	if (key->expires_at_us != 0 && expired)
 		return fail(run, STEP_STATE, CAUSE_KEY_EXPIRED);
+	if (key->state != KEY_ACTIVE)
+		return fail(run, STEP_STATE, CAUSE_KEY_INACTIVE);
 	return pass(run, STEP_STATE);
 }
 
@@ -590,14 +591,15 @@ static bool step_account(struct run *run)
 		return fail(run, STEP_ACCOUNT, CAUSE_ACCOUNT_SUSPENDED);
 	if (st == ST_NOT_FOUND)
 		return fail(run, STEP_ACCOUNT, CAUSE_WRONG_ACCOUNT);
-	if (!run->asked.active)
-		return fail(run, STEP_ACCOUNT, CAUSE_ACCOUNT_SUSPENDED);
+	/* Without a link there, a key learns no more of an account than of an unknown one. */
 	if (run->asked.slot != home) {
 		if (scan_links(run) != ST_OK)
 			return fail(run, STEP_ACCOUNT, CAUSE_INDEX_UNAVAILABLE);
 		if (run->out->profiles_here == 0)
 			return fail(run, STEP_ACCOUNT, CAUSE_WRONG_ACCOUNT);
 	}
+	if (!run->asked.active)
+		return fail(run, STEP_ACCOUNT, CAUSE_ACCOUNT_SUSPENDED);
 	return pass(run, STEP_ACCOUNT);
 }
 

@@ -169,6 +169,8 @@ CHANGE(external) { fixed_other(s); table_link(s->key, s->others_reader); }
 CHANGE(external_unneeded) { fixed_other(s); table_link(s->key, s->others_reader); request(s, "GET", "/api/me"); }
 CHANGE(home_suspended) { s->table->accounts[s->acme - 1].active = false; }
 CHANGE(asked_suspended) { external(s); s->table->accounts[s->other - 1].active = false; }
+CHANGE(stranger_suspended) { fixed_other(s); s->table->accounts[s->other - 1].active = false; }
+CHANGE(inactive_expired) { inactive(s); expired(s); }
 CHANGE(third_suspended) { s->table->accounts[s->other - 1].active = false; }
 CHANGE(home_suspended_external) { external(s); home_suspended(s); }
 CHANGE(links_of_other_only) { s->key->profiles[0] = s->others_reader; }
@@ -318,6 +320,9 @@ static const struct row ROWS[] = {
 	{ "an external key, any link", external_unneeded, ALLOWED },
 	{ "home suspended", home_suspended, OPEN(CAUSE_ACCOUNT_SUSPENDED, STEP_ACCOUNT) },
 	{ "asked account suspended", asked_suspended, OPEN(CAUSE_ACCOUNT_SUSPENDED, STEP_ACCOUNT) },
+	{ "asked account suspended, not linked", stranger_suspended,
+		OPEN(CAUSE_WRONG_ACCOUNT, STEP_ACCOUNT) },
+	{ "inactive and expired", inactive_expired, OPEN(CAUSE_KEY_EXPIRED, STEP_STATE) },
 	{ "a third account suspended", third_suspended, ALLOWED },
 	{ "external, home suspended", home_suspended_external,
 		OPEN(CAUSE_ACCOUNT_SUSPENDED, STEP_ACCOUNT) },
