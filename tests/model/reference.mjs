@@ -235,10 +235,10 @@ class Run {
 		this.at('state');
 		if (this.key.state === 'revoked')
 			throw new Refusal('key_revoked');
-		if (this.key.state !== 'active')
-			throw new Refusal('key_inactive');
 		if (this.key.expires !== 0 && now >= this.key.expires)
 			throw new Refusal('key_expired');
+		if (this.key.state !== 'active')
+			throw new Refusal('key_inactive');
 		this.pass('state');
 	}
 
