@@ -670,7 +670,17 @@ enum status index_reader_view_begin(
 	if (must_reopen(reader))
 		st = reopen(reader);
 	if (st == ST_OK)
-		st = told(reader, begin_snapshot(reader));
+		st = begin_snapshot(reader);
+	/*
+	 * A reader that was held up while it began may have been overtaken by two
+	 * commits, which write over the page that it was reading: what it has then is
+	 * no snapshot. Taken again it is one; real damage is damage again.
+	 */
+	if (st == ST_DAMAGED) {
+		reader->loaded = false;
+		st = begin_snapshot(reader);
+	}
+	st = told(reader, st);
 	if (st != ST_OK) {
 		index_reader_view_end(reader);
 		return st;
