@@ -6,6 +6,7 @@
 #include "follow/entity.h"
 #include "index/reader.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,12 +23,18 @@ struct changed {
 	uint32_t slot;
 };
 
+struct follow_reading {
+	struct follower *follower;
+	struct index_reader *reader;
+};
+
 struct follower {
 	char *dir;
 	struct records *records;
 	struct index_writer *writer; /* NULL: none open */
-	struct index_reader *reader; /* over the writer's */
-	int64_t rebuilt_at_us;       /* boot time; 0: not by us */
+	/* Held for writing while writer changes, for reading while somebody uses it elsewhere. */
+	pthread_rwlock_t writer_lock;
+	int64_t rebuilt_at_us; /* boot time; 0: not by us */
 	bool routes_refused;
 	struct arena *arena;
 	struct changed *changed;
@@ -37,6 +44,7 @@ struct follower {
 enum status follow_open(const char *dir, struct records *records, struct follower **out_follower)
 {
 	struct follower *follower = calloc(1, sizeof(*follower));
+	pthread_rwlockattr_t attributes;
 
 	if (follower == NULL)
 		return ST_NO_MEMORY;
@@ -46,15 +54,28 @@ enum status follow_open(const char *dir, struct records *records, struct followe
 		free(follower);
 		return ST_NO_MEMORY;
 	}
+	(void)pthread_rwlockattr_init(&attributes);
+	/* One reading after the other must not keep the follower from changing the index. */
+	(void)pthread_rwlockattr_setkind_np(
+		&attributes, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+	(void)pthread_rwlock_init(&follower->writer_lock, &attributes);
+	(void)pthread_rwlockattr_destroy(&attributes);
 	*out_follower = follower;
 	return ST_OK;
 }
 
-/* The index as it stands on disk stays what it was. */
+/* Let writer be the one in use, or none; closes the one before. On disk that stays what it was. */
+static void use_writer(struct follower *follower, struct index_writer *writer)
+{
+	(void)pthread_rwlock_wrlock(&follower->writer_lock);
+	index_writer_close(&follower->writer);
+	follower->writer = writer;
+	(void)pthread_rwlock_unlock(&follower->writer_lock);
+}
+
 static void close_index(struct follower *follower)
 {
-	index_reader_close(&follower->reader);
-	index_writer_close(&follower->writer);
+	use_writer(follower, NULL);
 }
 
 void follow_close(struct follower **follower)
@@ -62,6 +83,7 @@ void follow_close(struct follower **follower)
 	if (*follower == NULL)
 		return;
 	close_index(*follower);
+	(void)pthread_rwlock_destroy(&(*follower)->writer_lock);
 	arena_free(&(*follower)->arena);
 	free((*follower)->changed);
 	free((*follower)->dir);
@@ -133,7 +155,8 @@ static enum status build_key(void *arg, const struct record_key *key)
 	return entity_put_key(arg, key);
 }
 
-static enum status put_routes(struct follower *follower, struct snapshot *snapshot)
+static enum status put_routes(
+	struct follower *follower, struct index_writer *writer, struct snapshot *snapshot)
 {
 	CLEANUP(buf_free)
 	struct buf compiled = buf_heap(ROUTES_BLOB_MAX);
@@ -144,12 +167,12 @@ static enum status put_routes(struct follower *follower, struct snapshot *snapsh
 		buf_clear(&compiled);
 		st = ST_OK;
 	}
-	return st == ST_OK ? index_put_routes(follower->writer, buf_span(&compiled)) : st;
+	return st == ST_OK ? index_put_routes(writer, buf_span(&compiled)) : st;
 }
 
-static enum status build_all(struct follower *follower, struct snapshot *snapshot)
+static enum status build_all(
+	struct follower *follower, struct index_writer *writer, struct snapshot *snapshot)
 {
-	struct index_writer *writer = follower->writer;
 	enum status st = snapshot_each_account(snapshot, build_account, writer);
 
 	if (st == ST_OK)
@@ -157,7 +180,7 @@ static enum status build_all(struct follower *follower, struct snapshot *snapsho
 	if (st == ST_OK)
 		st = snapshot_each_resource(snapshot, build_resource, writer);
 	if (st == ST_OK)
-		st = put_routes(follower, snapshot);
+		st = put_routes(follower, writer, snapshot);
 	if (st == ST_OK)
 		st = snapshot_each_key(snapshot, build_key, writer);
 	return st;
@@ -166,23 +189,27 @@ static enum status build_all(struct follower *follower, struct snapshot *snapsho
 static enum status rebuild(
 	struct follower *follower, struct snapshot *snapshot, const struct index_mark *mark)
 {
+	CLEANUP(index_writer_close)
+	struct index_writer *next = NULL;
 	enum status st;
 
+	/* Damage in the old one must not be read again, not even here. */
 	close_index(follower);
-	st = index_writer_create(follower->dir, &follower->writer);
+	st = index_writer_create(follower->dir, &next);
 	if (st == ST_OK)
-		st = index_writer_begin(follower->writer);
+		st = index_writer_begin(next);
 	if (st == ST_OK)
-		st = build_all(follower, snapshot);
+		st = build_all(follower, next, snapshot);
 	if (st == ST_OK)
-		st = index_writer_commit(follower->writer, mark);
+		st = index_writer_commit(next, mark);
 	if (st == ST_OK)
-		st = index_writer_publish(follower->writer);
+		st = index_writer_publish(next);
 	if (st != ST_OK)
-		close_index(follower);
-	else
-		follower->rebuilt_at_us = clock_boot_us();
-	return st;
+		return st;
+	use_writer(follower, next);
+	next = NULL;
+	follower->rebuilt_at_us = clock_boot_us();
+	return ST_OK;
 }
 
 /* ---- Applying ---- */
@@ -289,7 +316,7 @@ static enum status apply_all(
 	for (size_t i = 0; i < follower->changed_count && st == ST_OK; i++)
 		st = apply_one(follower, snapshot, follower->changed[i], &routes_changed);
 	if (st == ST_OK && routes_changed)
-		st = put_routes(follower, snapshot);
+		st = put_routes(follower, follower->writer, snapshot);
 	if (st == ST_OK)
 		st = index_writer_commit(follower->writer, mark);
 	return st;
@@ -333,13 +360,15 @@ static bool rebuild_mends(enum status st)
 
 static enum status open_index(struct follower *follower, struct index_mark *out_mark)
 {
+	struct index_writer *writer = NULL;
 	enum status st = ST_OK;
 
-	if (follower->writer == NULL)
-		st = index_writer_open(follower->dir, &follower->writer);
-	if (st == ST_OK)
-		st = index_writer_mark(follower->writer, out_mark);
-	return st;
+	if (follower->writer == NULL) {
+		st = index_writer_open(follower->dir, &writer);
+		if (st == ST_OK)
+			use_writer(follower, writer);
+	}
+	return st == ST_OK ? index_writer_mark(follower->writer, out_mark) : st;
 }
 
 static enum status follow_snapshot(
@@ -389,7 +418,6 @@ enum status follow_once(struct follower *follower, struct follow_result *out_res
 	int64_t now_boot_us = clock_boot_us(); /* what is read below is not older */
 	enum status st = ST_OK;
 
-	follow_view_end(follower);
 	if (!is_current(follower, &result)) {
 		st = snapshot_begin(follower->records, &snapshot);
 		if (st == ST_OK)
@@ -404,23 +432,36 @@ enum status follow_once(struct follower *follower, struct follow_result *out_res
 	return ST_OK;
 }
 
-enum status follow_view_begin(struct follower *follower, const struct view **out_view)
+enum status follow_reading_begin(struct follower *follower, struct follow_reading **out_reading,
+	const struct view **out_view)
 {
-	enum status st = ST_OK;
+	struct follow_reading *reading = calloc(1, sizeof(*reading));
+	enum status st = ST_UNAVAILABLE;
 
-	*out_view = NULL;
-	if (follower->writer == NULL)
-		return ST_NOT_FOUND;
-	if (follower->reader == NULL)
-		st = index_writer_reader(follower->writer, &follower->reader);
-	return st == ST_OK ? index_reader_view_begin(follower->reader, clock_boot_us(), out_view)
-			   : st;
+	if (reading == NULL)
+		return ST_NO_MEMORY;
+	reading->follower = follower;
+	(void)pthread_rwlock_rdlock(&follower->writer_lock);
+	if (follower->writer != NULL)
+		st = index_writer_reader(follower->writer, &reading->reader);
+	if (st == ST_OK)
+		st = index_reader_view_begin(reading->reader, clock_boot_us(), out_view);
+	if (st != ST_OK) {
+		follow_reading_end(&reading);
+		return st;
+	}
+	*out_reading = reading;
+	return ST_OK;
 }
 
-void follow_view_end(struct follower *follower)
+void follow_reading_end(struct follow_reading **reading)
 {
-	if (follower->reader != NULL)
-		index_reader_view_end(follower->reader);
+	if (*reading == NULL)
+		return;
+	index_reader_close(&(*reading)->reader);
+	(void)pthread_rwlock_unlock(&(*reading)->follower->writer_lock);
+	free(*reading);
+	*reading = NULL;
 }
 
 /* Look after the index that is open; one that does not hold is closed. */
@@ -431,9 +472,10 @@ static void tend_index(struct follower *follower)
 	enum status st = index_writer_tend(follower->writer, &stats);
 
 	if (st == ST_OK && stats.bloated) {
-		index_reader_close(&follower->reader);
+		(void)pthread_rwlock_wrlock(&follower->writer_lock);
 		/* On failure it stays large, and whole. */
 		st = index_writer_compact(&follower->writer);
+		(void)pthread_rwlock_unlock(&follower->writer_lock);
 		if (st == ST_NO_SPACE || st == ST_NO_MEMORY)
 			st = ST_OK;
 	}
@@ -446,7 +488,6 @@ static void tend_index(struct follower *follower)
 
 enum status follow_tend(struct follower *follower)
 {
-	follow_view_end(follower);
 	if (follower->writer != NULL)
 		tend_index(follower);
 	return follow_once(follower, NULL);

@@ -36,8 +36,8 @@ struct follow_result {
 
 /*
  * dir: the index's folder (made with mode 0750 when missing). records stays the
- * caller's and must outlive the follower. A follower serves one thread at a time; calls from
- * several are put in turn by the caller. Opens no index yet: the first
+ * caller's and must outlive the follower. follow_once(), follow_tend() and follow_close()
+ * are for one thread at a time. Opens no index yet: the first
  * follow_once() does, and builds one when it must.
  */
 NODISCARD enum status follow_open(
@@ -55,13 +55,18 @@ void follow_close(struct follower **follower);
 NODISCARD enum status follow_once(struct follower *follower, struct follow_result *out_result);
 
 /*
- * What the index says now, for explaining: LMDB must not be opened a second
- * time in the keeper's process. The view holds until follow_view_end() or any other call. Fails
- * with ST_NOT_FOUND before the first follow_once() and as index_reader_view_begin().
+ * What the index says now, for explaining in the keeper's own process, which
+ * must not open the index a second time (LMDB's locks would be lost). These two may be
+ * called from any thread, at any time. Hold one briefly: the follower waits for it before
+ * it changes to another index. Fails with ST_UNAVAILABLE (none is open now: before the
+ * first follow_once(), or it is being built) and as index_reader_view_begin().
  */
 struct view;
-NODISCARD enum status follow_view_begin(struct follower *follower, const struct view **out_view);
-void follow_view_end(struct follower *follower);
+struct follow_reading; /* opaque */
+NODISCARD enum status follow_reading_begin(struct follower *follower,
+	struct follow_reading **out_reading, const struct view **out_view);
+/* Ends it and sets *reading to NULL. Does nothing when it is NULL. */
+void follow_reading_end(struct follow_reading **reading);
 
 /*
  * Once a second: dead readers' slots are freed, a damaged or removed index is

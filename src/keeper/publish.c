@@ -1,5 +1,6 @@
 /*
- * P1: the follower belongs to the one thread below; nobody else calls it.
+ * P1: the follower belongs to the one thread below; others only begin and end
+ *     readings, which it allows. Nobody here opens the index a second time.
  * P2: wanted and applied only grow; who waits for a head is woken when applied
  *     reaches it, or when following failed.
  */
@@ -8,21 +9,13 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "follow/follow.h"
-#include "index/reader.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <time.h>
 
-#define READINGS_MAX 8u
 #define WAIT_MAX_S 10
 #define TEND_EVERY_US US_PER_S
-
-struct reading {
-	struct publisher *publisher;
-	struct index_reader *reader;
-	bool used;
-};
 
 struct publisher {
 	struct keeper *keeper;
@@ -35,8 +28,6 @@ struct publisher {
 	uint64_t wanted_revision;
 	uint64_t rounds; /* of following, done or failed */
 	struct publisher_figures figures;
-	struct reading readings[READINGS_MAX];
-	pthread_mutex_t readings_lock;
 };
 
 static struct timespec after_us(int64_t us)
@@ -126,7 +117,6 @@ static void conditions_make(struct publisher *publisher)
 	(void)pthread_cond_init(&publisher->applied_changed, &monotonic);
 	(void)pthread_condattr_destroy(&monotonic);
 	(void)pthread_mutex_init(&publisher->lock, NULL);
-	(void)pthread_mutex_init(&publisher->readings_lock, NULL);
 }
 
 enum status publisher_make(
@@ -164,8 +154,6 @@ void publisher_free(struct publisher **publisher)
 	(void)pthread_cond_broadcast(&p->wake);
 	(void)pthread_mutex_unlock(&p->lock);
 	(void)pthread_join(p->thread, NULL);
-	for (size_t i = 0; i < READINGS_MAX; i++)
-		index_reader_close(&p->readings[i].reader);
 	follow_close(&p->follower);
 	free(p);
 	*publisher = NULL;
@@ -203,61 +191,13 @@ void publisher_figures(struct publisher *publisher, struct publisher_figures *ou
 
 /* ---- reading the index ---- */
 
-static struct reading *reading_take(struct publisher *publisher)
+enum status reading_acquire(struct publisher *publisher, struct follow_reading **out_reading,
+	const struct view **out_view)
 {
-	struct reading *found = NULL;
-
-	(void)pthread_mutex_lock(&publisher->readings_lock);
-	for (size_t i = 0; i < READINGS_MAX && found == NULL; i++) {
-		if (!publisher->readings[i].used)
-			found = &publisher->readings[i];
-	}
-	if (found != NULL)
-		found->used = true;
-	(void)pthread_mutex_unlock(&publisher->readings_lock);
-	return found;
+	return follow_reading_begin(publisher->follower, out_reading, out_view);
 }
 
-static void reading_give(struct reading *reading)
+void reading_release(struct follow_reading **reading)
 {
-	struct publisher *publisher = reading->publisher;
-
-	(void)pthread_mutex_lock(&publisher->readings_lock);
-	reading->used = false;
-	(void)pthread_mutex_unlock(&publisher->readings_lock);
-}
-
-enum status reading_acquire(
-	struct publisher *publisher, struct reading **out_reading, const struct view **out_view)
-{
-	struct index_reader_options options = { .populate = false };
-	struct reading *reading = reading_take(publisher);
-	enum status st = ST_OK;
-
-	if (reading == NULL)
-		return ST_BUSY;
-	reading->publisher = publisher;
-	if (reading->reader == NULL)
-		st = index_reader_open(
-			publisher->keeper->setup->index_dir, &options, &reading->reader);
-	if (st == ST_OK)
-		st = index_reader_tend(reading->reader);
-	if (st == ST_OK)
-		st = index_reader_view_begin(reading->reader, clock_boot_us(), out_view);
-	if (st != ST_OK) {
-		index_reader_close(&reading->reader);
-		reading_give(reading);
-		return st;
-	}
-	*out_reading = reading;
-	return ST_OK;
-}
-
-void reading_release(struct reading **reading)
-{
-	if (*reading == NULL)
-		return;
-	index_reader_view_end((*reading)->reader);
-	reading_give(*reading);
-	*reading = NULL;
+	follow_reading_end(reading);
 }

@@ -29,12 +29,12 @@ struct publisher_figures {
 void publisher_figures(struct publisher *publisher, struct publisher_figures *out_figures);
 
 /*
- * The index as a decision sees it. A reading belongs to one thread; a few are
- * kept open for the keeper's workers.
+ * The index as a decision sees it, for the thread that asks. Release it soon,
+ * and before waiting for a change: the follower may have to wait for it.
  */
-struct reading;
-NODISCARD enum status reading_acquire(
-	struct publisher *publisher, struct reading **out_reading, const struct view **out_view);
-void reading_release(struct reading **reading);
+struct follow_reading;
+NODISCARD enum status reading_acquire(struct publisher *publisher,
+	struct follow_reading **out_reading, const struct view **out_view);
+void reading_release(struct follow_reading **reading);
 
 #endif

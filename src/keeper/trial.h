@@ -8,7 +8,7 @@
 #include "decide/diagnosis.h"
 #include "keeper/api.h"
 
-struct reading;
+struct follow_reading;
 
 /* Members of a trial's body, the first of a larger array of fields. */
 enum trial_field {
@@ -24,7 +24,7 @@ enum trial_field {
 void trial_fields(struct body_field fields[TRIAL_FIELDS_COUNT]);
 
 struct trial {
-	struct reading *reading;
+	struct follow_reading *reading;
 	const struct view *view; /* NULL: no index yet; every verdict is index_unavailable */
 	struct decide_input input;
 	struct decide_scratch *scratch;

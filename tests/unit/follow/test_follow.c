@@ -7,6 +7,7 @@
 #include "shell.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -143,10 +144,11 @@ static void compare_routes(struct compare *compare)
 static uint64_t compare_all(struct run *run)
 {
 	struct compare compare = { .entries = 2 };
+	struct follow_reading *reading = NULL;
 	struct head head;
 
 	ASSERT_OK(snapshot_begin(run->f->records, &compare.snapshot));
-	ASSERT_OK(follow_view_begin(run->follower, &compare.view));
+	ASSERT_OK(follow_reading_begin(run->follower, &reading, &compare.view));
 	head = snapshot_head(compare.snapshot);
 	assert_int_equal(compare.view->revision, head.revision);
 	assert_int_equal(compare.view->epoch, head.epoch);
@@ -156,7 +158,7 @@ static uint64_t compare_all(struct run *run)
 	ASSERT_OK(snapshot_each_resource(compare.snapshot, compare_resource, &compare));
 	ASSERT_OK(snapshot_each_key(compare.snapshot, compare_key, &compare));
 	compare_routes(&compare);
-	follow_view_end(run->follower);
+	follow_reading_end(&reading);
 	snapshot_end(&compare.snapshot);
 	return compare.entries;
 }
@@ -601,6 +603,7 @@ static void an_index_of_another_installation_is_built_anew(void **state)
 
 static void a_key_that_was_revoked_stays_known_and_dead(void **state)
 {
+	struct follow_reading *reading = NULL;
 	const struct view *view;
 	struct view_token token;
 	struct view_key key;
@@ -616,13 +619,72 @@ static void a_key_that_was_revoked_stays_known_and_dead(void **state)
 	ASSERT_OK(key_revoke(change, slot, REVOKE_COMPROMISED, &run.f->complaint));
 	commit(&change);
 	follow(&run, false);
-	ASSERT_OK(follow_view_begin(run.follower, &view));
+	ASSERT_OK(follow_reading_begin(run.follower, &reading, &view));
 	ASSERT_OK(view->key_by_slot(view->context, slot, &key));
 	assert_int_equal(key.state, KEY_REVOKED);
 	assert_int_equal(key.digests_count, 0);
 	ASSERT_OK(view->token_by_digest(view->context, digest_of(9), &token));
 	assert_int_equal(token.key, slot);
 	assert_false(token.live);
+	follow_reading_end(&reading);
+	follow_close(&run.follower);
+}
+
+struct readers {
+	struct follower *follower;
+	_Atomic bool stop;
+	_Atomic uint64_t revision; /* the index had it when a reading began */
+	_Atomic unsigned count, wrong;
+};
+
+static void *read_on(void *arg)
+{
+	struct readers *readers = arg;
+
+	while (!readers->stop) {
+		struct follow_reading *reading = NULL;
+		uint64_t least = readers->revision;
+		const struct view *view;
+		struct view_account account;
+		enum status st = follow_reading_begin(readers->follower, &reading, &view);
+
+		if (st == ST_UNAVAILABLE)
+			continue; /* it is being built */
+		readers->wrong += st != ST_OK;
+		if (st != ST_OK)
+			continue;
+		readers->wrong += view->revision < least;
+		readers->wrong += view->account_by_slot(view->context, 1, &account) != ST_OK;
+		readers->count++;
+		follow_reading_end(&reading);
+	}
+	return NULL;
+}
+
+static void readings_go_on_in_other_threads(void **state)
+{
+	struct readers readers = { 0 };
+	pthread_t threads[3];
+	struct run run;
+
+	start(&run, state, 11);
+	some_records(&run);
+	follow(&run, true);
+	readers.follower = run.follower;
+	for (size_t i = 0; i < ARRAY_LEN(threads); i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, read_on, &readers), 0);
+	for (unsigned i = 0; i < 60; i++) {
+		change_something(&run);
+		if (i % 15 == 14)
+			run_command(&run, "rm -rf ./*");
+		ASSERT_OK(i % 5 == 4 ? follow_tend(run.follower) : follow_once(run.follower, NULL));
+		readers.revision = (uint64_t)records_head(run.f->records).revision;
+	}
+	readers.stop = true;
+	for (size_t i = 0; i < ARRAY_LEN(threads); i++)
+		assert_int_equal(pthread_join(threads[i], NULL), 0);
+	assert_int_equal(readers.wrong, 0);
+	assert_true(readers.count > 100);
 	follow_close(&run.follower);
 }
 
@@ -643,6 +705,8 @@ int main(void)
 			fixture_setup, fixture_teardown),
 		cmocka_unit_test_setup_teardown(a_key_that_was_revoked_stays_known_and_dead,
 			fixture_setup, fixture_teardown),
+		cmocka_unit_test_setup_teardown(
+			readings_go_on_in_other_threads, fixture_setup, fixture_teardown),
 		cmocka_unit_test(the_index_equals_the_records_after_any_history),
 	};
 
