@@ -3,7 +3,8 @@
  * when the disk fails.
  *
  * I1: one turn at a time, in the order of the tickets.
- * I2: within a turn the change works in a savepoint of the group's transaction.
+ * I2: within a turn the change works in the group's transaction, all but the
+ *     first in a savepoint of it, so that each can be undone alone.
  * I3: whoever ends a turn while nobody waits for the next commits the group,
  *     so nobody of it waits for ever; GROUP_MAX and GROUP_AGE_MAX_US bound it.
  * I4: changes of a group share the outcome: all are committed or none.
@@ -269,10 +270,12 @@ static enum status savepoint_begin(struct change *change)
 	struct records *records = change->records;
 	enum status st = writer_open(records);
 
-	if (st == ST_OK && records->group_count == 0)
-		st = records->driver->begin(records->writer, true);
-	if (st == ST_OK)
+	/* A savepoint has its price in SQLite: every page is copied once more. */
+	change->in_savepoint = records->group_count > 0;
+	if (st == ST_OK && change->in_savepoint)
 		st = records->driver->script(records->writer, "SAVEPOINT change");
+	else if (st == ST_OK)
+		st = records->driver->begin(records->writer, true);
 	if (st == ST_OK)
 		st = head_read(records->writer, &change->reading.head);
 	change->reading.db = records->writer;
@@ -345,7 +348,7 @@ static enum status change_finish(struct change *change)
 	struct records *records = change->records;
 
 	change->failed = events_write(change);
-	if (change->failed == ST_OK)
+	if (change->failed == ST_OK && change->in_savepoint)
 		change->failed = records->driver->script(records->writer, "RELEASE change");
 	if (change->failed != ST_OK)
 		return change->failed;

@@ -65,6 +65,8 @@ struct db_driver {
 		struct db_statement *statement, unsigned number, const struct db_value *value);
 	enum status (*step)(struct db_statement *statement, bool *out_row);
 	void (*reset)(struct db_statement *statement);
+	/* Rows that the last INSERT, UPDATE or DELETE touched. */
+	int64_t (*changed_rows)(struct db *db);
 
 	/* column from 0; bytes live until the next step or reset. */
 	int64_t (*column_int)(struct db_statement *statement, unsigned column);

@@ -387,6 +387,11 @@ static void reset(struct db_statement *statement)
 	s->in_use = false;
 }
 
+static int64_t changed_rows(struct db *db)
+{
+	return sqlite3_changes64(of(db)->handle);
+}
+
 static int64_t column_int(struct db_statement *statement, unsigned column)
 {
 	return sqlite3_column_int64(of_statement(statement)->handle, (int)column);
@@ -632,6 +637,7 @@ const struct db_driver db_sqlite = {
 	.bind = bind,
 	.step = step,
 	.reset = reset,
+	.changed_rows = changed_rows,
 	.column_int = column_int,
 	.column_bytes = column_bytes,
 	.backup = backup,

@@ -80,39 +80,48 @@ struct span addresses_text(struct buf *out, const struct record_key *key)
 	return buf_span(out);
 }
 
+/*
+ * Did the INSERT ... DO NOTHING do something? Asked so and not by RETURNING,
+ * which makes SQLite keep a journal for each statement: an import is then slow.
+ */
+static enum status inserted(struct change *change, enum status st)
+{
+	struct db *db = change_db(change);
+
+	return st == ST_OK && db->driver->changed_rows(db) == 0 ? ST_EXISTS : st;
+}
+
 static enum status key_row_insert(struct change *change, const struct record_key *key)
 {
 	char memory[64 * LIMIT_ADDRESSES_PER_KEY];
 	struct buf addresses = BUF_ARRAY(memory);
-	int64_t slot;
-	enum status st = db_one_int(change_db(change),
+	enum status st = db_run(change_db(change),
 		"INSERT INTO app_keys (slot, app_key, account_slot, state, reason, created_at_us,"
 		" expires_at_us, revoked_at_us, rotation_open, rotation_ends_at_us, label,"
 		" external_id, metadata, addresses, version)"
 		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, 0, $9, $10, $11, $12, 1)"
-		" ON CONFLICT (app_key) DO NOTHING RETURNING slot",
-		&slot, DB_INT(key->slot), DB_TEXT(key->app_key), DB_INT(key->account_slot),
+		" ON CONFLICT (app_key) DO NOTHING",
+		DB_INT(key->slot), DB_TEXT(key->app_key), DB_INT(key->account_slot),
 		DB_INT(key->state), DB_INT(key->reason), DB_INT(key->created_at_us),
 		DB_INT(key->expires_at_us), DB_INT(key->revoked_at_us), DB_TEXT(key->label),
 		DB_TEXT(key->external_id), DB_TEXT(key->metadata),
 		DB_TEXT(addresses_text(&addresses, key)));
 
-	return st == ST_NOT_FOUND ? ST_EXISTS : st;
+	return inserted(change, st);
 }
 
 static enum status token_row_insert(
 	struct change *change, uint32_t key_slot, const struct record_token *token)
 {
-	int64_t slot;
-	enum status st = db_one_int(change_db(change),
+	enum status st = db_run(change_db(change),
 		"INSERT INTO tokens (key_slot, digest, kind, cause, created_at_us, retired_at_us,"
 		" retired_by) VALUES ($1, $2, $3, $4, $5, $6, $7)"
-		" ON CONFLICT (digest) DO NOTHING RETURNING key_slot",
-		&slot, DB_INT(key_slot), DB_BLOB(token->digest, DIGEST_SIZE), DB_INT(token->kind),
+		" ON CONFLICT (digest) DO NOTHING",
+		DB_INT(key_slot), DB_BLOB(token->digest, DIGEST_SIZE), DB_INT(token->kind),
 		DB_INT(token->cause), DB_INT(token->created_at_us), DB_INT(token->retired_at_us),
 		DB_TEXT(token->retired_by));
 
-	return st == ST_NOT_FOUND ? ST_EXISTS : st;
+	return inserted(change, st);
 }
 
 static enum status token_insert(

@@ -45,6 +45,7 @@ struct change {
 	struct snapshot reading;
 	int64_t now_us;
 	enum status failed; /* the first failure; ST_OK so far */
+	bool in_savepoint;  /* the first of a group needs none: its undoing is the transaction's */
 	bool narrows; /* takes access away: the high-water mark goes to disk before the answer */
 	bool scrubs;  /* what it overwrote must not stay in the log's file */
 
