@@ -7,8 +7,8 @@ const NEVER_ENCODED = new Set(['2f', '5c', '3f', '23', '3b', '00']);
 
 /** Lower case, without port and without the dot that ends a full name; null when it is no host. */
 export function plainHost(host) {
-	const parts = /^([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?$/.exec(host);
-	if (parts === null || (parts[2] !== undefined && !portOk(Number(parts[2].slice(1)))))
+	const parts = /^([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[1-9][0-9]{0,4})?$/.exec(host);
+	if (parts === null || (parts[2] !== undefined && Number(parts[2].slice(1)) > 65535))
 		return null;
 	const name = parts[1].toLowerCase().replace(/\.$/, '');
 	if (name.startsWith('['))
@@ -17,8 +17,6 @@ export function plainHost(host) {
 		label.length <= 63 && !label.startsWith('-') && !label.endsWith('-'));
 	return fits ? name : null;
 }
-
-const portOk = (port) => port >= 1 && port <= 65535;
 
 /** Strict UTF-8 (RFC 3629), by the ranges of its table of well-formed sequences. */
 export function isUtf8(bytes) {
