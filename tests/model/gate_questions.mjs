@@ -104,7 +104,8 @@ function lines(random, sent, dialect) {
 			if (sent[name] !== null)
 				out.push(`${names[name]}: ${sent[name]}`);
 		}
-		if (sent.malformed)
+		// One of them twice; a missing one is malformed as it is.
+		if (sent.malformed && sent.target !== null)
 			out.push(`${names[random.pick(['method', 'target'])]}: /`);
 	}
 	if (sent.accountSource === 'header' && sent.account !== null)
