@@ -43,6 +43,7 @@ static const char *copy(struct fixture *f, size_t number)
 
 /* What an attacker who can write the file does who cannot sign: SHA-256 is not in SQLite, so rows
  * that need a recomputed hash take it from the test. */
+/* long: the table of tamperings is the test */
 static void tampering_is_found(void **state)
 {
 	static const struct {
