@@ -208,11 +208,11 @@ static int open_copy(const char *path, sqlite3 **handle)
 static enum status set_up(struct sqlite_db *s, enum db_mode mode)
 {
 	static const char *const SCRIPTS[] = {
-		[DB_WRITER] = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
-			      "PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON;"
-			      "PRAGMA wal_autocheckpoint = 16000; PRAGMA cache_size = -65536;",
-		[DB_READER] = "PRAGMA query_only = ON; PRAGMA cache_size = -8192;PRAGMA "
-			      "wal_autocheckpoint = 0;",
+		[DB_WRITER] = ("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+			       "PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON;"
+			       "PRAGMA wal_autocheckpoint = 16000; PRAGMA cache_size = -65536;"),
+		[DB_READER] = ("PRAGMA query_only = ON; PRAGMA cache_size = -8192;PRAGMA "
+			       "wal_autocheckpoint = 0;"),
 		[DB_COPY] = "PRAGMA query_only = ON; PRAGMA cache_size = -8192;",
 	};
 	enum status st;
