@@ -1,6 +1,7 @@
 #include "base/crypto.h"
 
 #include <assert.h>
+#include <malloc.h>
 #include <openssl/evp.h>
 #include <sodium.h>
 #include <stdlib.h>
@@ -30,6 +31,14 @@ void crypto_random(void *out, size_t len)
 void crypto_wipe(void *secret, size_t len)
 {
 	sodium_memzero(secret, len);
+}
+
+void crypto_free_wiped(void *memory)
+{
+	if (memory == NULL)
+		return;
+	sodium_memzero(memory, malloc_usable_size(memory));
+	free(memory);
 }
 
 bool crypto_equal(const void *a, const void *b, size_t len)

@@ -22,6 +22,8 @@ NODISCARD enum status crypto_init(void);
 
 void crypto_random(void *out, size_t len);
 void crypto_wipe(void *secret, size_t len);
+/* free() after wiping the whole block: for libraries that take a free function. */
+void crypto_free_wiped(void *memory);
 /* Constant time in len bytes: the one compare for digests and secrets. */
 bool crypto_equal(const void *a, const void *b, size_t len);
 

@@ -81,13 +81,6 @@ int run_account_host_remove(struct cli *cli, const struct cli_args *args)
 	return send_and_show(cli, "DELETE", buf_str(&path), NULL, ACCOUNT, ARRAY_LEN(ACCOUNT));
 }
 
-static int need_account(struct cli *cli, const struct cli_args *args)
-{
-	if (cli_value(args, "account") != NULL)
-		return EXIT_YES;
-	return cli_fail_with(cli, EXIT_USAGE, "cli.option_missing", "name", "account");
-}
-
 int run_user_create(struct cli *cli, const struct cli_args *args)
 {
 	json_t *body;

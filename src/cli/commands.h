@@ -51,6 +51,9 @@ int run_token_check(struct cli *cli, const struct cli_args *args);
 
 /* ---- shared by them (simple.c) ---- */
 
+/* EXIT_YES when --account was given; else says that it is needed. */
+int need_account(struct cli *cli, const struct cli_args *args);
+
 /* Add a text member when the value is there. */
 void put_text(json_t *object, const char *name, const char *value);
 

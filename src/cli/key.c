@@ -30,13 +30,6 @@ static const struct column KEY_ROW[] = {
 	{ "cli.col_created", "createdAt" },
 };
 
-static int need_account(struct cli *cli, const struct cli_args *args)
-{
-	if (cli_value(args, "account") != NULL)
-		return EXIT_YES;
-	return cli_fail_with(cli, EXIT_USAGE, "cli.option_missing", "name", "account");
-}
-
 static int put_metadata(struct cli *cli, const struct cli_args *args, json_t *body)
 {
 	const char *text = cli_value(args, "metadata");

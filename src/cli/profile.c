@@ -11,13 +11,6 @@ static const struct column PROFILE[] = {
 	{ "cli.col_revision", "revision" },
 };
 
-static int need_account(struct cli *cli, const struct cli_args *args)
-{
-	if (cli_value(args, "account") != NULL)
-		return EXIT_YES;
-	return cli_fail_with(cli, EXIT_USAGE, "cli.option_missing", "name", "account");
-}
-
 int run_profile_create(struct cli *cli, const struct cli_args *args)
 {
 	json_t *body, *resources = cli_values(args, "resource");

@@ -1,5 +1,12 @@
 #include "cli/commands.h"
 
+int need_account(struct cli *cli, const struct cli_args *args)
+{
+	if (cli_value(args, "account") != NULL)
+		return EXIT_YES;
+	return cli_fail_with(cli, EXIT_USAGE, "cli.option_missing", "name", "account");
+}
+
 void put_text(json_t *object, const char *name, const char *value)
 {
 	if (value != NULL)

@@ -14,10 +14,9 @@
 #include "gate/metrics.h"
 #include "http/problem.h"
 
-#include <signal.h>
+#include <jansson.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #define TEND_EVERY_US US_PER_S
@@ -212,18 +211,6 @@ static size_t body_max(void *context, const struct http_request *request)
 
 /* ---- the process ---- */
 
-/* SIGTERM arrives by a descriptor, so that it needs no handler and no global. */
-static int stop_fd_make(void)
-{
-	sigset_t mask;
-
-	sigemptyset(&mask);
-	sigaddset(&mask, SIGTERM);
-	if (sigprocmask(SIG_BLOCK, &mask, NULL) != 0)
-		return -1;
-	return signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
-}
-
 /* Verdicts have counters; only what never became a request is worth a line. */
 static void done(void *context, const struct http_done *done)
 {
@@ -244,6 +231,8 @@ static enum status gate_open(struct gate *gate)
 	const struct gate_setup *setup = gate->setup;
 	enum status st = crypto_init();
 
+	/* The body of a verify holds a token. */
+	json_set_alloc_funcs(malloc, crypto_free_wiped);
 	if (st != ST_OK)
 		return st;
 	gate->site = (struct problem_site){ setup->public_url, setup->console_url, setup->realm };
@@ -289,7 +278,7 @@ static void gate_close(struct gate *gate)
 
 int gate_run(const struct gate_setup *setup)
 {
-	struct gate gate = { .setup = setup, .stop_fd = stop_fd_make() };
+	struct gate gate = { .setup = setup, .stop_fd = http_stop_fd_make() };
 	enum status st = gate.stop_fd < 0 ? ST_IO : gate_open(&gate);
 
 	if (st == ST_OK && setup->confine != NULL)

@@ -171,6 +171,12 @@ NODISCARD enum status http_server_run(struct http_server *server);
 /* Ask the loop to end. May be called from any thread and from a signal handler. */
 void http_server_stop(struct http_server *server);
 
+/*
+ * Block SIGTERM and make a descriptor that is readable when it comes, for
+ * stop_fd: no handler and no global. The caller's to close; -1 on failure.
+ */
+int http_stop_fd_make(void);
+
 /* Connections open now. */
 unsigned http_server_connections(const struct http_server *server);
 

@@ -57,7 +57,17 @@ static enum status api_enter(
 		.now_us = clock_wall_us(),
 	};
 	const struct api_route *route = api->routes[http->route - api->http];
-	enum status st = route->handle(&call);
+	enum status st;
+
+	/*
+	 * Whoever reaches the unix socket is the operator; an address proves nobody,
+	 * loopback included: any program of the machine, or a page in a browser, could come by it.
+	 */
+	if (http->request->peer->kind != HTTP_PEER_UNIX &&
+		span_starts_with(span_str(route->pattern), SPAN_LIT("/v1/")))
+		st = api_refuse(&call, ST_DENIED, "api.operator_only", NULL, NULL);
+	else
+		st = route->handle(&call);
 
 	if (st != ST_OK)
 		http_problem_status(response, http->request, st, &call.complaint);

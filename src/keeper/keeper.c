@@ -8,35 +8,11 @@
 #include "keeper/publish.h"
 #include "records/app_key.h"
 
-#include <malloc.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #define WORKERS_DEFAULT 4u
-
-/* SIGTERM arrives by a descriptor, so that it needs no handler and no global. */
-static int stop_fd_make(void)
-{
-	sigset_t mask;
-
-	sigemptyset(&mask);
-	sigaddset(&mask, SIGTERM);
-	if (sigprocmask(SIG_BLOCK, &mask, NULL) != 0)
-		return -1;
-	return signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
-}
-
-/* Bodies hold tokens: what Jansson frees is wiped first. */
-static void wiping_free(void *memory)
-{
-	if (memory == NULL)
-		return;
-	crypto_wipe(memory, malloc_usable_size(memory));
-	free(memory);
-}
 
 struct process {
 	struct keeper keeper;
@@ -125,7 +101,8 @@ static enum status process_open(struct process *process)
 	struct keeper *keeper = &process->keeper;
 	enum status st = crypto_init();
 
-	json_set_alloc_funcs(malloc, wiping_free);
+	/* Bodies hold tokens. */
+	json_set_alloc_funcs(malloc, crypto_free_wiped);
 	(void)pthread_mutex_init(&keeper->held_lock, NULL);
 	keeper->started_at_us = clock_wall_us();
 	if (st == ST_OK)
@@ -196,7 +173,7 @@ static enum status process_run(struct process *process)
 
 int keeper_run(const struct keeper_setup *setup)
 {
-	struct process process = { .keeper = { .setup = setup }, .stop_fd = stop_fd_make() };
+	struct process process = { .keeper = { .setup = setup }, .stop_fd = http_stop_fd_make() };
 	enum status st = process.stop_fd < 0 ? ST_IO : process_open(&process);
 
 	if (st == ST_OK)

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
-import { Llaverod, request } from '../lib/llaverod.mjs';
+import { freePort, Llaverod, request } from '../lib/llaverod.mjs';
 
 let daemon;
 let key;
@@ -149,6 +149,22 @@ test('revoked is refused at the next request, with a receipt', async () => {
   const answer = await ask();
   assert.equal(answer.status, 401);
   assert.equal(answer.json.cause, 'key_revoked');
+});
+
+test('only the unix socket is the operator: an address is refused, loopback included', async () => {
+  const port = await freePort();
+  const open = await Llaverod.start({ env: { LLAVERO_KEEPER_LISTEN: `127.0.0.1:${port}` } });
+  try {
+    for (const [method, url] of [['GET', '/v1/status'], ['POST', '/v1/init'], ['GET', '/v1/backup']]) {
+      const answer = await request({ port }, method, url,
+        method === 'POST' ? { body: { account: 'thief', owner: 't@example.com' } } : {});
+      assert.equal(answer.status, 403, url);
+      assert.equal(answer.json.code, 'api.operator_only', url);
+    }
+    assert.equal((await request({ port }, 'GET', '/causes/no_profile')).status, 200);
+    const accounts = await open.api('GET', '/v1/accounts');
+    assert.deepEqual(accounts.items, []);
+  } finally { await open.close(); }
 });
 
 test('no secret stands in the log', () => {

@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -148,8 +149,11 @@ static void start_readers(pid_t readers[READERS])
 	for (unsigned i = 0; i < READERS; i++) {
 		readers[i] = fork();
 		assert_true(readers[i] >= 0);
-		if (readers[i] == 0)
+		if (readers[i] == 0) {
+			/* They go with a test that fails, instead of reading for ever. */
+			(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 			_exit(read_on());
+		}
 	}
 }
 
@@ -235,8 +239,10 @@ static void a_killed_writer_leaves_a_whole_index(void **state)
 		pid_t child = fork();
 
 		assert_true(child >= 0);
-		if (child == 0)
+		if (child == 0) {
+			(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 			_exit(write_on());
+		}
 		/* One commit at least, then at any instant of the next ones. */
 		while (atomic_load(&shared->acknowledged) == before &&
 			clock_boot_us() < deadline_us)
