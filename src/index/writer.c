@@ -59,6 +59,22 @@ static enum status read_meta(struct index_writer *writer)
 }
 
 /*
+ * Hold the write lock once before anything is read. A writer that was killed
+ * between the page that makes a commit current and telling so leaves a commit
+ * that no transaction sees until the next owner of its lock lets LMDB tell; read
+ * earlier, we would take the commit before for the last one.
+ */
+static enum status take_over(struct index_writer *writer)
+{
+	MDB_txn *txn;
+	enum status st = turn_begin(writer->turn, INDEX_LOCK_WAIT_MS, &txn);
+
+	if (st == ST_OK)
+		turn_abort(writer->turn);
+	return st;
+}
+
+/*
  * What the head says must fit what LMDB holds; where the last user did not close it in good
  * order, the cells are set right.
  */
@@ -112,11 +128,13 @@ enum status index_writer_open(const char *dir, struct index_writer **out_writer)
 	if (env_damage_reported(&writer->env) || atomic_load(&head->superseded) != 0 ||
 		atomic_fetch_add(&head->openings, 1) >= OPENINGS_MAX)
 		return ST_DAMAGED;
-	st = read_meta(writer);
+	st = turn_make(writer->env.lmdb, &writer->turn);
+	if (st == ST_OK)
+		st = take_over(writer);
+	if (st == ST_OK)
+		st = read_meta(writer);
 	if (st == ST_OK)
 		st = settle(writer);
-	if (st == ST_OK)
-		st = turn_make(writer->env.lmdb, &writer->turn);
 	if (st != ST_OK)
 		return st;
 	writer->keys_count = writer->meta.keys_count;

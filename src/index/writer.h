@@ -50,8 +50,9 @@ struct index_writer_stats {
 /*
  * Open the current index of dir for writing.
  *
- * Fails with ST_NOT_FOUND, ST_FORMAT, ST_DAMAGED (build a new one with
- * index_writer_create), ST_IO, ST_NO_SPACE, ST_DENIED.
+ * Fails with ST_NOT_FOUND, ST_FORMAT, ST_DAMAGED, ST_TIMEOUT (as
+ * index_writer_begin; in these four build a new one with index_writer_create),
+ * ST_IO, ST_NO_SPACE, ST_DENIED.
  */
 NODISCARD enum status index_writer_open(const char *dir, struct index_writer **out_writer);
 
