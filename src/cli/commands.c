@@ -58,6 +58,21 @@ static const struct cli_option CAN[] = { { "with-profile", "PROFILE", "cli.opt_w
 	{ "host", "HOST", "cli.opt_host", false }, { "from", "ADDRESS", "cli.opt_from", false },
 	O_ACCOUNT };
 
+static const struct cli_option CATALOG_IMPORT[] = { { "service", "NAME", "cli.opt_service", false },
+	{ "on-conflict", "POLICY", "cli.opt_on_conflict", false },
+	{ "ignore-servers", NULL, "cli.opt_ignore_servers", false },
+	{ "prune", NULL, "cli.opt_prune", false }, { "dry-run", NULL, "cli.opt_dry_run", false } };
+static const struct cli_option CATALOG_SUGGEST[] = { { "service", "NAME", "cli.opt_service",
+	false } };
+static const struct cli_option CATALOG_ADD[] = { { "service", "NAME", "cli.opt_service", false },
+	{ "resource", "KEY", "cli.opt_resource", true },
+	{ "authenticated", NULL, "cli.opt_authenticated", false },
+	{ "public", NULL, "cli.opt_public", false } };
+static const struct cli_option CATALOG_SHOW[] = { { "service", "NAME", "cli.opt_service", false },
+	{ "search", "TEXT", "cli.opt_search", false }, { "host", "HOST", "cli.opt_host", false } };
+static const struct cli_option RESOURCE_NEW[] = { { "category", "TEXT", "cli.opt_category", false },
+	{ "name", "TEXT", "cli.opt_name", false } };
+
 const struct cli_command COMMANDS[] = {
 	{ "init", "", 0, 0, OPTIONS(INIT), "cli.cmd_init", run_init },
 	{ "status", "", 0, 0, NULL, 0, "cli.cmd_status", run_status },
@@ -76,6 +91,17 @@ const struct cli_command COMMANDS[] = {
 	{ "user edit", "ID", 1, 1, OPTIONS(USER_EDIT), "cli.cmd_user_edit", run_user_edit },
 	{ "user erase", "ID", 1, 1, NULL, 0, "cli.cmd_user_erase", run_user_erase },
 	{ "owner transfer", "USER", 1, 1, OPTIONS(ACCOUNT), "cli.cmd_owner", run_owner_transfer },
+	{ "catalog import", "FILE...", 1, CLI_VALUES_MAX, OPTIONS(CATALOG_IMPORT),
+		"cli.cmd_catalog_import", run_catalog_import },
+	{ "catalog suggest", "FILE", 1, 1, OPTIONS(CATALOG_SUGGEST), "cli.cmd_catalog_suggest",
+		run_catalog_suggest },
+	{ "catalog add", "METHOD PATH", 2, 2, OPTIONS(CATALOG_ADD), "cli.cmd_catalog_add",
+		run_catalog_add },
+	{ "catalog show", "[METHOD PATH]", 0, 2, OPTIONS(CATALOG_SHOW), "cli.cmd_catalog_show",
+		run_catalog_show },
+	{ "catalog export", "", 0, 0, NULL, 0, "cli.cmd_catalog_export", run_catalog_export },
+	{ "resource create", "PRODUCT KEY", 2, 2, OPTIONS(RESOURCE_NEW), "cli.cmd_resource_create",
+		run_resource_create },
 	{ "profile create", "NAME", 1, 1, OPTIONS(PROFILE_NEW), "cli.cmd_profile_create",
 		run_profile_create },
 	{ "profile list", "", 0, 0, OPTIONS(LIST), "cli.cmd_profile_list", run_profile_list },

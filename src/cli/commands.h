@@ -43,6 +43,14 @@ int run_key_deactivate(struct cli *cli, const struct cli_args *args);
 int run_key_revoke(struct cli *cli, const struct cli_args *args);
 int run_key_import(struct cli *cli, const struct cli_args *args);
 
+/* catalog.c */
+int run_catalog_import(struct cli *cli, const struct cli_args *args);
+int run_catalog_suggest(struct cli *cli, const struct cli_args *args);
+int run_catalog_add(struct cli *cli, const struct cli_args *args);
+int run_catalog_show(struct cli *cli, const struct cli_args *args);
+int run_catalog_export(struct cli *cli, const struct cli_args *args);
+int run_resource_create(struct cli *cli, const struct cli_args *args);
+
 /* check.c */
 int run_verify(struct cli *cli, const struct cli_args *args);
 int run_explain(struct cli *cli, const struct cli_args *args);

@@ -20,7 +20,7 @@ static enum status add_resource(void *arg, const struct record_resource *resourc
 		.key = arena_copy(arena, resource->key),
 		.category = arena_copy(arena, resource->category),
 		.name = arena_copy(arena, resource->name),
-		.aliases = "", /* not kept */
+		.aliases = "", /* the records do not keep them: they serve one import */
 	};
 
 	if (added.product == NULL || added.key == NULL || added.category == NULL ||
@@ -230,6 +230,9 @@ static enum status apply_resource(struct api_call *call, const struct catalog_di
 	if (after != NULL) {
 		resource = (struct resource_new){ span_str(after->product), span_str(after->key),
 			span_str(after->category), span_str(after->name) };
+		/* A document that names only the key: the records then use that. */
+		if (resource.name.len == 0)
+			resource.name = SPAN_ABSENT;
 		ref = (struct catalog_ref){ after->product, after->key };
 		if (d->change == CATALOG_ADDED)
 			return resource_create(call->change, &resource, &slot, &call->complaint);

@@ -1,9 +1,11 @@
 // The FAQ's story on a real llaverod: a key is made, refused, explained, linked, allowed, mistyped,
 // rotated, revoked; and what one gateway's headers must not do to another dialect.
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
 import { after, before, test } from 'node:test';
 
-import { freePort, Llaverod, request } from '../lib/llaverod.mjs';
+import { freePort, Llaverod, request, ROOT } from '../lib/llaverod.mjs';
 
 let daemon;
 let key;
@@ -135,6 +137,22 @@ test('can: what the decision would be, without a token', async () => {
     { appKey: key.appKey, method: 'GET', path: '/orders/7', withoutProfiles: ['Reader'] });
   assert.equal(answer.allowed, false);
   assert.equal(answer.cause, 'profile_lacks_resource');
+});
+
+test('the sample catalogue is imported once, and its routes decide', async () => {
+  const names = ['shop.catalog.yaml', 'orders.openapi.yaml', 'billing.openapi.json'];
+  const documents = names.map((name) => (
+    { name, text: fs.readFileSync(path.join(ROOT, 'docs/sample', name), 'utf8') }));
+  const first = await daemon.api('POST', '/v1/catalog/import', { documents });
+  assert.ok(first.added > 0);
+  const again = await daemon.api('POST', '/v1/catalog/import', { documents });
+  assert.deepEqual([again.added, again.changed, again.removed], [0, 0, 0]);
+  const route = first.diff.find((d) => d.kind === 'route' && d.after.resources?.length > 0);
+  const target = route.path.replace(/\{[^}]*\}/g, '7');
+  const refused = await ask(key.appToken, { 'X-Original-Method': route.method, 'X-Original-URI': target });
+  assert.equal(refused.json.cause, 'profile_lacks_resource');
+  const [{ product, key: resource }] = route.after.resources;
+  assert.ok(refused.json.resources.some((r) => r.product === product && r.key === resource));
 });
 
 test('a daemon that was killed and started again decides as before', async () => {

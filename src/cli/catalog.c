@@ -1,0 +1,220 @@
+/* llavero catalog: what each method and path needs. */
+#include "cli/commands.h"
+
+#include "base/limits.h"
+
+#include <stdio.h>
+
+static const struct column ROUTE[] = {
+	{ "cli.col_id", "id" },
+	{ "cli.col_service", "service" },
+	{ "cli.col_method", "method" },
+	{ "cli.col_path", "path" },
+	{ "cli.col_needs", "needs" },
+	{ "cli.col_resources", "resources" },
+	{ "cli.col_revision", "revision" },
+};
+
+/* A document as {"name","text"}, under the file's last name. */
+static int put_document(struct cli *cli, const char *path, json_t *out)
+{
+	CLEANUP(buf_free)
+	struct buf text = buf_heap(0);
+	const char *slash = strrchr(path, '/');
+	int code = input_file(cli, path, LIMIT_BODY_IMPORT, &text);
+
+	if (code != EXIT_YES)
+		return code;
+	put_text(out, "name", slash != NULL ? slash + 1 : path);
+	if (json_object_set_new(out, "text", json_stringn(buf_str(&text), text.len)) != 0)
+		return cli_fail_with(cli, EXIT_REFUSED, "cli.not_utf8", "path", path);
+	return EXIT_YES;
+}
+
+static void show_import(struct cli *cli, const json_t *answer)
+{
+	static const struct column counts[] = {
+		{ "cli.col_routes", "routes" },
+		{ "cli.col_resources", "resources" },
+		{ "cli.col_added", "added" },
+		{ "cli.col_changed", "changed" },
+		{ "cli.col_removed", "removed" },
+		{ "cli.col_unchanged", "unchanged" },
+		{ "cli.col_revision", "revision" },
+	};
+	static const struct column undecided[] = {
+		{ "cli.col_method", "method" },
+		{ "cli.col_path", "path" },
+		{ "cli.col_detail", "detail" },
+	};
+	static const struct column conflicts[] = {
+		{ "cli.col_method", "method" },
+		{ "cli.col_path", "path" },
+		{ "cli.col_there", "there.resources" },
+		{ "cli.col_incoming", "incoming.resources" },
+	};
+	const json_t *list = json_object_get(answer, "undecided");
+
+	show_fields(cli, answer, counts, ARRAY_LEN(counts));
+	if (json_array_size(list) > 0) {
+		cli_say(cli, "cli.undecided", NULL, 0);
+		show_table(cli, list, undecided, ARRAY_LEN(undecided));
+	}
+	list = json_object_get(answer, "conflicts");
+	if (json_array_size(list) > 0) {
+		cli_say(cli, "cli.conflicts", NULL, 0);
+		show_table(cli, list, conflicts, ARRAY_LEN(conflicts));
+	}
+}
+
+static int import_body(struct cli *cli, const struct cli_args *args, json_t *body)
+{
+	json_t *documents = json_array();
+
+	(void)json_object_set_new(body, "documents", documents);
+	for (size_t i = 0; i < args->operands_count; i++) {
+		json_t *document = json_object();
+		int code = put_document(cli, args->operands[i], document);
+
+		(void)json_array_append_new(documents, document);
+		if (code != EXIT_YES)
+			return code;
+	}
+	put_text(body, "service", cli_value(args, "service"));
+	put_text(body, "onConflict", cli_value(args, "on-conflict"));
+	if (cli_flag(args, "ignore-servers"))
+		put_text(body, "servers", "ignore");
+	if (cli_flag(args, "prune"))
+		(void)json_object_set_new(body, "prune", json_true());
+	if (cli_flag(args, "dry-run"))
+		(void)json_object_set_new(body, "dryRun", json_true());
+	return EXIT_YES;
+}
+
+int run_catalog_import(struct cli *cli, const struct cli_args *args)
+{
+	struct client_answer answer;
+	json_t *body = json_object();
+	int code = import_body(cli, args, body);
+
+	if (code != EXIT_YES) {
+		json_decref(body);
+		return code;
+	}
+	code = client_ask(cli,
+		&(struct client_request){ .method = "POST",
+			.path = "/v1/catalog/import",
+			.json = body,
+			.progress = true },
+		409, &answer);
+	json_decref(body);
+	if (code == EXIT_YES && cli->json)
+		(void)show_json(answer.json);
+	else if (code == EXIT_YES)
+		show_import(cli, answer.json);
+	/* Conflicts change nothing: somebody has to choose. */
+	if (code == EXIT_YES && answer.status == 409)
+		code = cli_fail(cli, EXIT_REFUSED, "api.catalog_conflicts", NULL, 0);
+	client_answer_free(&answer);
+	return code;
+}
+
+/* A catalogue as text, JSON with --json and YAML otherwise. */
+static int print_catalog(struct cli *cli, const char *method, const char *path, json_t *body)
+{
+	struct client_answer answer;
+	int code = client_ask(cli,
+		&(struct client_request){ .method = method,
+			.path = path,
+			.json = body,
+			.accept = cli->json ? "application/json" : "application/yaml" },
+		0, &answer);
+
+	json_decref(body);
+	if (code == EXIT_YES)
+		(void)fwrite(buf_str(&answer.body), 1, answer.body.len, stdout);
+	client_answer_free(&answer);
+	return code;
+}
+
+int run_catalog_export(struct cli *cli, const struct cli_args *args)
+{
+	(void)args;
+	return print_catalog(cli, "GET", "/v1/catalog", NULL);
+}
+
+int run_catalog_suggest(struct cli *cli, const struct cli_args *args)
+{
+	json_t *body = json_object();
+	int code = put_document(cli, args->operands[0], body);
+
+	if (code != EXIT_YES) {
+		json_decref(body);
+		return code;
+	}
+	put_text(body, "service", cli_value(args, "service"));
+	return print_catalog(cli, "POST", "/v1/catalog/suggest", body);
+}
+
+int run_catalog_add(struct cli *cli, const struct cli_args *args)
+{
+	json_t *body = json_object(), *resources = cli_values(args, "resource");
+
+	put_text(body, "method", args->operands[0]);
+	put_text(body, "path", args->operands[1]);
+	put_text(body, "service", cli_value(args, "service"));
+	if (resources != NULL)
+		(void)json_object_set_new(body, "resources", resources);
+	if (cli_flag(args, "authenticated"))
+		(void)json_object_set_new(body, "authenticated", json_true());
+	if (cli_flag(args, "public"))
+		(void)json_object_set_new(body, "public", json_true());
+	return send_and_show(cli, "POST", "/v1/routes", body, ROUTE, ARRAY_LEN(ROUTE));
+}
+
+int run_catalog_show(struct cli *cli, const struct cli_args *args)
+{
+	static const struct column match[] = {
+		{ "cli.col_match", "match" },
+		{ "cli.col_service", "service" },
+		{ "cli.col_unmapped", "unmapped" },
+		{ "cli.col_reason", "reason" },
+		{ "cli.col_path", "route.path" },
+		{ "cli.col_needs", "route.needs" },
+		{ "cli.col_resources", "route.resources" },
+	};
+	CLEANUP(buf_free)
+	struct buf path = buf_heap(64 * KIB);
+
+	if (args->operands_count == 0) {
+		buf_append_str(&path, "/v1/routes");
+		client_query(&path, "service", cli_value(args, "service"));
+		client_query(&path, "q", cli_value(args, "search"));
+		return list_and_show(cli, buf_str(&path), ROUTE, 6);
+	}
+	if (args->operands_count == 1)
+		return cli_fail(cli, EXIT_USAGE, "cli.method_and_path", NULL, 0);
+	buf_append_str(&path, "/v1/routes/match");
+	client_query(&path, "method", args->operands[0]);
+	client_query(&path, "path", args->operands[1]);
+	client_query(&path, "host", cli_value(args, "host"));
+	return send_and_show(cli, "GET", buf_str(&path), NULL, match, ARRAY_LEN(match));
+}
+
+int run_resource_create(struct cli *cli, const struct cli_args *args)
+{
+	static const struct column resource[] = {
+		{ "cli.col_id", "id" },
+		{ "cli.col_product", "product" },
+		{ "cli.col_key", "key" },
+		{ "cli.col_name", "name" },
+		{ "cli.col_revision", "revision" },
+	};
+	json_t *body = json_object();
+
+	put_text(body, "product", args->operands[0]);
+	put_text(body, "key", args->operands[1]);
+	put_text(body, "category", cli_value(args, "category"));
+	put_text(body, "name", cli_value(args, "name"));
+	return send_and_show(cli, "POST", "/v1/resources", body, resource, ARRAY_LEN(resource));
+}
