@@ -42,9 +42,6 @@ static enum status accounts_list(struct api_call *call)
 static enum status create(struct api_call *call, const struct account_new *new_account,
 	enum status (*render)(struct api_call *call, uint32_t slot, struct buf *out))
 {
-	CLEANUP(buf_free)
-	struct buf object = buf_heap(MIB);
-	struct head head;
 	bool answered;
 	uint32_t slot;
 	enum status st = api_change(call);
@@ -54,13 +51,7 @@ static enum status create(struct api_call *call, const struct account_new *new_a
 	if (st != ST_OK || answered)
 		return st;
 	st = account_create(call->change, new_account, &slot, &call->complaint);
-	if (st == ST_OK)
-		st = render(call, slot, &object);
-	if (st == ST_OK)
-		st = api_remember(call, 0, &object);
-	if (st == ST_OK)
-		st = api_commit(call, &head);
-	return st != ST_OK ? st : api_answer(call, 201, &object, 1, &head);
+	return st != ST_OK ? st : api_answer_created(call, 0, slot, render);
 }
 
 static enum status accounts_create(struct api_call *call)
@@ -165,17 +156,14 @@ static enum status accounts_edit(struct api_call *call)
 	};
 	struct record_account account;
 	struct head head;
-	int64_t version;
 	enum status st = api_body(call, fields, ARRAY_LEN(fields));
 
 	if (st == ST_OK)
-		st = api_if_match(call, &version);
-	if (st == ST_OK)
-		st = api_change(call);
+		st = api_edit(call);
 	if (st == ST_OK)
 		st = account_of_path(call, &account);
 	if (st == ST_OK)
-		st = api_check_version(call, version, account.version);
+		st = api_check_version(call, account.version);
 	if (st == ST_OK && fields[0].present)
 		st = account_set_display_name(
 			call->change, account.slot, 0, fields[0].text, &call->complaint);

@@ -437,7 +437,8 @@ enum status api_slot(struct api_call *call, const char *param, uint32_t *out_slo
 	return ST_OK;
 }
 
-enum status api_if_match(struct api_call *call, int64_t *out_version)
+/* The version in If-Match; 0 without one. */
+static enum status read_if_match(struct api_call *call, int64_t *out_version)
 {
 	struct span tag;
 	uint64_t version;
@@ -461,9 +462,16 @@ enum status api_if_match(struct api_call *call, int64_t *out_version)
 	return ST_OK;
 }
 
-enum status api_check_version(struct api_call *call, int64_t given, int64_t present)
+enum status api_edit(struct api_call *call)
 {
-	if (given == 0 || given == present)
+	enum status st = read_if_match(call, &call->if_match);
+
+	return st != ST_OK ? st : api_change(call);
+}
+
+enum status api_check_version(struct api_call *call, int64_t present)
+{
+	if (call->if_match == 0 || call->if_match == present)
 		return ST_OK;
 	return api_refuse(call, ST_STALE, "api.changed_meanwhile", NULL, NULL);
 }
@@ -515,6 +523,14 @@ enum status api_answer_done(struct api_call *call, const struct head *head)
 
 	buf_append_str(&empty, "{}");
 	return api_answer(call, 200, &empty, 0, head);
+}
+
+enum status api_commit_done(struct api_call *call)
+{
+	struct head head;
+	enum status st = api_commit(call, &head);
+
+	return st != ST_OK ? st : api_answer_done(call, &head);
 }
 
 static enum status page_limit(struct api_call *call, struct list_query *query)
@@ -630,4 +646,19 @@ enum status api_remember(struct api_call *call, uint32_t account_slot, const str
 	if (st != ST_OK || !wanted)
 		return st;
 	return idempotency_store(call->change, &what, buf_span(object));
+}
+
+enum status api_answer_created(struct api_call *call, uint32_t account_slot, uint32_t slot,
+	enum status (*item)(struct api_call *call, uint32_t slot, struct buf *out))
+{
+	CLEANUP(buf_free)
+	struct buf object = buf_heap(API_ANSWER_MAX);
+	struct head head;
+	enum status st = item(call, slot, &object);
+
+	if (st == ST_OK)
+		st = api_remember(call, account_slot, &object);
+	if (st == ST_OK)
+		st = api_commit(call, &head);
+	return st != ST_OK ? st : api_answer(call, 201, &object, 1, &head);
 }

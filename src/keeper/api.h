@@ -16,6 +16,9 @@
 
 #include <jansson.h>
 
+/* What one entity takes as JSON, at most. */
+#define API_ANSWER_MAX (16 * MIB)
+
 struct api_call {
 	struct keeper *keeper;
 	const struct http_call *http;
@@ -27,7 +30,8 @@ struct api_call {
 	struct snapshot *own_reading;
 	struct change *change;
 	json_t *body;
-	bool indexed; /* the last commit is in this node's index */
+	int64_t if_match; /* of api_edit; 0: none given */
+	bool indexed;     /* the last commit is in this node's index */
 };
 
 struct api_route {
@@ -105,11 +109,14 @@ NODISCARD enum status api_account(
 /* A slot in a path: ST_NOT_FOUND when it is not a number. */
 NODISCARD enum status api_slot(struct api_call *call, const char *param, uint32_t *out_slot);
 
-/* The version in If-Match; 0 without one. ST_INVALID when it is not one of our ETags. */
-NODISCARD enum status api_if_match(struct api_call *call, int64_t *out_version);
+/*
+ * Begin a change of one entity that exists: the version in If-Match is kept.
+ * ST_INVALID when that is not one of our ETags.
+ */
+NODISCARD enum status api_edit(struct api_call *call);
 
-/* ST_STALE (412) when the caller's version (0: none given) is not the present one. */
-NODISCARD enum status api_check_version(struct api_call *call, int64_t given, int64_t present);
+/* Once the entity is read: ST_STALE (412) when If-Match named another version than the present. */
+NODISCARD enum status api_check_version(struct api_call *call, int64_t present);
 
 /*
  * Answer with an entity: its JSON object, its version as ETag (0: none), and
@@ -119,6 +126,8 @@ NODISCARD enum status api_answer(struct api_call *call, unsigned http_status,
 	const struct buf *object, int64_t version, const struct head *head);
 /* For a change that leaves nothing to show: {"epoch":..,"revision":..}. */
 NODISCARD enum status api_answer_done(struct api_call *call, const struct head *head);
+/* Commit and answer so. */
+NODISCARD enum status api_commit_done(struct api_call *call);
 
 /* Fill a complaint and return st, for one-line refusals. */
 NODISCARD enum status api_refuse(struct api_call *call, enum status st, const char *key,
@@ -138,6 +147,11 @@ NODISCARD enum status api_page(struct api_call *call, struct list_query *query,
 NODISCARD enum status api_replay(struct api_call *call, uint32_t account_slot, bool *out_answered);
 NODISCARD enum status api_remember(
 	struct api_call *call, uint32_t account_slot, const struct buf *object);
+
+/* The end of a create: what item() shows of the new entity is remembered, committed and answered.
+ */
+NODISCARD enum status api_answer_created(struct api_call *call, uint32_t account_slot,
+	uint32_t slot, enum status (*item)(struct api_call *call, uint32_t slot, struct buf *out));
 
 /* The router over all tables; made once. ST_NO_MEMORY. */
 struct api;

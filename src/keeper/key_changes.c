@@ -70,15 +70,12 @@ static enum status simple_change(struct api_call *call,
 {
 	struct record_key key;
 	struct head head;
-	int64_t version;
-	enum status st = api_if_match(call, &version);
+	enum status st = api_edit(call);
 
-	if (st == ST_OK)
-		st = api_change(call);
 	if (st == ST_OK)
 		st = key_of_path(call, &key);
 	if (st == ST_OK)
-		st = api_check_version(call, version, key.version);
+		st = api_check_version(call, key.version);
 	if (st == ST_OK)
 		st = apply(call->change, key.slot, &call->complaint);
 	if (st == ST_OK)
@@ -138,15 +135,12 @@ static enum status deactivate(struct api_call *call)
 {
 	struct record_key key;
 	struct head head;
-	int64_t version;
-	enum status st = api_if_match(call, &version);
+	enum status st = api_edit(call);
 
-	if (st == ST_OK)
-		st = api_change(call);
 	if (st == ST_OK)
 		st = key_of_path(call, &key);
 	if (st == ST_OK)
-		st = api_check_version(call, version, key.version);
+		st = api_check_version(call, key.version);
 	if (st == ST_OK)
 		st = key_deactivate(call->change, key.slot, &call->complaint);
 	if (st == ST_OK)
@@ -162,7 +156,6 @@ static enum status revoke(struct api_call *call)
 	struct record_key key;
 	struct head head;
 	enum revoke_reason reason;
-	int64_t version;
 	enum status st = api_body(call, fields, ARRAY_LEN(fields));
 
 	if (st != ST_OK)
@@ -170,13 +163,11 @@ static enum status revoke(struct api_call *call)
 	reason = revoke_reason_of_name(fields[0].text);
 	if (reason == REVOKE_NONE)
 		return api_refuse(call, ST_INVALID, "api.revoke_reason", NULL, NULL);
-	st = api_if_match(call, &version);
-	if (st == ST_OK)
-		st = api_change(call);
+	st = api_edit(call);
 	if (st == ST_OK)
 		st = key_of_path(call, &key);
 	if (st == ST_OK)
-		st = api_check_version(call, version, key.version);
+		st = api_check_version(call, key.version);
 	if (st == ST_OK)
 		st = key_revoke(call->change, key.slot, reason, &call->complaint);
 	if (st == ST_OK)

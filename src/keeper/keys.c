@@ -311,17 +311,14 @@ static enum status keys_edit(struct api_call *call)
 	struct span *addresses = NULL;
 	struct record_key key;
 	struct head head;
-	int64_t version;
 	enum status st = api_body(call, fields, ARRAY_LEN(fields));
 
 	if (st == ST_OK)
-		st = api_if_match(call, &version);
-	if (st == ST_OK)
-		st = api_change(call);
+		st = api_edit(call);
 	if (st == ST_OK)
 		st = key_of_path(call, &key);
 	if (st == ST_OK)
-		st = api_check_version(call, version, key.version);
+		st = api_check_version(call, key.version);
 	if (st == ST_OK)
 		st = metadata_text(call, &fields[4], &edit.metadata);
 	if (st == ST_OK && fields[2].present)

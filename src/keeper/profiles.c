@@ -3,20 +3,12 @@
 
 #include "records/profile.h"
 
-#define PROFILE_ANSWER_MAX (16 * MIB)
-
-static enum status render(
-	struct api_call *call, const struct record_profile *profile, struct buf *out)
-{
-	return profile_append_json(out, call->reading, profile);
-}
-
 static enum status item_profile(struct api_call *call, uint32_t slot, struct buf *out)
 {
 	struct record_profile profile;
 	enum status st = snapshot_profile(call->reading, slot, call->arena, &profile);
 
-	return st != ST_OK ? st : render(call, &profile, out);
+	return st != ST_OK ? st : profile_append_json(out, call->reading, &profile);
 }
 
 /* A profile of an account; a predefined one belongs to the catalogue and is not found here. */
@@ -36,12 +28,12 @@ static enum status answer_profile(
 	struct api_call *call, unsigned http_status, uint32_t slot, const struct head *head)
 {
 	CLEANUP(buf_free)
-	struct buf object = buf_heap(PROFILE_ANSWER_MAX);
+	struct buf object = buf_heap(API_ANSWER_MAX);
 	struct record_profile profile;
 	enum status st = snapshot_profile(call->reading, slot, call->arena, &profile);
 
 	if (st == ST_OK)
-		st = render(call, &profile, &object);
+		st = profile_append_json(&object, call->reading, &profile);
 	return st != ST_OK ? st : api_answer(call, http_status, &object, profile.version, head);
 }
 
@@ -69,11 +61,8 @@ static enum status profiles_create(struct api_call *call)
 		{ .name = "name", .kind = BODY_TEXT, .flags = BODY_REQUIRED },
 		{ .name = "resources", .kind = BODY_ARRAY },
 	};
-	CLEANUP(buf_free)
-	struct buf object = buf_heap(PROFILE_ANSWER_MAX);
 	struct profile_new profile = { .account_slot = 0 };
 	struct record_account account;
-	struct head head;
 	uint32_t slot, *resources = NULL;
 	bool answered;
 	enum status st = api_body(call, fields, ARRAY_LEN(fields));
@@ -93,13 +82,7 @@ static enum status profiles_create(struct api_call *call)
 	profile.resource_slots = resources;
 	if (st == ST_OK)
 		st = profile_create(call->change, &profile, &slot, &call->complaint);
-	if (st == ST_OK)
-		st = item_profile(call, slot, &object);
-	if (st == ST_OK)
-		st = api_remember(call, account.slot, &object);
-	if (st == ST_OK)
-		st = api_commit(call, &head);
-	return st != ST_OK ? st : api_answer(call, 201, &object, 1, &head);
+	return st != ST_OK ? st : api_answer_created(call, account.slot, slot, item_profile);
 }
 
 static enum status profiles_get(struct api_call *call)
@@ -164,19 +147,16 @@ static enum status profiles_edit(struct api_call *call)
 	struct profile_edit edit = { .version = 0 };
 	struct head head;
 	uint32_t *resources;
-	int64_t version;
 	enum status st = api_body(call, fields, ARRAY_LEN(fields));
 
 	if (st == ST_OK && fields[1].present && (fields[2].present || fields[3].present))
 		return api_refuse(call, ST_INVALID, "api.resources_twice", NULL, NULL);
 	if (st == ST_OK)
-		st = api_if_match(call, &version);
-	if (st == ST_OK)
-		st = api_change(call);
+		st = api_edit(call);
 	if (st == ST_OK)
 		st = profile_of_path(call, &profile);
 	if (st == ST_OK)
-		st = api_check_version(call, version, profile.version);
+		st = api_check_version(call, profile.version);
 	edit.name = fields[0].text;
 	if (st == ST_OK && fields[1].present) {
 		st = refer_resources(call, fields[1].json, &resources, &edit.resources_count);
@@ -196,25 +176,19 @@ static enum status profiles_delete(struct api_call *call)
 {
 	struct span unlink = http_query(call->http, "unlink");
 	struct record_profile profile;
-	struct head head;
-	int64_t version;
 	enum status st;
 
 	if (span_present(unlink) && !span_is(unlink, "true") && !span_is(unlink, "false"))
 		return api_refuse(call, ST_INVALID, "api.query_bool", "name", "unlink");
-	st = api_if_match(call, &version);
-	if (st == ST_OK)
-		st = api_change(call);
+	st = api_edit(call);
 	if (st == ST_OK)
 		st = profile_of_path(call, &profile);
 	if (st == ST_OK)
-		st = api_check_version(call, version, profile.version);
+		st = api_check_version(call, profile.version);
 	if (st == ST_OK)
 		st = profile_delete(
 			call->change, profile.slot, span_is(unlink, "true"), &call->complaint);
-	if (st == ST_OK)
-		st = api_commit(call, &head);
-	return st != ST_OK ? st : api_answer_done(call, &head);
+	return st != ST_OK ? st : api_commit_done(call);
 }
 
 static const struct api_route ROUTES[] = {

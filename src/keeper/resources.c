@@ -46,9 +46,6 @@ static enum status resources_create(struct api_call *call)
 		{ .name = "category", .kind = BODY_TEXT },
 		{ .name = "name", .kind = BODY_TEXT },
 	};
-	CLEANUP(buf_free)
-	struct buf object = buf_heap(64 * KIB);
-	struct head head;
 	bool answered;
 	uint32_t slot;
 	enum status st = api_body(call, fields, ARRAY_LEN(fields));
@@ -67,13 +64,7 @@ static enum status resources_create(struct api_call *call)
 			.name = fields[3].text,
 		},
 		&slot, &call->complaint);
-	if (st == ST_OK)
-		st = item_resource(call, slot, &object);
-	if (st == ST_OK)
-		st = api_remember(call, 0, &object);
-	if (st == ST_OK)
-		st = api_commit(call, &head);
-	return st != ST_OK ? st : api_answer(call, 201, &object, 1, &head);
+	return st != ST_OK ? st : api_answer_created(call, 0, slot, item_resource);
 }
 
 static enum status resources_get(struct api_call *call)
@@ -95,19 +86,16 @@ static enum status resources_edit(struct api_call *call)
 	struct record_resource resource;
 	struct head head;
 	uint32_t slot;
-	int64_t version;
 	enum status st = api_body(call, fields, ARRAY_LEN(fields));
 
 	if (st == ST_OK)
 		st = api_slot(call, "id", &slot);
 	if (st == ST_OK)
-		st = api_if_match(call, &version);
-	if (st == ST_OK)
-		st = api_change(call);
+		st = api_edit(call);
 	if (st == ST_OK)
 		st = snapshot_resource(call->reading, slot, call->arena, &resource);
 	if (st == ST_OK)
-		st = api_check_version(call, version, resource.version);
+		st = api_check_version(call, resource.version);
 	if (st == ST_OK)
 		st = resource_edit(call->change, slot, 0,
 			&(struct resource_new){
@@ -121,24 +109,18 @@ static enum status resources_edit(struct api_call *call)
 static enum status resources_delete(struct api_call *call)
 {
 	struct record_resource resource;
-	struct head head;
 	uint32_t slot;
-	int64_t version;
 	enum status st = api_slot(call, "id", &slot);
 
 	if (st == ST_OK)
-		st = api_if_match(call, &version);
-	if (st == ST_OK)
-		st = api_change(call);
+		st = api_edit(call);
 	if (st == ST_OK)
 		st = snapshot_resource(call->reading, slot, call->arena, &resource);
 	if (st == ST_OK)
-		st = api_check_version(call, version, resource.version);
+		st = api_check_version(call, resource.version);
 	if (st == ST_OK)
 		st = resource_delete(call->change, slot, &call->complaint);
-	if (st == ST_OK)
-		st = api_commit(call, &head);
-	return st != ST_OK ? st : api_answer_done(call, &head);
+	return st != ST_OK ? st : api_commit_done(call);
 }
 
 /* ---- products: what the resources name ---- */

@@ -130,10 +130,7 @@ static enum status routes_create(struct api_call *call)
 		{ .name = "authenticated", .kind = BODY_BOOL },
 		{ .name = "public", .kind = BODY_BOOL },
 	};
-	CLEANUP(buf_free)
-	struct buf object = buf_heap(MIB);
 	struct record_route route = { .slot = 0 };
-	struct head head;
 	bool answered;
 	uint32_t slot;
 	enum status st = api_body(call, fields, ARRAY_LEN(fields));
@@ -153,13 +150,7 @@ static enum status routes_create(struct api_call *call)
 		st = service_of_route(call, &fields[2], &route.service_slot);
 	if (st == ST_OK)
 		st = route_create(call->change, &route, &slot, &call->complaint);
-	if (st == ST_OK)
-		st = item_route(call, slot, &object);
-	if (st == ST_OK)
-		st = api_remember(call, 0, &object);
-	if (st == ST_OK)
-		st = api_commit(call, &head);
-	return st != ST_OK ? st : api_answer(call, 201, &object, 1, &head);
+	return st != ST_OK ? st : api_answer_created(call, 0, slot, item_route);
 }
 
 static enum status routes_get(struct api_call *call)
@@ -182,19 +173,16 @@ static enum status routes_edit(struct api_call *call)
 	struct record_route route;
 	struct head head;
 	uint32_t slot;
-	int64_t version;
 	enum status st = api_body(call, fields, ARRAY_LEN(fields));
 
 	if (st == ST_OK)
 		st = api_slot(call, "id", &slot);
 	if (st == ST_OK)
-		st = api_if_match(call, &version);
-	if (st == ST_OK)
-		st = api_change(call);
+		st = api_edit(call);
 	if (st == ST_OK)
 		st = snapshot_route(call->reading, slot, call->arena, &route);
 	if (st == ST_OK)
-		st = api_check_version(call, version, route.version);
+		st = api_check_version(call, route.version);
 	if (st == ST_OK)
 		st = read_needs(call, &fields[0], &fields[1], &fields[2], &route);
 	if (st == ST_OK)
@@ -207,24 +195,18 @@ static enum status routes_edit(struct api_call *call)
 static enum status routes_delete(struct api_call *call)
 {
 	struct record_route route;
-	struct head head;
 	uint32_t slot;
-	int64_t version;
 	enum status st = api_slot(call, "id", &slot);
 
 	if (st == ST_OK)
-		st = api_if_match(call, &version);
-	if (st == ST_OK)
-		st = api_change(call);
+		st = api_edit(call);
 	if (st == ST_OK)
 		st = snapshot_route(call->reading, slot, call->arena, &route);
 	if (st == ST_OK)
-		st = api_check_version(call, version, route.version);
+		st = api_check_version(call, route.version);
 	if (st == ST_OK)
 		st = route_delete(call->change, slot, &call->complaint);
-	if (st == ST_OK)
-		st = api_commit(call, &head);
-	return st != ST_OK ? st : api_answer_done(call, &head);
+	return st != ST_OK ? st : api_commit_done(call);
 }
 
 /* ---- which route a request finds ---- */

@@ -98,15 +98,12 @@ static enum status services_create(struct api_call *call)
 {
 	struct body_field fields[SET_COUNT + 1];
 	struct body_field *name = &fields[SET_COUNT];
-	CLEANUP(buf_free)
-	struct buf object = buf_heap(MIB);
 	struct record_service service = {
 		.base_path = SPAN_LIT(""),
 		.unmapped = RECORD_UNMAPPED_REFUSE,
 		.preflight = RECORD_PREFLIGHT_REFUSE,
 		.semicolon = RECORD_SEMICOLON_REFUSE,
 	};
-	struct head head;
 	bool answered;
 	uint32_t slot;
 	enum status st;
@@ -124,13 +121,7 @@ static enum status services_create(struct api_call *call)
 	if (st != ST_OK || answered)
 		return st;
 	st = service_create(call->change, &service, &slot, &call->complaint);
-	if (st == ST_OK)
-		st = item_service(call, slot, &object);
-	if (st == ST_OK)
-		st = api_remember(call, 0, &object);
-	if (st == ST_OK)
-		st = api_commit(call, &head);
-	return st != ST_OK ? st : api_answer(call, 201, &object, 1, &head);
+	return st != ST_OK ? st : api_answer_created(call, 0, slot, item_service);
 }
 
 static enum status service_of_path(struct api_call *call, struct record_service *out_service)
@@ -154,19 +145,16 @@ static enum status services_edit(struct api_call *call)
 	struct body_field fields[SET_COUNT];
 	struct record_service service;
 	struct head head;
-	int64_t version;
 	enum status st;
 
 	settings_fields(fields);
 	st = api_body(call, fields, SET_COUNT);
 	if (st == ST_OK)
-		st = api_if_match(call, &version);
-	if (st == ST_OK)
-		st = api_change(call);
+		st = api_edit(call);
 	if (st == ST_OK)
 		st = service_of_path(call, &service);
 	if (st == ST_OK)
-		st = api_check_version(call, version, service.version);
+		st = api_check_version(call, service.version);
 	if (st == ST_OK)
 		st = read_settings(call, fields, &service);
 	if (st == ST_OK)
@@ -179,21 +167,15 @@ static enum status services_edit(struct api_call *call)
 static enum status services_delete(struct api_call *call)
 {
 	struct record_service service;
-	struct head head;
-	int64_t version;
-	enum status st = api_if_match(call, &version);
+	enum status st = api_edit(call);
 
-	if (st == ST_OK)
-		st = api_change(call);
 	if (st == ST_OK)
 		st = service_of_path(call, &service);
 	if (st == ST_OK)
-		st = api_check_version(call, version, service.version);
+		st = api_check_version(call, service.version);
 	if (st == ST_OK)
 		st = service_delete(call->change, service.slot, &call->complaint);
-	if (st == ST_OK)
-		st = api_commit(call, &head);
-	return st != ST_OK ? st : api_answer_done(call, &head);
+	return st != ST_OK ? st : api_commit_done(call);
 }
 
 static const struct api_route ROUTES[] = {

@@ -48,10 +48,7 @@ static enum status users_create(struct api_call *call)
 		{ .name = "email", .kind = BODY_TEXT, .flags = BODY_REQUIRED },
 		{ .name = "name", .kind = BODY_TEXT },
 	};
-	CLEANUP(buf_free)
-	struct buf object = buf_heap(MIB);
 	struct record_account account;
-	struct head head;
 	bool answered;
 	uint32_t slot;
 	enum status st = api_body(call, fields, ARRAY_LEN(fields));
@@ -67,13 +64,7 @@ static enum status users_create(struct api_call *call)
 	st = user_create(call->change,
 		&(struct user_new){ account.slot, fields[1].text, fields[2].text }, &slot,
 		&call->complaint);
-	if (st == ST_OK)
-		st = item_user(call, slot, &object);
-	if (st == ST_OK)
-		st = api_remember(call, account.slot, &object);
-	if (st == ST_OK)
-		st = api_commit(call, &head);
-	return st != ST_OK ? st : api_answer(call, 201, &object, 1, &head);
+	return st != ST_OK ? st : api_answer_created(call, account.slot, slot, item_user);
 }
 
 static enum status users_get(struct api_call *call)
@@ -114,19 +105,16 @@ static enum status users_edit(struct api_call *call)
 	struct record_user user;
 	struct head head;
 	uint32_t slot;
-	int64_t version;
 	enum status st = api_body(call, fields, ARRAY_LEN(fields));
 
 	if (st == ST_OK)
 		st = api_slot(call, "id", &slot);
 	if (st == ST_OK)
-		st = api_if_match(call, &version);
-	if (st == ST_OK)
-		st = api_change(call);
+		st = api_edit(call);
 	if (st == ST_OK)
 		st = snapshot_user(call->reading, slot, call->arena, &user);
 	if (st == ST_OK)
-		st = api_check_version(call, version, user.version);
+		st = api_check_version(call, user.version);
 	if (st == ST_OK && (fields[0].present || fields[1].present))
 		st = user_edit(call->change, slot, 0,
 			&(struct user_new){ user.account_slot, fields[0].text, fields[1].text },
@@ -141,7 +129,6 @@ static enum status users_edit(struct api_call *call)
 /* Erasing forgets the person; events go on naming the slot. */
 static enum status users_erase(struct api_call *call)
 {
-	struct head head;
 	uint32_t slot;
 	enum status st = api_slot(call, "id", &slot);
 
@@ -149,9 +136,7 @@ static enum status users_erase(struct api_call *call)
 		st = api_change(call);
 	if (st == ST_OK)
 		st = user_erase(call->change, slot, &call->complaint);
-	if (st == ST_OK)
-		st = api_commit(call, &head);
-	return st != ST_OK ? st : api_answer_done(call, &head);
+	return st != ST_OK ? st : api_commit_done(call);
 }
 
 static const struct api_route ROUTES[] = {
