@@ -2,24 +2,16 @@
 
 #include "base/buf.h"
 #include "base/encode.h"
+#include "base/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
-#include <linux/limits.h> /* base has a limits.h of its own */
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define KEY_HEX (2 * SYMMETRIC_KEY_SIZE)
 #define LINE_MAX_LEN 160u
-
-static void close_fd(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-	*fd = -1;
-}
 
 static enum status owner_check(int fd, unsigned forbidden_mode)
 {
@@ -85,80 +77,30 @@ enum status key_file_read(const char *path, const char *kind, unsigned forbidden
 	return st;
 }
 
-static enum status write_line(
-	const char *path, const char *kind, unsigned mode, const struct key_file_secret *key)
+static enum status put(const char *path, const char *kind, unsigned mode,
+	const struct key_file_secret *key,
+	enum status (*place)(const char *path, struct span bytes, unsigned mode))
 {
-	CLEANUP(close_fd)
-	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	char memory[LINE_MAX_LEN];
 	struct buf line = BUF_ARRAY(memory);
-	enum status st = ST_OK;
+	enum status st;
 
-	if (fd < 0)
-		return status_from_errno(errno);
 	buf_printf(&line, "llavero-%s-key-1 %s ", kind, key->id);
 	encode_hex(&line, key->key, sizeof(key->key));
 	buf_append_char(&line, '\n');
-	if (!buf_ok(&line))
-		st = ST_LIMIT;
-	else if (write(fd, line.ptr, line.len) != (ssize_t)line.len || fchmod(fd, mode) != 0 ||
-		 fsync(fd) != 0)
-		st = errno == 0 ? ST_NO_SPACE : status_from_errno(errno);
+	st = buf_ok(&line) ? place(path, buf_span(&line), mode) : ST_LIMIT;
 	crypto_wipe(memory, sizeof(memory));
 	return st;
-}
-
-static enum status directory_sync(const char *path)
-{
-	char copy[PATH_MAX];
-	struct buf b = BUF_ARRAY(copy);
-	CLEANUP(close_fd)
-	int fd = -1;
-
-	buf_append_str(&b, path);
-	if (!buf_ok(&b))
-		return ST_LIMIT;
-	fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0 || fsync(fd) != 0)
-		return status_from_errno(errno);
-	return ST_OK;
-}
-
-/*
- * Written beside and then put in place, so that a file of the name is always
- * whole: half a root key after a crash would stop every start.
- */
-static enum status put_in_place(const char *path, const char *kind, unsigned mode,
-	const struct key_file_secret *key, bool replace)
-{
-	char beside[PATH_MAX];
-	struct buf b = BUF_ARRAY(beside);
-	enum status st;
-
-	buf_printf(&b, "%s.new", path);
-	if (!buf_ok(&b))
-		return ST_LIMIT;
-	if (unlink(beside) != 0 && errno != ENOENT)
-		return status_from_errno(errno);
-	errno = 0;
-	st = write_line(beside, kind, mode, key);
-	if (st == ST_OK && replace && rename(beside, path) != 0)
-		st = status_from_errno(errno);
-	/* link() refuses a name that is there. */
-	if (st == ST_OK && !replace && link(beside, path) != 0)
-		st = status_from_errno(errno);
-	(void)unlink(beside);
-	return st == ST_OK ? directory_sync(path) : st;
 }
 
 enum status key_file_create(
 	const char *path, const char *kind, unsigned mode, const struct key_file_secret *key)
 {
-	return put_in_place(path, kind, mode, key, false);
+	return put(path, kind, mode, key, file_create);
 }
 
 enum status key_file_replace(
 	const char *path, const char *kind, unsigned mode, const struct key_file_secret *key)
 {
-	return put_in_place(path, kind, mode, key, true);
+	return put(path, kind, mode, key, file_replace);
 }

@@ -166,7 +166,8 @@ static enum status read_operation(struct openapi *ctx, const struct operation *o
 }
 
 /* Each operation has memory of its own, so that their number does not add up. */
-static enum status read_in_arena(struct openapi *ctx, const struct operation *operation)
+static enum status in_own_arena(struct openapi *ctx, const struct operation *operation,
+	enum status (*work)(struct openapi *ctx, const struct operation *operation))
 {
 	CLEANUP(arena_free)
 	struct arena *arena = arena_make(CATALOG_MEMORY_MAX);
@@ -176,26 +177,7 @@ static enum status read_in_arena(struct openapi *ctx, const struct operation *op
 	if (arena == NULL)
 		return ST_NO_MEMORY;
 	ctx->arena = arena;
-	st = read_operation(ctx, operation);
-	ctx->arena = outer;
-	return st;
-}
-
-/*
- * Resources whose keys the document states, before any name is read: else a name would get a
- * derived key when it stands before the statement, and the stated one after it.
- */
-static enum status collect(struct openapi *ctx, const struct operation *operation)
-{
-	CLEANUP(arena_free)
-	struct arena *arena = arena_make(CATALOG_MEMORY_MAX);
-	struct arena *outer = ctx->arena;
-	enum status st;
-
-	if (arena == NULL)
-		return ST_NO_MEMORY;
-	ctx->arena = arena;
-	st = openapi_collect(ctx, operation);
+	st = work(ctx, operation);
 	ctx->arena = outer;
 	return st;
 }
@@ -240,8 +222,12 @@ static enum status read_method(struct openapi *ctx, const char *path, json_t *it
 	st = check_operation(object, path, METHODS[method].field, out_complaint);
 	if (st != ST_OK)
 		return st;
+	/*
+	 * Resources whose keys the document states come before any name: else a name would get a
+	 * derived key when it stands before the statement, and the stated one after it.
+	 */
 	if (ctx->collecting)
-		return collect(ctx, &operation);
+		return in_own_arena(ctx, &operation, openapi_collect);
 	if (++ctx->operations > LIMIT_ROUTES) {
 		complaint_set(out_complaint, "catalog.too_many", 1, "what", "operations");
 		return ST_LIMIT;
@@ -249,7 +235,7 @@ static enum status read_method(struct openapi *ctx, const char *path, json_t *it
 	/* Stated beside a $ref and behind it: which one counts is undefined. */
 	if (beside != NULL && beside != object)
 		return undecided(ctx, &operation, CATALOG_REASON_CONTRADICTION, "$ref");
-	st = read_in_arena(ctx, &operation);
+	st = in_own_arena(ctx, &operation, read_operation);
 	if (st == ST_LIMIT)
 		complaint_set(out_complaint, "catalog.too_many", 1, "what", "routes");
 	return st;

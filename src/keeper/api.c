@@ -437,6 +437,16 @@ enum status api_slot(struct api_call *call, const char *param, uint32_t *out_slo
 	return ST_OK;
 }
 
+enum status api_query_bool(struct api_call *call, const char *name, bool *out_value)
+{
+	struct span value = http_query(call->http, name);
+
+	*out_value = span_is(value, "true");
+	if (span_present(value) && !*out_value && !span_is(value, "false"))
+		return api_refuse(call, ST_INVALID, "api.query_bool", "name", name);
+	return ST_OK;
+}
+
 /* The version in If-Match; 0 without one. */
 static enum status read_if_match(struct api_call *call, int64_t *out_version)
 {

@@ -109,6 +109,9 @@ NODISCARD enum status api_account(
 /* A slot in a path: ST_NOT_FOUND when it is not a number. */
 NODISCARD enum status api_slot(struct api_call *call, const char *param, uint32_t *out_slot);
 
+/* `true` or `false` in the query; false when it is not there. */
+NODISCARD enum status api_query_bool(struct api_call *call, const char *name, bool *out_value);
+
 /*
  * Begin a change of one entity that exists: the version in If-Match is kept.
  * ST_INVALID when that is not one of our ETags.

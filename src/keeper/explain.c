@@ -145,25 +145,16 @@ struct what_if {
 	size_t with_count, without_count;
 };
 
-static bool listed(const uint32_t *slots, size_t count, uint32_t slot)
-{
-	for (size_t i = 0; i < count; i++) {
-		if (slots[i] == slot)
-			return true;
-	}
-	return false;
-}
-
 static void change_links(const struct what_if *what_if, struct view_key *key)
 {
 	unsigned count = 0;
 
 	for (unsigned i = 0; i < key->profiles_count; i++) {
-		if (!listed(what_if->without, what_if->without_count, key->profiles[i]))
+		if (!slots_contain(what_if->without, what_if->without_count, key->profiles[i]))
 			key->profiles[count++] = key->profiles[i];
 	}
 	for (size_t i = 0; i < what_if->with_count && count < LIMIT_PROFILES_PER_KEY; i++) {
-		if (!listed(key->profiles, count, what_if->with[i]))
+		if (!slots_contain(key->profiles, count, what_if->with[i]))
 			key->profiles[count++] = what_if->with[i];
 	}
 	key->profiles_count = count;

@@ -271,12 +271,10 @@ static enum status answer_import(struct import *import)
 
 static enum status import_run(struct api_call *call, struct import *import)
 {
-	struct span dry_run = http_query(call->http, "dryRun");
-	enum status st;
+	enum status st = api_query_bool(call, "dryRun", &import->dry_run);
 
-	if (span_present(dry_run) && !span_is(dry_run, "true") && !span_is(dry_run, "false"))
-		return api_refuse(call, ST_INVALID, "api.query_bool", "name", "dryRun");
-	import->dry_run = span_is(dry_run, "true");
+	if (st != ST_OK)
+		return st;
 	import->digests = digest_context_make();
 	if (import->digests == NULL)
 		return ST_NO_MEMORY;

@@ -88,16 +88,6 @@ enum status key_answer_token(struct api_call *call, unsigned http_status, const 
 
 /* ---- list and read ---- */
 
-static enum status query_bool(struct api_call *call, const char *name, bool *out_value)
-{
-	struct span value = http_query(call->http, name);
-
-	*out_value = span_is(value, "true");
-	if (span_present(value) && !*out_value && !span_is(value, "false"))
-		return api_refuse(call, ST_INVALID, "api.query_bool", "name", name);
-	return ST_OK;
-}
-
 static enum status query_state(struct api_call *call, struct list_query *query)
 {
 	struct span state = http_query(call->http, "state");
@@ -138,7 +128,7 @@ static enum status keys_list(struct api_call *call)
 	struct span account_name = http_query(call->http, "account");
 	struct record_account account;
 	bool external;
-	enum status st = query_bool(call, "external", &external);
+	enum status st = api_query_bool(call, "external", &external);
 
 	if (st == ST_OK)
 		st = query_state(call, &query);

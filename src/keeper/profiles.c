@@ -95,15 +95,6 @@ static enum status profiles_get(struct api_call *call)
 	return st != ST_OK ? st : answer_profile(call, 200, profile.slot, NULL);
 }
 
-static bool contains(const uint32_t *slots, size_t count, uint32_t slot)
-{
-	for (size_t i = 0; i < count; i++) {
-		if (slots[i] == slot)
-			return true;
-	}
-	return false;
-}
-
 /* The profile's set with some added and some taken away. */
 static enum status changed_set(struct api_call *call, const struct record_profile *profile,
 	const struct body_field *add, const struct body_field *take, struct profile_edit *edit)
@@ -122,11 +113,11 @@ static enum status changed_set(struct api_call *call, const struct record_profil
 	if (all == NULL)
 		return ST_NO_MEMORY;
 	for (size_t i = 0; i < profile->resources_count; i++) {
-		if (!contains(taken, taken_count, profile->resource_slots[i]))
+		if (!slots_contain(taken, taken_count, profile->resource_slots[i]))
 			all[count++] = profile->resource_slots[i];
 	}
 	for (size_t i = 0; i < added_count; i++) {
-		if (!contains(profile->resource_slots, profile->resources_count, added[i]))
+		if (!slots_contain(profile->resource_slots, profile->resources_count, added[i]))
 			all[count++] = added[i];
 	}
 	edit->set_resources = true;
@@ -174,20 +165,18 @@ static enum status profiles_edit(struct api_call *call)
 
 static enum status profiles_delete(struct api_call *call)
 {
-	struct span unlink = http_query(call->http, "unlink");
 	struct record_profile profile;
-	enum status st;
+	bool unlink;
+	enum status st = api_query_bool(call, "unlink", &unlink);
 
-	if (span_present(unlink) && !span_is(unlink, "true") && !span_is(unlink, "false"))
-		return api_refuse(call, ST_INVALID, "api.query_bool", "name", "unlink");
-	st = api_edit(call);
+	if (st == ST_OK)
+		st = api_edit(call);
 	if (st == ST_OK)
 		st = profile_of_path(call, &profile);
 	if (st == ST_OK)
 		st = api_check_version(call, profile.version);
 	if (st == ST_OK)
-		st = profile_delete(
-			call->change, profile.slot, span_is(unlink, "true"), &call->complaint);
+		st = profile_delete(call->change, profile.slot, unlink, &call->complaint);
 	return st != ST_OK ? st : api_commit_done(call);
 }
 

@@ -190,3 +190,12 @@ enum status refer_profiles(struct api_call *call, uint32_t account_slot, const j
 	*out_count = count;
 	return ST_OK;
 }
+
+bool slots_contain(const uint32_t *slots, size_t count, uint32_t slot)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (slots[i] == slot)
+			return true;
+	}
+	return false;
+}

@@ -21,4 +21,6 @@ NODISCARD enum status refer_profile(
 NODISCARD enum status refer_profiles(struct api_call *call, uint32_t account_slot,
 	const json_t *array, uint32_t **out_slots, size_t *out_count);
 
+bool slots_contain(const uint32_t *slots, size_t count, uint32_t slot);
+
 #endif

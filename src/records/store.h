@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/limits.h"
 #include "records/db.h"
 #include "records/high_water.h"
@@ -219,13 +220,6 @@ void json_bool(struct buf *out, const char *name, bool value);
 void json_time(struct buf *out, const char *name, int64_t at_us);
 /* "name": of an object's first member has no comma. */
 void json_name(struct buf *out, const char *name);
-
-/* Write all of bytes to a new or replaced file, on disk when it returns. */
-NODISCARD enum status file_replace(const char *path, struct span bytes, unsigned mode);
-/* A name that was put into a directory is on disk. */
-NODISCARD enum status directory_sync(const char *path_in_it);
-/* The whole of a small file; ST_NOT_FOUND, ST_DENIED (a symbolic link), ST_LIMIT, ST_IO. */
-NODISCARD enum status file_read(const char *path, struct buf *out);
 
 /* ---- reading, on any connection ---- */
 

@@ -1,16 +1,14 @@
-/* Small files that must be whole: read at once, replaced at once. */
-#include "records/store.h"
+#include "base/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
-#include <limits.h>
+#include <linux/limits.h> /* base has a limits.h of its own */
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-static void close_fd(int *fd)
+void close_fd(int *fd)
 {
 	if (*fd >= 0)
 		close(*fd);
@@ -85,7 +83,8 @@ enum status directory_sync(const char *path_in_it)
 	return ST_OK;
 }
 
-enum status file_replace(const char *path, struct span bytes, unsigned mode)
+/* Written beside and then put in place: a file of the name is always whole. */
+static enum status put_in_place(const char *path, struct span bytes, unsigned mode, bool replace)
 {
 	char beside[PATH_MAX];
 	struct buf b = BUF_ARRAY(beside);
@@ -98,11 +97,22 @@ enum status file_replace(const char *path, struct span bytes, unsigned mode)
 	if (unlink(beside) != 0 && errno != ENOENT)
 		return status_from_errno(errno);
 	st = write_new(beside, bytes, mode);
-	if (st == ST_OK && rename(beside, path) != 0)
+	if (st == ST_OK && replace && rename(beside, path) != 0)
 		st = status_from_errno(errno);
-	if (st != ST_OK) {
+	/* link() refuses a name that is there. */
+	if (st == ST_OK && !replace && link(beside, path) != 0)
+		st = status_from_errno(errno);
+	if (st != ST_OK || !replace)
 		(void)unlink(beside);
-		return st;
-	}
-	return directory_sync(path);
+	return st == ST_OK ? directory_sync(path) : st;
+}
+
+enum status file_create(const char *path, struct span bytes, unsigned mode)
+{
+	return put_in_place(path, bytes, mode, false);
+}
+
+enum status file_replace(const char *path, struct span bytes, unsigned mode)
+{
+	return put_in_place(path, bytes, mode, true);
 }
