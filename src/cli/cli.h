@@ -9,7 +9,7 @@
 #define CLI_CLI_H
 
 #include "base/buf.h"
-#include "base/message.h"
+#include "base/complaint.h"
 
 #include <jansson.h>
 
@@ -61,12 +61,18 @@ bool cli_flag(const struct cli_args *args, const char *name);
 /* All values of an option as a JSON array; NULL when it was not given. The caller's. */
 json_t *cli_values(const struct cli_args *args, const char *name);
 
-/* Print a message to standard error, "llavero: ..."; returns code. */
+/* Print a message to standard error, "llavero: ...": what a person should know beside the answer.
+ */
+void cli_note(
+	const struct cli *cli, const char *key, const struct message_arg *args, size_t args_count);
+/* Say why it ends so; returns code. */
 int cli_fail(const struct cli *cli, int code, const char *key, const struct message_arg *args,
 	size_t args_count);
 /* The same with one argument. */
 int cli_fail_with(
 	const struct cli *cli, int code, const char *key, const char *name, const char *value);
+/* The same for a complaint of the parts that work offline. */
+int cli_complain(const struct cli *cli, int code, const struct complaint *complaint);
 
 /* Print a message with its line end to standard output. */
 void cli_say(
@@ -90,6 +96,7 @@ struct client_request {
 	const char *content_type, *accept;
 	int download_fd; /* > 0: the body of a 200 goes there instead */
 	bool progress;   /* show progress on a terminal */
+	long within_s;   /* give up after that many seconds; 0: wait */
 };
 
 /*
@@ -122,6 +129,8 @@ void show_fields(const struct cli *cli, const json_t *object, const struct colum
 /* A member as text for people: times, lists and objects too. */
 void show_value(struct buf *out, const json_t *value);
 const json_t *show_member(const json_t *object, const char *member);
+/* How far long work is, when standard error is a terminal; done == total takes it away. */
+void show_progress(uint64_t done, uint64_t total);
 
 /*
  * Fetch all pages of a collection ("items", "next") into one array, at most limit
@@ -139,5 +148,7 @@ int input_secret(
 	const struct cli *cli, const char *path, const char *prompt_key, struct buf *out_secret);
 /* A whole file; at most ceiling bytes. */
 int input_file(const struct cli *cli, const char *path, size_t ceiling, struct buf *out);
+/* Write text to path at once: what was there is replaced or stays whole. */
+int output_file(const struct cli *cli, const char *path, struct span text, unsigned mode);
 
 #endif

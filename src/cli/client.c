@@ -111,9 +111,9 @@ static int on_progress(
 {
 	(void)context;
 	if (up_all > 0 && up < up_all)
-		(void)fprintf(stderr, "\r%3d%% ", (int)(up * 100 / up_all));
+		show_progress((uint64_t)up, (uint64_t)up_all);
 	else if (down_all > 0)
-		(void)fprintf(stderr, "\r%3d%% ", (int)(down * 100 / down_all));
+		show_progress((uint64_t)down, (uint64_t)down_all);
 	return 0;
 }
 
@@ -165,6 +165,7 @@ static int transfer_set(const struct cli *cli, struct transfer *transfer)
 	(void)curl_easy_setopt(curl, CURLOPT_PROXY, "");
 	(void)curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, request->method);
 	(void)curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, CONNECT_TIMEOUT_S);
+	(void)curl_easy_setopt(curl, CURLOPT_TIMEOUT, request->within_s);
 	(void)curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
 	(void)curl_easy_setopt(curl, CURLOPT_WRITEDATA, transfer);
 	add_header(transfer, "Accept-Language", lang_code(cli->lang));
@@ -234,8 +235,8 @@ int client_ask(const struct cli *cli, const struct client_request *request, long
 	if (transfer.curl == NULL || transfer_set(cli, &transfer) != EXIT_YES)
 		return cli_fail(cli, EXIT_FAULT, "cli.no_memory", NULL, 0);
 	result = curl_easy_perform(transfer.curl);
-	if (request->progress && isatty(STDERR_FILENO) == 1)
-		(void)fprintf(stderr, "\r     \r");
+	if (request->progress)
+		show_progress(1, 1);
 	if (result != CURLE_OK)
 		return fail_transport(cli, &transfer, result);
 	(void)curl_easy_getinfo(transfer.curl, CURLINFO_RESPONSE_CODE, &answer->status);

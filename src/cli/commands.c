@@ -72,6 +72,24 @@ static const struct cli_option CATALOG_SHOW[] = { { "service", "NAME", "cli.opt_
 	{ "search", "TEXT", "cli.opt_search", false }, { "host", "HOST", "cli.opt_host", false } };
 static const struct cli_option RESOURCE_NEW[] = { { "category", "TEXT", "cli.opt_category", false },
 	{ "name", "TEXT", "cli.opt_name", false } };
+#define EVENT_FILTERS                                                                              \
+	O_ACCOUNT, { "entity", "KIND", "cli.opt_entity", false },                                  \
+		{ "entity-id", "ID", "cli.opt_entity_id", false },                                 \
+		{ "action", "ACTION", "cli.opt_action", false },                                   \
+	{                                                                                          \
+		"actor", "ACTOR", "cli.opt_actor", false                                           \
+	}
+static const struct cli_option EVENTS_LIST[] = { EVENT_FILTERS,
+	{ "since", "REVISION|TIME", "cli.opt_since", false },
+	{ "until", "TIME", "cli.opt_until", false },
+	{ "limit", "COUNT", "cli.opt_events_limit", false } };
+static const struct cli_option EVENTS_TAIL[] = { EVENT_FILTERS,
+	{ "follow", NULL, "cli.opt_follow", false },
+	{ "since", "REVISION|TIME", "cli.opt_since", false },
+	{ "limit", "COUNT", "cli.opt_tail_limit", false } };
+static const struct cli_option EVENTS_VERIFY[] = { { "public-key", "FILE|HEX", "cli.opt_public_key",
+							   false },
+	{ "checkpoint", "FILE", "cli.opt_checkpoint", false } };
 
 const struct cli_command COMMANDS[] = {
 	{ "init", "", 0, 0, OPTIONS(INIT), "cli.cmd_init", run_init },
@@ -127,6 +145,12 @@ const struct cli_command COMMANDS[] = {
 	{ "verify", "METHOD PATH", 2, 2, OPTIONS(TRIAL), "cli.cmd_verify", run_verify },
 	{ "explain", "CODE | METHOD PATH", 1, 2, OPTIONS(TRIAL), "cli.cmd_explain", run_explain },
 	{ "can", "APPKEY METHOD PATH", 3, 3, OPTIONS(CAN), "cli.cmd_can", run_can },
+	{ "events list", "", 0, 0, OPTIONS(EVENTS_LIST), "cli.cmd_events_list", run_events_list },
+	{ "events tail", "", 0, 0, OPTIONS(EVENTS_TAIL), "cli.cmd_events_tail", run_events_tail },
+	{ "events checkpoint", "[FILE]", 0, 1, NULL, 0, "cli.cmd_events_checkpoint",
+		run_events_checkpoint },
+	{ "events verify", "FILE", 1, 1, OPTIONS(EVENTS_VERIFY), "cli.cmd_events_verify",
+		run_events_verify },
 	{ "token check", "", 0, 0, NULL, 0, "cli.cmd_token_check", run_token_check },
 };
 

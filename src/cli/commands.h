@@ -51,6 +51,14 @@ int run_catalog_show(struct cli *cli, const struct cli_args *args);
 int run_catalog_export(struct cli *cli, const struct cli_args *args);
 int run_resource_create(struct cli *cli, const struct cli_args *args);
 
+/* events.c */
+int run_events_list(struct cli *cli, const struct cli_args *args);
+int run_events_tail(struct cli *cli, const struct cli_args *args);
+int run_events_checkpoint(struct cli *cli, const struct cli_args *args);
+
+/* events_verify.c */
+int run_events_verify(struct cli *cli, const struct cli_args *args);
+
 /* check.c */
 int run_verify(struct cli *cli, const struct cli_args *args);
 int run_explain(struct cli *cli, const struct cli_args *args);

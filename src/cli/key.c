@@ -3,9 +3,6 @@
 
 #include "base/limits.h"
 
-#include <stdio.h>
-#include <unistd.h>
-
 static const struct column KEY[] = {
 	{ "cli.col_app_key", "appKey" },
 	{ "cli.col_app_token", "appToken" },
@@ -68,7 +65,7 @@ static int send_for_token(struct cli *cli, const char *path, json_t *body)
 		(void)show_json(answer.json);
 	} else if (code == EXIT_YES) {
 		show_fields(cli, answer.json, KEY, ARRAY_LEN(KEY));
-		(void)cli_fail(cli, EXIT_YES, "cli.token_once", NULL, 0);
+		cli_note(cli, "cli.token_once", NULL, 0);
 	}
 	client_answer_free(&answer);
 	return code;
@@ -353,12 +350,6 @@ static size_t piece_len(struct span rest)
 	while (len > 0 && rest.ptr[len - 1] != '\n')
 		len--;
 	return len > 0 ? len : span_find(rest, '\n');
-}
-
-static void show_progress(size_t done, size_t all)
-{
-	if (isatty(STDERR_FILENO) == 1)
-		(void)fprintf(stderr, done < all ? "\r%3zu%% " : "\r     \r", done * 100 / all);
 }
 
 static int import_pieces(

@@ -1,6 +1,7 @@
 #include "cli/cli.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 const char *cli_value(const struct cli_args *args, const char *name)
 {
@@ -34,14 +35,20 @@ json_t *cli_values(const struct cli_args *args, const char *name)
 	return values;
 }
 
-int cli_fail(const struct cli *cli, int code, const char *key, const struct message_arg *args,
-	size_t args_count)
+void cli_note(
+	const struct cli *cli, const char *key, const struct message_arg *args, size_t args_count)
 {
 	struct buf text = buf_heap(16 * 1024);
 
 	message_append(&text, cli->lang, key, args, args_count);
 	(void)fprintf(stderr, "llavero: %s\n", buf_str(&text));
 	buf_free(&text);
+}
+
+int cli_fail(const struct cli *cli, int code, const char *key, const struct message_arg *args,
+	size_t args_count)
+{
+	cli_note(cli, key, args, args_count);
 	return code;
 }
 
@@ -49,6 +56,16 @@ int cli_fail_with(
 	const struct cli *cli, int code, const char *key, const char *name, const char *value)
 {
 	return cli_fail(cli, code, key, &(struct message_arg){ name, span_str(value) }, 1);
+}
+
+int cli_complain(const struct cli *cli, int code, const struct complaint *complaint)
+{
+	struct message_arg args[COMPLAINT_ARGS_MAX];
+
+	for (size_t i = 0; i < complaint->args_count; i++)
+		args[i] = (struct message_arg){ complaint->args[i].name,
+			span_str(complaint->args[i].value) };
+	return cli_fail(cli, code, complaint->key, args, complaint->args_count);
 }
 
 void cli_say(
@@ -59,4 +76,14 @@ void cli_say(
 	message_append(&text, cli->lang, key, args, args_count);
 	printf("%s\n", buf_str(&text));
 	buf_free(&text);
+}
+
+void show_progress(uint64_t done, uint64_t total)
+{
+	if (isatty(STDERR_FILENO) != 1 || total == 0)
+		return;
+	if (done < total)
+		(void)fprintf(stderr, "\r%3u%% ", (unsigned)(done * 100 / total));
+	else
+		(void)fprintf(stderr, "\r     \r");
 }

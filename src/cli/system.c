@@ -26,6 +26,8 @@ int run_status(struct cli *cli, const struct cli_args *args)
 		{ "cli.col_version", "version" },
 		{ "cli.col_held", "held" },
 		{ "cli.col_revision", "revision" },
+		{ "cli.col_epoch", "epoch" },
+		{ "cli.col_public_key", "eventPublicKey" },
 		{ "cli.col_index", "index.revision" },
 		{ "cli.col_applied", "index.appliedAt" },
 		{ "cli.col_accounts", "counts.accounts" },

@@ -162,10 +162,13 @@ static enum status events_list_request(struct api_call *call)
 			buf_append_char(&object, ',');
 		append_event(&object, &events[i]);
 	}
+	/* Whoever follows goes on from there when no event passed the filters. */
+	buf_printf(&object,
+		"],\"revision\":%lld,\"next\":", (long long)snapshot_head(call->reading).revision);
 	if (next != 0)
-		buf_printf(&object, "],\"next\":\"%lld\"}", (long long)next);
+		buf_printf(&object, "\"%lld\"}", (long long)next);
 	else
-		buf_append_str(&object, "],\"next\":null}");
+		buf_append_str(&object, "null}");
 	return api_answer(call, 200, &object, 0, NULL);
 }
 

@@ -2,6 +2,7 @@
 #include "keeper/api.h"
 
 #include "base/clock.h"
+#include "base/encode.h"
 #include "base/log.h"
 #include "keeper/held.h"
 
@@ -97,6 +98,9 @@ static enum status append_records(struct api_call *call, struct buf *out)
 		(long long)figures.head.revision);
 	buf_append_char(out, ',');
 	append_text(out, "installation", records_installation_id(call->keeper->records));
+	buf_append_str(out, ",\"eventPublicKey\":\"");
+	encode_hex(out, records_public_key(call->keeper->records), SIGN_PUBLIC_KEY_SIZE);
+	buf_append_char(out, '"');
 	buf_printf(out,
 		",\"records\":{\"changes\":%lld,\"commits\":%lld,\"failedCommits\":%lld,"
 		"\"highWaterRevision\":%lld,\"highWaterFailures\":%lld}",

@@ -116,9 +116,7 @@ void public_key_append(struct buf *out, const uint8_t public_key[SIGN_PUBLIC_KEY
 enum status public_key_parse(struct span text, uint8_t out_public_key[SIGN_PUBLIC_KEY_SIZE])
 {
 	text = one_line(text);
-	if (!span_starts_with(text, SPAN_LIT(KEY_WORD)) ||
-		!decode_hex(span_part(text, sizeof(KEY_WORD) - 1, text.len), out_public_key,
-			SIGN_PUBLIC_KEY_SIZE))
-		return ST_INVALID;
-	return ST_OK;
+	if (span_starts_with(text, SPAN_LIT(KEY_WORD)))
+		text = span_part(text, sizeof(KEY_WORD) - 1, text.len);
+	return decode_hex(text, out_public_key, SIGN_PUBLIC_KEY_SIZE) ? ST_OK : ST_INVALID;
 }

@@ -183,6 +183,39 @@ static bool has_log(const char *path)
 	       at.st_size > 0;
 }
 
+/* Has a keeper this database open, so that it is no copy? */
+static bool has_writer(const char *path)
+{
+	char lock_path[PATH_MAX];
+	bool held;
+	int fd;
+
+	if (path_with(lock_path, path, "-writer") != ST_OK)
+		return false;
+	fd = open(lock_path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return false;
+	held = flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+	close(fd);
+	return held;
+}
+
+/*
+ * The log's index of a copy is made in memory and its pages stay in the log:
+ * without locks, which nobody else takes, no file beside it is made or changed.
+ */
+static int open_copy_with_log(const char *path, sqlite3 **handle)
+{
+	int code = sqlite3_open_v2(
+		path, handle, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, "unix-none");
+
+	if (code == SQLITE_OK)
+		code = sqlite3_db_config(*handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+	if (code == SQLITE_OK)
+		code = sqlite3_exec(*handle, "PRAGMA locking_mode = EXCLUSIVE", NULL, NULL, NULL);
+	return code;
+}
+
 /*
  * A copy without a log is opened as unchanging, so that nothing is made beside
  * it and its directory may be read-only.
@@ -192,9 +225,11 @@ static int open_copy(const char *path, sqlite3 **handle)
 	CLEANUP(buf_free)
 	struct buf uri = buf_heap(3 * PATH_MAX + 64);
 
-	if (has_log(path))
+	if (has_writer(path))
 		return sqlite3_open_v2(
 			path, handle, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL);
+	if (has_log(path))
+		return open_copy_with_log(path, handle);
 	buf_append_str(&uri, "file:");
 	for (const char *p = path; *p != '\0'; p++)
 		buf_printf(&uri, "%%%02x", (unsigned)(uint8_t)*p);

@@ -415,6 +415,17 @@ static enum status verify(struct walk *walk, struct db *db, struct complaint *co
 	return st;
 }
 
+static void complain_read(const char *path, enum status st, struct complaint *complaint)
+{
+	if (complaint == NULL || complaint->key != NULL)
+		return;
+	if (st == ST_DAMAGED || st == ST_FORMAT)
+		complaint_set(complaint, "records.not_records", 0);
+	else
+		complaint_set(complaint, "records.cannot_open", 2, "path", path, "reason",
+			status_name(st));
+}
+
 static void complain(const struct verify_options *options, const struct verify_result *result,
 	enum status st, struct complaint *complaint)
 {
@@ -434,9 +445,8 @@ static void complain(const struct verify_options *options, const struct verify_r
 	snprintf(revision, sizeof(revision), "%lld", (long long)result->first_bad);
 	if (st == ST_OK && KEYS[result->fault] != NULL)
 		complaint_set(complaint, KEYS[result->fault], 1, "revision", revision);
-	else if (st != ST_OK && complaint != NULL && complaint->key == NULL)
-		complaint_set(complaint, "records.cannot_open", 2, "path", options->path, "reason",
-			status_name(st));
+	else if (st != ST_OK)
+		complain_read(options->path, st, complaint);
 }
 
 enum status events_verify(const struct verify_options *options, struct verify_result *out_result,
@@ -458,5 +468,38 @@ enum status events_verify(const struct verify_options *options, struct verify_re
 	if (st == ST_OK)
 		st = verify(&walk, db, complaint);
 	complain(options, out_result, st, complaint);
+	return st;
+}
+
+static enum status stated_read(struct db *db, uint8_t out_public_key[SIGN_PUBLIC_KEY_SIZE])
+{
+	CLEANUP(db_finish)
+	struct db_statement *row = NULL;
+	enum status st =
+		db_query(db, "SELECT event_public_key FROM installation WHERE id = 1", &row);
+
+	if (st == ST_OK)
+		st = db_step(row);
+	if (st != ST_OK)
+		return st == ST_NOT_FOUND ? ST_DAMAGED : st;
+	if (db_bytes(row, 0).len != SIGN_PUBLIC_KEY_SIZE)
+		return ST_DAMAGED;
+	memcpy(out_public_key, db_bytes(row, 0).ptr, SIGN_PUBLIC_KEY_SIZE);
+	return ST_OK;
+}
+
+enum status events_stated_key(
+	const char *path, uint8_t out_public_key[SIGN_PUBLIC_KEY_SIZE], struct complaint *complaint)
+{
+	CLEANUP(db_close)
+	struct db *db = NULL;
+	enum status st = db_open(&db_sqlite, path, DB_COPY, &db);
+
+	if (st == ST_OK)
+		st = db_check_version(db, complaint);
+	if (st == ST_OK)
+		st = stated_read(db, out_public_key);
+	if (st != ST_OK)
+		complain_read(path, st, complaint);
 	return st;
 }

@@ -25,7 +25,8 @@ NODISCARD enum status checkpoint_parse(struct span text, struct checkpoint *out_
 bool checkpoint_is_signed(
 	const struct checkpoint *checkpoint, const uint8_t public_key[SIGN_PUBLIC_KEY_SIZE]);
 
-/* "llavero-event-key-1 {hex}": what stands in the data directory's event-public-key. */
+/* "llavero-event-key-1 {hex}", as the data directory's event-public-key has it, or the hex alone.
+ */
 NODISCARD enum status public_key_parse(
 	struct span text, uint8_t out_public_key[SIGN_PUBLIC_KEY_SIZE]);
 
@@ -68,5 +69,12 @@ struct verify_options {
  */
 NODISCARD enum status events_verify(const struct verify_options *options,
 	struct verify_result *out_result, struct complaint *complaint);
+
+/*
+ * The key that the database itself states. Whoever could change the events
+ * could change it too: checked with it, they show damage, not forgery.
+ */
+NODISCARD enum status events_stated_key(const char *path,
+	uint8_t out_public_key[SIGN_PUBLIC_KEY_SIZE], struct complaint *complaint);
 
 #endif

@@ -1,0 +1,39 @@
+// llavero, the command line, as a process of its own against a daemon of a test.
+import { spawn } from 'node:child_process';
+
+import { LLAVERO } from './llaverod.mjs';
+
+export function environment(daemon, more = {}) {
+  const env = { ...process.env, LLAVERO_SOCKET: daemon?.keeper.socket ?? '', LC_ALL: 'C', ...more };
+  delete env.LLAVERO_URL;
+  return env;
+}
+
+// Starts it; .done resolves to { code, signal, stdout, stderr, json }.
+export function start(daemon, args, { input, env, command = LLAVERO, cwd } = {}) {
+  const child = spawn(command, args, { env: environment(daemon, env), cwd, stdio: ['pipe', 'pipe', 'pipe'] });
+  const running = { child, stdout: '', stderr: '' };
+  child.stdout.on('data', (chunk) => { running.stdout += chunk; });
+  child.stderr.on('data', (chunk) => { running.stderr += chunk; });
+  child.stdin.on('error', () => {});
+  child.stdin.end(input ?? '');
+  running.done = new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code, signal) => {
+      let json;
+      try { json = JSON.parse(running.stdout); } catch { json = undefined; }
+      resolve({ code, signal, stdout: running.stdout, stderr: running.stderr, json });
+    });
+  });
+  return running;
+}
+
+// Runs it to its end; fails when the exit code is not the expected one.
+export async function llavero(daemon, args, { code = 0, ...options } = {}) {
+  const result = await start(daemon, args, options).done;
+  if (result.code !== code) {
+    throw new Error(`llavero ${args.join(' ')}: ended with ${result.code ?? result.signal}, expected ${code}\n`
+      + `${result.stdout}${result.stderr}`);
+  }
+  return result;
+}
