@@ -98,7 +98,12 @@ export class Llaverod {
     daemon.options = options;
     fs.mkdirSync(daemon.data, { recursive: true, mode: 0o700 });
     fs.writeFileSync(daemon.config, options.config ?? '');
-    await daemon.launch();
+    try {
+      await daemon.launch();
+    } catch (error) {
+      await daemon.close();
+      throw error;
+    }
     return daemon;
   }
 
