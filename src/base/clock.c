@@ -1,6 +1,10 @@
 #include "base/clock.h"
 
+#include "base/encode.h"
+
+#include <fcntl.h>
 #include <time.h>
+#include <unistd.h>
 
 /* What four digits of a year can say. */
 #define YEAR_0_US (INT64_C(-62167219200) * US_PER_S)
@@ -23,6 +27,60 @@ int64_t clock_wall_us(void)
 int64_t clock_boot_us(void)
 {
 	return clock_read_us(CLOCK_BOOTTIME);
+}
+
+bool clock_boot_id(uint8_t out[BOOT_ID_SIZE])
+{
+	char text[64];
+	char hex[2 * BOOT_ID_SIZE];
+	size_t count = 0;
+	ssize_t got;
+	int fd = open(BOOT_ID_PATH, O_RDONLY | O_CLOEXEC);
+
+	memset(out, 0, BOOT_ID_SIZE);
+	if (fd < 0)
+		return false;
+	got = read(fd, text, sizeof(text));
+	(void)close(fd);
+	for (ssize_t i = 0; i < got && count < sizeof(hex); i++)
+		if (text[i] != '-')
+			hex[count++] = text[i];
+	if (count == sizeof(hex) && decode_hex(span_of(hex, count), out, BOOT_ID_SIZE))
+		return true;
+	memset(out, 0, BOOT_ID_SIZE);
+	return false;
+}
+
+#define DAY_US (INT64_C(86400) * US_PER_S)
+#define MONTHS_PER_YEAR 12u
+
+uint32_t clock_day(int64_t at_us)
+{
+	return at_us <= 0 ? 0 : (uint32_t)(at_us / DAY_US);
+}
+
+uint32_t clock_month(int64_t at_us)
+{
+	time_t t = (time_t)(at_us / US_PER_S);
+	struct tm tm;
+
+	if (at_us <= 0 || gmtime_r(&t, &tm) == NULL)
+		return 0;
+	return (uint32_t)(tm.tm_year - 70) * MONTHS_PER_YEAR + (uint32_t)tm.tm_mon;
+}
+
+int64_t clock_day_begins_us(uint32_t day)
+{
+	return day * DAY_US;
+}
+
+int64_t clock_month_begins_us(uint32_t month)
+{
+	struct tm tm = { .tm_year = 70 + (int)(month / MONTHS_PER_YEAR),
+		.tm_mon = (int)(month % MONTHS_PER_YEAR),
+		.tm_mday = 1 };
+
+	return (int64_t)timegm(&tm) * US_PER_S;
 }
 
 void clock_append_rfc3339(struct buf *out, int64_t at_us)

@@ -14,6 +14,21 @@ int64_t clock_wall_us(void);
 int64_t clock_boot_us(void);
 
 /*
+ * The kernel's random id of this start of the machine: what a boot time belongs
+ * to. False, and all zero, where it cannot be read.
+ */
+#define BOOT_ID_SIZE 16u
+#define BOOT_ID_PATH "/proc/sys/kernel/random/boot_id"
+bool clock_boot_id(uint8_t out[BOOT_ID_SIZE]);
+
+/* Days since 1970-01-01, and months since January 1970, of UTC; 0 for earlier times. */
+uint32_t clock_day(int64_t at_us);
+uint32_t clock_month(int64_t at_us);
+/* When that day or month begins. */
+int64_t clock_day_begins_us(uint32_t day);
+int64_t clock_month_begins_us(uint32_t month);
+
+/*
  * "2026-11-24T03:46:58.123456Z" (RFC 3339, always 27 characters). A time outside
  * the years 0 to 9999 has no such form: out is marked failed.
  */

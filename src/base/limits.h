@@ -26,6 +26,9 @@
 #define LIMIT_ADDRESSES_PER_KEY 32u
 #define LIMIT_METADATA (4 * KIB)
 #define LIMIT_EXTERNAL_ID 200u
+#define LIMIT_RATE UINT64_C(1000000000)     /* requests of a key in one second, minute, hour, day */
+#define LIMIT_QUOTA UINT64_C(1000000000000) /* requests of a key in one day or month */
+#define LIMIT_LEDGER_CELLS 131072u          /* keys with limits that are in use on one machine */
 
 /* The catalogue. */
 #define LIMIT_RESOURCES 65536u

@@ -1,7 +1,5 @@
 #include "index/head.h"
 
-#include "base/encode.h"
-
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -65,34 +63,11 @@ static bool class_of(enum record_kind kind, unsigned *out_class)
 	}
 }
 
-void head_boot_id(uint8_t out[BOOT_ID_SIZE])
-{
-	char text[64];
-	char hex[2 * BOOT_ID_SIZE];
-	size_t count = 0;
-	ssize_t got;
-	int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
-
-	memset(out, 0, BOOT_ID_SIZE);
-	if (fd < 0)
-		return;
-	got = read(fd, text, sizeof(text));
-	(void)close(fd);
-	for (ssize_t i = 0; i < got && count < sizeof(hex); i++)
-		if (text[i] != '-')
-			hex[count++] = text[i];
-	if (count != sizeof(hex) || !decode_hex(span_of(hex, count), out, BOOT_ID_SIZE))
-		memset(out, 0, BOOT_ID_SIZE);
-}
-
 bool head_is_of_this_boot(const struct index_head *head)
 {
-	static const uint8_t unknown[BOOT_ID_SIZE];
 	uint8_t now[BOOT_ID_SIZE];
 
-	head_boot_id(now);
-	return memcmp(now, unknown, BOOT_ID_SIZE) != 0 &&
-	       memcmp(now, head->block->boot_id, BOOT_ID_SIZE) == 0;
+	return clock_boot_id(now) && memcmp(now, head->block->boot_id, BOOT_ID_SIZE) == 0;
 }
 
 static enum status map_head(struct index_head *head)
@@ -135,7 +110,7 @@ enum status head_create(int dir, uint64_t generation, struct index_head *out_hea
 		goto fail;
 	head.block->magic = HEAD_MAGIC;
 	head.block->generation = generation;
-	head_boot_id(head.block->boot_id);
+	(void)clock_boot_id(head.block->boot_id);
 	*out_head = head;
 	return ST_OK;
 fail:

@@ -26,13 +26,13 @@
 #define INDEX_HEAD_H
 
 #include "base/attr.h"
+#include "base/clock.h"
 #include "base/status.h"
 #include "index/record.h"
 
 #include <stdatomic.h>
 
 #define HEAD_FILE "head"
-#define BOOT_ID_SIZE 16u
 
 /* The file starts with this; the cells follow from HEAD_CELLS_AT on. */
 struct head_block {
@@ -95,8 +95,7 @@ uint32_t head_cells_count(const struct index_head *head, enum record_kind kind);
 bool head_is_newest(const struct index_head *head, const struct record *record, uint32_t slot,
 	uint32_t snapshot);
 
-/* The boot that the machine is in; all zero when it cannot be known. */
-void head_boot_id(uint8_t out[BOOT_ID_SIZE]);
+/* Is the head's boot the one that the machine is in? False when that cannot be known. */
 bool head_is_of_this_boot(const struct index_head *head);
 
 /* Write the head to disk (for a clean close). */

@@ -566,7 +566,7 @@ static struct index_reader *make_reader(const struct index_reader_options *optio
 		return NULL;
 	reader->options =
 		options != NULL ? *options : (struct index_reader_options){ .populate = true };
-	head_boot_id(reader->boot_id);
+	(void)clock_boot_id(reader->boot_id);
 	reader->env = (struct index_env){ .dir_fd = -1, .damage_fd = -1 };
 	reader->view = (struct view){
 		.context = reader,

@@ -99,7 +99,7 @@ static enum status settle(struct index_writer *writer)
 		return st;
 	if (!this_boot) {
 		atomic_store(&head->confirmed_at_us, 0);
-		head_boot_id(head->boot_id);
+		(void)clock_boot_id(head->boot_id);
 	}
 	atomic_store(&head->clean, 0);
 	atomic_store(&head->committed, writer->commit);

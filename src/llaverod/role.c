@@ -1,5 +1,6 @@
 #include "llaverod/role.h"
 
+#include "base/clock.h"
 #include "base/crypto.h"
 #include "base/log.h"
 #include "keeper/keeper.h"
@@ -13,8 +14,6 @@
 #include <unistd.h>
 
 #define PLACE_SIZE 4096
-/* The index asks it whether a confirmation is of this start of the machine. */
-#define BOOT_ID "/proc/sys/kernel/random/boot_id"
 
 /* Where things stand in the data directory. */
 struct places {
@@ -69,10 +68,10 @@ static enum status role_confine(void *context)
 		{ places.index, SANDBOX_WRITE },
 		/* The folder: the key in it may be made, or replaced, later. */
 		{ places.gate_keys, SANDBOX_READ },
-		{ BOOT_ID, SANDBOX_READ },
+		{ BOOT_ID_PATH, SANDBOX_READ },
 	};
 	struct sandbox_path keeper_paths[] = { { role->config->data_dir, SANDBOX_MAKE },
-		{ BOOT_ID, SANDBOX_READ }, { NULL, SANDBOX_MAKE } };
+		{ BOOT_ID_PATH, SANDBOX_READ }, { NULL, SANDBOX_MAKE } };
 	size_t keeper_count = 2;
 	const char *landlock = "off: sandbox = false", *seccomp = landlock;
 	char folder[sizeof(places.records)];
