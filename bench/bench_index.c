@@ -1,11 +1,16 @@
 /*
- * The index with many keys: building it, opening it, deciding over it, changing
- * one key among all, and what one more reader costs.
+ * The index with many keys, one measurement a run, so that scripts/bench can
+ * take turns between sizes:
  *
- *   bench_index [keys ...]          default: 1000 1000000
+ *   bench_index build DIR KEYS       an index of KEYS keys in DIR; when there is
+ *                                    one, of the same revision as that one
+ *   bench_index decide DIR KEYS      decisions over it, keys asked uniformly
+ *   bench_index count DIR KEYS       the same, few: for callgrind
+ *   bench_index open DIR KEYS        open to first decision, memory of a reader
+ *   bench_index change DIR KEYS      one key changed among all, committed
+ *   bench_index requests KEYS N      N requests as nginx sends them to /auth/nginx
  *
- * Each number of keys takes about 260 bytes a key under TMPDIR (/tmp), removed
- * afterwards. Times are CPU time of the thread where it says so.
+ * Prints "name value" lines. KEYS must be the number that DIR was built with.
  */
 #include "base/clock.h"
 #include "base/encode.h"
@@ -13,22 +18,25 @@
 #include "decide/routes.h"
 #include "index/reader.h"
 #include "index/writer.h"
+#include "key/app_key.h"
 #include "key/digest.h"
+#include "key/token.h"
 
-#include <ftw.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/wait.h>
 #include <time.h>
-#include <unistd.h>
 
 #define ACCOUNTS 1000u
 #define PROFILES 2000u
 #define RESOURCES 200u
 #define ROUTES 400u
 #define DECISIONS 1000000u
+#define COUNTED 5000u
 #define CHANGES 300u
+#define KEYS_MAX 20000000u
+/* Slots below are free for keys that a daemon makes over such an index. */
+#define SLOT_FIRST 100000u
 
 static struct digest_context *digests;
 
@@ -57,16 +65,27 @@ static double wall_s(void)
 
 static struct span app_key_of(uint32_t slot, struct buf *out)
 {
+	char name[16];
+	struct buf account = BUF_ARRAY(name);
+	uint8_t random[TOKEN_RANDOM_SIZE] = { 0 };
+
+	put_u32(random, slot);
+	buf_printf(&account, "store%04u", slot % ACCOUNTS);
 	buf_clear(out);
-	buf_printf(out, "appkey-store%04u-%08u", slot % ACCOUNTS, slot);
+	must(app_key_make(SPAN_LIT(APP_KEY_PREFIX_DEFAULT), buf_span(&account), random, out),
+		"appKey");
 	return buf_span(out);
 }
 
-/* 55 characters, as a token of ours has; not of its prefix. */
 static struct span token_of(uint32_t slot, struct buf *out)
 {
+	uint8_t random[TOKEN_RANDOM_SIZE] = { 0 };
+	char token[TOKEN_LEN];
+
+	put_u32(random, slot);
+	token_make(TOKEN_LIVE, random, token);
 	buf_clear(out);
-	buf_printf(out, "BENCH%010u4567890123456789012345678901234567890", slot);
+	buf_append(out, span_of(token, sizeof(token)));
 	return buf_span(out);
 }
 
@@ -79,7 +98,7 @@ static void put_key(struct index_writer *writer, uint32_t slot, bool active)
 		.state = active ? KEY_ACTIVE : KEY_INACTIVE,
 		.digests_count = 1,
 		.profiles_count = 2,
-		.profiles = { 1 + slot % ACCOUNTS, 1 + ACCOUNTS + slot % ACCOUNTS } };
+		.profiles = { 1 + ACCOUNTS + slot % ACCOUNTS, 1 + slot % ACCOUNTS } };
 	struct view_token token = { slot, true };
 
 	if (!token_digest(digests, token_of(slot, &text), key.digests[0]))
@@ -133,36 +152,50 @@ static void put_few(struct index_writer *writer)
 		account.account.name = buf_span(&name);
 		must(index_put_account(writer, &account), "account");
 	}
-	/* Each account: one profile without, one with most of the resources. */
+	/* Each account: one profile with all resources, one without. */
 	for (uint32_t slot = 1; slot <= PROFILES; slot++)
 		must(index_put_profile(
 			     writer, &(struct view_profile){ slot, 1 + (slot - 1) % ACCOUNTS,
 					     SPAN_LIT("Profile"), resources,
-					     slot <= ACCOUNTS ? 0 : RESOURCES }),
+					     slot <= ACCOUNTS ? RESOURCES : 0 }),
 			"profile");
 	put_routes(writer);
 }
 
-static void build(const char *dir, uint32_t keys)
+/* That of the index in dir, if there is one: the records of dir then take the new one for theirs.
+ */
+static struct index_mark mark_of(const char *dir, uint32_t keys)
 {
+	struct index_mark mark = { .epoch = 1, .revision = keys };
+	struct index_writer *writer = NULL;
+
+	if (index_writer_open(dir, &writer) == ST_OK)
+		must(index_writer_mark(writer, &mark), "mark");
+	index_writer_close(&writer);
+	return mark;
+}
+
+static int build(const char *dir, uint32_t keys)
+{
+	struct index_mark mark = mark_of(dir, keys);
 	struct index_writer *writer = NULL;
 	struct index_writer_stats stats;
-	struct index_mark mark = { .epoch = 1, .revision = keys };
 	double start = wall_s(), took;
 
 	must(index_writer_create(dir, &writer), "create");
 	must(index_writer_begin(writer), "begin");
 	put_few(writer);
-	for (uint32_t slot = 1; slot <= keys; slot++)
-		put_key(writer, slot, true);
+	for (uint32_t i = 0; i < keys; i++)
+		put_key(writer, SLOT_FIRST + i, true);
 	must(index_writer_commit(writer, &mark), "commit");
 	must(index_writer_publish(writer), "publish");
 	took = wall_s() - start;
 	must(index_writer_tend(writer, &stats), "tend");
 	index_writer_confirm(writer, clock_boot_us());
 	index_writer_close(&writer);
-	(void)printf("  build                     %10.2f s   %8.0f keys/s   %" PRIu64 " MiB\n",
-		took, (double)keys / took, stats.bytes_file >> 20);
+	(void)printf("build_s %.2f\nbuild_keys_per_s %.0f\nindex_bytes %" PRIu64 "\n", took,
+		(double)keys / took, stats.bytes_file);
+	return 0;
 }
 
 /* ---- Measuring ---- */
@@ -170,114 +203,106 @@ static void build(const char *dir, uint32_t keys)
 struct asking {
 	struct decide_scratch scratch;
 	struct decision decision;
+	struct decide_input input;
 	char key_memory[64], token_memory[64], path_memory[64];
 };
 
-static bool ask(struct asking *asking, const struct view *view, uint32_t slot)
+static void ask_about(struct asking *asking, uint32_t slot)
 {
 	struct buf app_key = BUF_ARRAY(asking->key_memory), token = BUF_ARRAY(asking->token_memory);
 	struct buf path = BUF_ARRAY(asking->path_memory);
-	struct decide_input input = { .method = SPAN_LIT("GET"), .now_us = 1 };
 
+	asking->input = (struct decide_input){ .method = SPAN_LIT("GET"), .now_us = 1 };
 	buf_printf(&path, "/api/part%u/%u/items", slot % ROUTES, slot);
-	input.target = buf_span(&path);
-	input.credential = (struct presented){ .form = PRESENTED_PAIR,
+	asking->input.target = buf_span(&path);
+	asking->input.credential = (struct presented){ .form = PRESENTED_PAIR,
 		.app_key = app_key_of(slot, &app_key),
 		.app_token = token_of(slot, &token) };
-	if (view != NULL)
-		decide(view, &input, &asking->scratch, &asking->decision);
-	return asking->decision.verdict == VERDICT_ALLOW;
 }
 
 static uint32_t next_slot(uint64_t *random, uint32_t keys)
 {
 	*random = *random * UINT64_C(6364136223846793005) + 1442695040888963407;
-	return 1 + (uint32_t)((*random >> 32) % keys);
+	return SLOT_FIRST + (uint32_t)((*random >> 32) % keys);
 }
 
-static void measure_decisions(struct index_reader *reader, uint32_t keys)
+/* What a gate does for a request, without its transport. Callgrind counts between its ends. */
+__attribute__((noinline, noclone)) static void decide_once(
+	struct index_reader *reader, struct asking *asking)
+{
+	const struct view *view;
+
+	must(index_reader_view_begin(reader, 1, &view), "view");
+	decide(view, &asking->input, &asking->scratch, &asking->decision);
+	index_reader_view_end(reader);
+}
+
+/* CPU seconds for count decisions; without a reader those of making the requests' texts. */
+static double round_s(struct index_reader *reader, uint32_t keys, uint32_t count)
 {
 	static struct asking asking;
 	uint64_t random = 42;
-	uint32_t allowed = 0;
-	double start, texts, best = 1e9;
+	double start = cpu_s();
 
 	asking.scratch.digests = digests;
-	start = cpu_s();
-	for (uint32_t i = 0; i < DECISIONS; i++)
-		(void)ask(&asking, NULL, next_slot(&random, keys));
-	texts = cpu_s() - start;
-	for (unsigned round = 0; round < 3; round++) {
-		allowed = 0;
-		start = cpu_s();
-		for (uint32_t i = 0; i < DECISIONS; i++) {
-			const struct view *view;
-
-			must(index_reader_view_begin(reader, 1, &view), "view");
-			allowed += ask(&asking, view, next_slot(&random, keys));
-			index_reader_view_end(reader);
-		}
-		if (cpu_s() - start < best)
-			best = cpu_s() - start;
+	for (uint32_t i = 0; i < count; i++) {
+		ask_about(&asking, next_slot(&random, keys));
+		if (reader == NULL)
+			continue;
+		decide_once(reader, &asking);
+		if (asking.decision.verdict == VERDICT_ALLOW)
+			continue;
+		(void)fprintf(
+			stderr, "bench_index: refused: %s\n", cause_name(asking.decision.cause));
+		exit(1);
 	}
-	if (allowed != DECISIONS)
-		(void)fprintf(stderr, "bench_index: only %u allowed, %s\n", allowed,
-			cause_name(asking.decision.cause));
-	(void)printf(
-		"  decision, uniform         %10.2f us CPU (its request's texts take %.2f more)\n",
-		(best - texts) * 1e6 / DECISIONS, texts * 1e6 / DECISIONS);
+	return cpu_s() - start;
 }
 
-/* Memory that no other process can share: what one more gate costs. */
-static long private_kib(void)
+static int measure_decisions(const char *dir, uint32_t keys, uint32_t count)
 {
-	FILE *file = fopen("/proc/self/smaps_rollup", "re");
-	char line[200];
-	long sum = 0, value;
+	struct index_reader *reader = NULL;
+	double texts = round_s(NULL, keys, count);
 
-	if (file == NULL)
-		return -1;
-	while (fgets(line, sizeof(line), file) != NULL)
-		if (sscanf(line, "Private_Dirty: %ld", &value) == 1)
-			sum += value;
-	(void)fclose(file);
-	return sum;
+	must(index_reader_open(dir, NULL, &reader), "open");
+	if (count > COUNTED) /* once for the caches */
+		(void)round_s(reader, keys, count);
+	(void)printf("decision_us %.3f\ndecisions %u\n",
+		(round_s(reader, keys, count) - texts) * 1e6 / count, count);
+	index_reader_close(&reader);
+	return 0;
 }
 
-static long page_tables_kib(void)
+/* A number of a file of /proc/self, in KiB; -1 when it is not there. */
+static long proc_kib(const char *path, const char *name)
 {
-	FILE *file = fopen("/proc/self/status", "re");
+	FILE *file = fopen(path, "re");
 	char line[200];
 	long value = -1;
 
 	if (file == NULL)
 		return -1;
-	while (fgets(line, sizeof(line), file) != NULL)
-		if (sscanf(line, "VmPTE: %ld", &value) == 1)
-			break;
+	while (value < 0 && fgets(line, sizeof(line), file) != NULL)
+		if (strncmp(line, name, strlen(name)) == 0)
+			value = strtol(line + strlen(name), NULL, 10);
 	(void)fclose(file);
 	return value;
 }
 
-static void measure_reader(const char *dir, uint32_t keys)
+static int measure_open(const char *dir)
 {
-	static struct asking asking;
+	long before = proc_kib("/proc/self/smaps_rollup", "Private_Dirty:");
 	struct index_reader *reader = NULL;
-	const struct view *view;
-	long before = private_kib();
-	double start = wall_s(), open_ms;
+	double start = wall_s();
 
-	asking.scratch.digests = digests;
 	must(index_reader_open(dir, NULL, &reader), "open");
-	must(index_reader_view_begin(reader, clock_boot_us(), &view), "view");
-	(void)ask(&asking, view, 1);
-	open_ms = (wall_s() - start) * 1e3;
-	index_reader_view_end(reader);
-	(void)printf("  open to first decision    %10.1f ms\n", open_ms);
-	measure_decisions(reader, keys);
-	(void)printf("  private memory added      %10.1f MiB, and %.1f MiB of page tables\n",
-		(double)(private_kib() - before) / 1024, (double)page_tables_kib() / 1024);
+	(void)round_s(reader, 1, 1);
+	(void)printf("open_ms %.2f\n", (wall_s() - start) * 1e3);
+	(void)printf("private_kib %ld\npage_tables_kib %ld\n",
+		proc_kib("/proc/self/smaps_rollup", "Private_Dirty:") - before,
+		proc_kib("/proc/self/status", "VmPTE:"));
 	index_reader_close(&reader);
+	return 0;
 }
 
 static int by_value(const void *a, const void *b)
@@ -287,78 +312,84 @@ static int by_value(const void *a, const void *b)
 	return (*left > *right) - (*left < *right);
 }
 
-static void measure_changes(const char *dir, uint32_t keys)
+static int measure_changes(const char *dir, uint32_t keys)
 {
 	static double took[CHANGES];
 	struct index_writer *writer = NULL;
 	struct index_mark mark;
-	uint64_t random = 7;
-	double start = wall_s(), opened;
+	uint64_t random = (uint64_t)(wall_s() * 1e6);
+	double start = wall_s();
 
 	must(index_writer_open(dir, &writer), "open for writing");
-	opened = wall_s() - start;
+	(void)printf("writer_open_ms %.2f\n", (wall_s() - start) * 1e3);
 	must(index_writer_mark(writer, &mark), "mark");
 	for (unsigned i = 0; i < CHANGES; i++) {
 		start = wall_s();
 		must(index_writer_begin(writer), "begin");
-		put_key(writer, next_slot(&random, keys), i % 2 != 0);
-		mark.revision++;
+		/* Written anew as it was: the next run asks all keys again. */
+		put_key(writer, next_slot(&random, keys), true);
 		must(index_writer_commit(writer, &mark), "commit");
 		took[i] = (wall_s() - start) * 1e3;
 	}
 	index_writer_close(&writer);
 	qsort(took, CHANGES, sizeof(took[0]), by_value);
-	(void)printf("  one change, committed     %10.2f ms median, %.2f ms p99 (with its flush)\n",
-		took[CHANGES / 2], took[CHANGES * 99 / 100]);
-	(void)printf("  open for writing          %10.1f ms\n", opened * 1e3);
-}
-
-static int remove_one(const char *path, const struct stat *info, int type, struct FTW *at)
-{
-	return remove(path);
-}
-
-/* Each number of keys in a process of its own, so that memory is its own. */
-static int run(uint32_t keys)
-{
-	const char *base = getenv("TMPDIR");
-	char dir[200];
-
-	(void)snprintf(dir, sizeof(dir), "%s/llavero-bench-XXXXXX", base != NULL ? base : "/tmp");
-	if (mkdtemp(dir) == NULL)
-		return 1;
-	must(crypto_init(), "crypto");
-	digests = digest_context_make();
-	(void)printf("%u keys\n", keys);
-	build(dir, keys);
-	measure_reader(dir, keys);
-	measure_changes(dir, keys);
-	digest_context_free(&digests);
-	(void)nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	(void)printf("change_ms %.3f\nchange_p99_ms %.3f\n", took[CHANGES / 2],
+		took[CHANGES * 99 / 100]);
 	return 0;
+}
+
+/* Fifteen headers, as behind nginx for a client of an integration. */
+static int print_requests(uint32_t keys, uint64_t count)
+{
+	static struct asking asking;
+	uint64_t random = 42;
+
+	for (uint64_t i = 0; i < count; i++) {
+		ask_about(&asking, next_slot(&random, keys));
+		(void)printf(
+			"GET /auth/nginx HTTP/1.1\r\nHost: gate\r\n"
+			"X-Original-Method: GET\r\nX-Original-URI: %s\r\n"
+			"X-Original-Host: shop.example.com\r\nX-Original-Address: 192.0.2.7\r\n"
+			"X-App-Key: %s\r\nX-App-Token: %s\r\n"
+			"User-Agent: integration/2.1 (linux; x86_64)\r\n"
+			"Accept: application/json\r\nAccept-Encoding: gzip, deflate\r\n"
+			"Accept-Language: es-AR,es;q=0.9\r\nX-Request-Id: 7d4f0c0aa3\r\n"
+			"X-Trace: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01\r\n"
+			"Cache-Control: no-cache\r\nCookie: session=0123456789abcdef\r\n\r\n",
+			asking.path_memory, asking.key_memory, asking.token_memory);
+	}
+	return 0;
+}
+
+static int run(const char *what, const char *dir, uint32_t keys)
+{
+	if (strcmp(what, "build") == 0)
+		return build(dir, keys);
+	if (strcmp(what, "decide") == 0)
+		return measure_decisions(dir, keys, DECISIONS);
+	if (strcmp(what, "count") == 0)
+		return measure_decisions(dir, keys, COUNTED);
+	if (strcmp(what, "open") == 0)
+		return measure_open(dir);
+	return strcmp(what, "change") == 0 ? measure_changes(dir, keys) : 2;
 }
 
 int main(int argc, char **argv)
 {
-	static const char *const usual[] = { "1000", "1000000" };
-	size_t count = argc > 1 ? (size_t)argc - 1 : ARRAY_LEN(usual);
+	const char *what = argc == 4 ? argv[1] : "";
+	bool requests = strcmp(what, "requests") == 0;
+	uint64_t keys, count = 0;
+	int status = 2;
 
-	for (size_t i = 0; i < count; i++) {
-		const char *text = argc > 1 ? argv[i + 1] : usual[i];
-		uint64_t keys;
-		int status = 0;
-		pid_t child;
-
-		if (!span_to_u64(span_str(text), &keys) || keys == 0 || keys > 20000000) {
-			(void)fprintf(stderr, "usage: bench_index [keys ...], at most 20000000\n");
-			return 2;
-		}
-		(void)fflush(stdout);
-		child = fork();
-		if (child == 0)
-			exit(run((uint32_t)keys));
-		if (child < 0 || waitpid(child, &status, 0) < 0 || status != 0)
-			return 1;
-	}
-	return 0;
+	must(crypto_init(), "crypto");
+	digests = digest_context_make();
+	if (argc == 4 && span_to_u64(span_str(argv[requests ? 2 : 3]), &keys) && keys > 0 &&
+		keys <= KEYS_MAX && (!requests || span_to_u64(span_str(argv[3]), &count)))
+		status = requests ? print_requests((uint32_t)keys, count)
+				  : run(what, argv[2], (uint32_t)keys);
+	digest_context_free(&digests);
+	if (status == 2)
+		(void)fprintf(stderr, "usage: bench_index build|decide|count|open|change DIR KEYS\n"
+				      "       bench_index requests KEYS COUNT\n");
+	return status;
 }
