@@ -1,7 +1,8 @@
 /*
  * JSON lines on a file descriptor, one write(2) a line: time, level, part,
  * event and fields. For llaverod and cli only; libraries return a status.
- * Values are escaped to ASCII, so that a value cannot forge a line.
+ * Values are escaped to ASCII, so that a value cannot forge a line. A log that cannot be
+ * written stops nothing: lines are lost, and the next one says how many ("lost").
  */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
@@ -21,7 +22,10 @@ struct log_field {
 #define LOG_SPAN(n, v) ((struct log_field){ .name = (n), .kind = LOG_TEXT, .text = (v) })
 #define LOG_NUM(n, v) ((struct log_field){ .name = (n), .kind = LOG_INT, .number = (int64_t)(v) })
 
-/* part: "supervisor", "keeper", "gate-0"; it must outlive the process. */
+/*
+ * part: "supervisor", "keeper", "gate-0"; it must outlive the process. Before a sandbox closes,
+ * and with SIGPIPE ignored: a pipe is opened a second time.
+ */
 void log_setup(int fd, const char *part, enum log_level least);
 
 void log_write(enum log_level level, const char *event, const struct log_field *fields,

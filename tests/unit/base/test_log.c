@@ -2,9 +2,11 @@
 
 #include "base/log.h"
 
+#include <fcntl.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 static char output[16384];
@@ -159,6 +161,62 @@ static void quiet_levels_are_left_out(void **state)
 	json_decref(one_line(fd, "news"));
 }
 
+/* Take what is there; the last line of it stays in output. */
+static void drain(int fd)
+{
+	size_t len = 0;
+	ssize_t got;
+
+	assert_int_equal(fcntl(fd, F_SETFL, O_NONBLOCK), 0);
+	while ((got = read(fd, output + len, sizeof(output) - 1 - len)) > 0) {
+		char *last;
+
+		len += (size_t)got;
+		output[len] = '\0';
+		last = len > 4096 ? strchr(output + len - 4096, '\n') : NULL;
+		if (last != NULL) {
+			len -= (size_t)(last + 1 - output);
+			memmove(output, last + 1, len + 1);
+		}
+	}
+}
+
+/* Nobody reads: lines are lost and counted, and the caller goes on at once. */
+static void a_full_log_stops_nothing(void **state)
+{
+	for (int kind = 0; kind < 2; kind++) {
+		const char *label = kind == 0 ? "pipe" : "socket";
+		json_t *line;
+		int fds[2];
+
+		assert_int_equal(kind == 0
+					 ? pipe2(fds, O_CLOEXEC)
+					 : socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds),
+			0);
+		(void)alarm(20); /* ends the test if it waits for a reader */
+		log_setup(fds[1], "test", LOG_INFO_LEVEL);
+		for (int i = 0; i < 20000; i++)
+			log_info("line", LOG_NUM("n", i));
+		drain(fds[0]);
+		/* What is left of a line that was cut is its own line. */
+		log_info("first", LOG_NUM("n", 1));
+		drain(fds[0]);
+		(void)alarm(0);
+		line = json_loads(strchr(output, '{'), JSON_REJECT_DUPLICATES, NULL);
+		CHECK_ROW(label, line != NULL);
+		CHECK_ROW(label,
+			strcmp(json_string_value(json_object_get(line, "event")), "first") == 0);
+		CHECK_ROW(label, json_integer_value(json_object_get(line, "lost")) > 10000);
+		json_decref(line);
+		log_info("second", LOG_NUM("n", 2));
+		drain(fds[0]);
+		CHECK_ROW(label, strstr(output, "lost") == NULL);
+		(void)close(fds[0]);
+		(void)close(fds[1]);
+	}
+	(void)state;
+}
+
 static void a_closed_log_stops_nothing(void **state)
 {
 	log_setup(-1, "test", LOG_INFO_LEVEL);
@@ -176,6 +234,7 @@ int main(void)
 			a_long_line_is_cut_and_stays_whole, open_log, close_log),
 		cmocka_unit_test_setup_teardown(a_long_event_stays_json, open_log, close_log),
 		cmocka_unit_test_setup_teardown(quiet_levels_are_left_out, open_log, close_log),
+		cmocka_unit_test(a_full_log_stops_nothing),
 		cmocka_unit_test(a_closed_log_stops_nothing),
 	};
 
