@@ -7,9 +7,11 @@
 #include "llaverod/version.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <grp.h>
 #include <pwd.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -154,6 +156,22 @@ static enum status identity_take(
 	return ST_OK;
 }
 
+/*
+ * Whoever starts us may have closed these: a file of ours that was opened as number 2
+ * would get the log written into it.
+ */
+static bool streams_fill(void)
+{
+	int fd = 0;
+
+	while (fd >= 0 && fd <= STDERR_FILENO) {
+		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+		if (fd > STDERR_FILENO)
+			close(fd);
+	}
+	return fd >= 0;
+}
+
 /* Room for the connections of a gate beside what it has open itself. */
 static void files_raise(const struct config *config)
 {
@@ -211,6 +229,9 @@ int main(int argc, char **argv)
 	struct options options;
 	enum status st;
 
+	if (!streams_fill())
+		return 1;
+	(void)signal(SIGPIPE, SIG_IGN); /* a log that nobody reads is no reason to end */
 	if (!options_read(argc, argv, &options)) {
 		say(stderr, lang, &(struct complaint){ .key = "daemon.usage" });
 		return 2;
