@@ -45,6 +45,28 @@ static void call_end(struct api_call *call)
 	call->reading = NULL;
 }
 
+/*
+ * A fault of ours: a line in the log, and words that do not say more than is
+ * known. "Nothing was changed" must be true wherever it stands.
+ */
+static void fault_tell(struct api_call *call, enum status st)
+{
+	bool passing = http_status_of(st) < 500 || st == ST_UNAVAILABLE || st == ST_BUSY;
+
+	if (passing && !call->committed)
+		return;
+	log_error("request_failed", LOG_STR("status", status_name(st)),
+		LOG_STR("requestId", call->http->request->id));
+	if (call->complaint.key != NULL)
+		return;
+	if (call->committed)
+		complaint_set(&call->complaint, "api.made_not_shown", 0);
+	else if (st == ST_UNKNOWN)
+		complaint_set(&call->complaint, "api.outcome_unknown", 0);
+	else if (st == ST_IO)
+		complaint_set(&call->complaint, "api.disk_failed", 0);
+}
+
 static enum status api_enter(
 	void *context, const struct http_call *http, struct http_response *response)
 {
@@ -69,8 +91,10 @@ static enum status api_enter(
 	else
 		st = route->handle(&call);
 
-	if (st != ST_OK)
+	if (st != ST_OK) {
+		fault_tell(&call, st);
 		http_problem_status(response, http->request, st, &call.complaint);
+	}
 	call_end(&call);
 	return ST_OK;
 }
@@ -385,30 +409,38 @@ enum status api_change(struct api_call *call)
 	return ST_OK;
 }
 
-enum status api_commit(struct api_call *call, struct head *out_head)
+enum status api_commit_unread(struct api_call *call, struct head *out_head)
 {
 	enum status st;
 
 	call->reading = NULL;
 	st = change_commit(&call->change, out_head);
-	return st != ST_OK ? st : api_settle(call, out_head);
+	if (st == ST_OK)
+		api_settle(call, out_head);
+	return st;
 }
 
-enum status api_settle(struct api_call *call, const struct head *head)
+enum status api_commit(struct api_call *call, struct head *out_head)
 {
-	enum status st;
+	enum status st = api_commit_unread(call, out_head);
 
+	return st != ST_OK ? st : api_reading(call);
+}
+
+void api_settle(struct api_call *call, const struct head *head)
+{
 	/*
 	 * The change stands whatever happens now, and a token must be shown: a late
 	 * index is told in the answer ("indexed": false), it is no failure.
 	 */
-	st = publisher_wait(call->keeper->publisher, head);
+	enum status st = publisher_wait(call->keeper->publisher, head);
+
+	call->committed = true;
 	call->indexed = st == ST_OK;
 	if (st != ST_OK)
 		log_warn("index_late", LOG_STR("status", status_name(st)),
 			LOG_NUM("revision", head->revision),
 			LOG_STR("requestId", call->http->request->id));
-	return api_reading(call);
 }
 
 enum status api_account(struct api_call *call, struct span name, struct record_account *out_account)
@@ -538,7 +570,7 @@ enum status api_answer_done(struct api_call *call, const struct head *head)
 enum status api_commit_done(struct api_call *call)
 {
 	struct head head;
-	enum status st = api_commit(call, &head);
+	enum status st = api_commit_unread(call, &head);
 
 	return st != ST_OK ? st : api_answer_done(call, &head);
 }
@@ -669,6 +701,6 @@ enum status api_answer_created(struct api_call *call, uint32_t account_slot, uin
 	if (st == ST_OK)
 		st = api_remember(call, account_slot, &object);
 	if (st == ST_OK)
-		st = api_commit(call, &head);
+		st = api_commit_unread(call, &head);
 	return st != ST_OK ? st : api_answer(call, 201, &object, 1, &head);
 }

@@ -32,6 +32,7 @@ struct api_call {
 	json_t *body;
 	int64_t if_match; /* of api_edit; 0: none given */
 	bool indexed;     /* the last commit is in this node's index */
+	bool committed;   /* whatever fails from now on, a change was made */
 };
 
 struct api_route {
@@ -96,12 +97,17 @@ void api_actor(const struct api_call *call, struct buf *address, struct actor *o
 NODISCARD enum status api_change(struct api_call *call);
 /*
  * Commit it and wait until this node's index has it (call->indexed says whether
- * it came to that); then read on from a fresh snapshot.
+ * it came to that). Nothing is read afterwards: what is to be shown was read before, so
+ * that no failure can keep a new token from being shown.
+ */
+NODISCARD enum status api_commit_unread(struct api_call *call, struct head *out_head);
+/* The same, and read on from a fresh snapshot. When that fails the answer says that the change
+ * stands.
  */
 NODISCARD enum status api_commit(struct api_call *call, struct head *out_head);
 
-/* The same for a head that was committed already. */
-NODISCARD enum status api_settle(struct api_call *call, const struct head *head);
+/* Wait for the index to have a head that was committed already; sets call->indexed. */
+void api_settle(struct api_call *call, const struct head *head);
 
 /* The account that a name names: ST_NOT_FOUND with a complaint. Needs api_reading or api_change. */
 NODISCARD enum status api_account(

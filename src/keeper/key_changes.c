@@ -59,7 +59,7 @@ static enum status rotate(struct api_call *call)
 	if (st == ST_OK)
 		st = api_remember(call, key.account_slot, &object);
 	if (st == ST_OK)
-		st = api_commit(call, &head);
+		st = api_commit_unread(call, &head);
 	return st != ST_OK ? st
 			   : key_answer_token(call, 200, &object, key.version + 1, &head, &token);
 }

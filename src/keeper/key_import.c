@@ -175,7 +175,7 @@ static enum status batch_write(struct import *import)
 {
 	struct api_call *call = import->call;
 	struct arena *request_arena = call->arena;
-	size_t taken = 0;
+	size_t taken = 0, imported = 0;
 	enum status st = api_change(call);
 
 	if (st != ST_OK)
@@ -204,7 +204,7 @@ static enum status batch_write(struct import *import)
 		st = keys_import(call->change, import->keys, taken, import->results);
 	for (size_t i = 0; st == ST_OK && i < taken; i++) {
 		if (import->results[i].status == ST_OK)
-			import->imported_count++;
+			imported++;
 		else
 			refuse_line(import, import->lines[i].number, &import->results[i].complaint);
 	}
@@ -216,6 +216,7 @@ static enum status batch_write(struct import *import)
 		st = change_commit(&call->change, &import->head);
 	call->reading = NULL;
 	import->committed = import->committed || (st == ST_OK && !import->dry_run);
+	import->imported_count += st == ST_OK ? imported : 0;
 	batch_clear(import);
 	return st;
 }
@@ -269,6 +270,16 @@ static enum status answer_import(struct import *import)
 	return api_answer(call, 200, &object, 0, import->committed ? &import->head : NULL);
 }
 
+/* Batches before the one that failed are there. */
+static void complain_part(struct import *import)
+{
+	char count[24];
+	struct buf text = BUF_ARRAY(count);
+
+	buf_printf(&text, "%zu", import->imported_count);
+	complaint_set(&import->call->complaint, "api.import_part", 1, "count", buf_str(&text));
+}
+
 static enum status import_run(struct api_call *call, struct import *import)
 {
 	enum status st = api_query_bool(call, "dryRun", &import->dry_run);
@@ -283,8 +294,10 @@ static enum status import_run(struct api_call *call, struct import *import)
 		st = api_account(call, http_query(call->http, "account"), &import->account);
 	if (st == ST_OK)
 		st = import_body(import);
-	if (st == ST_OK && import->committed)
-		st = api_settle(call, &import->head);
+	if (import->committed)
+		api_settle(call, &import->head);
+	if (st != ST_OK && import->committed)
+		complain_part(import);
 	return st != ST_OK ? st : answer_import(import);
 }
 

@@ -282,7 +282,7 @@ static enum status keys_create(struct api_call *call)
 	if (st == ST_OK)
 		st = api_remember(call, account.slot, &object);
 	if (st == ST_OK)
-		st = api_commit(call, &head);
+		st = api_commit_unread(call, &head);
 	return st != ST_OK ? st : key_answer_token(call, 201, &object, 1, &head, &token);
 }
 
