@@ -84,7 +84,8 @@ export function raw(target, bytes, idle = 500) {
 }
 
 export class Llaverod {
-  // options.config: lines appended to the configuration; options.env: more environment.
+  // options.config: lines appended to the configuration; options.env: more environment;
+  // options.command: words before the daemon's own; options.stderr: a descriptor instead of the log file.
   static async start(options = {}) {
     const daemon = new Llaverod();
     daemon.folder = options.folder ?? fs.mkdtempSync(path.join(os.tmpdir(), 'llavero-test-'));
@@ -121,10 +122,10 @@ export class Llaverod {
 
   async launch({ wait = true } = {}) {
     this.log = path.join(this.folder, 'llaverod.log');
-    const out = fs.openSync(this.log, 'a');
-    this.process = spawn(this.options.binary ?? LLAVEROD, ['--config', this.config],
-      { env: this.environment(), stdio: ['ignore', out, out] });
-    fs.closeSync(out);
+    const out = this.options.stderr ?? fs.openSync(this.log, 'a');
+    const words = [...(this.options.command ?? []), this.options.binary ?? LLAVEROD, '--config', this.config];
+    this.process = spawn(words[0], words.slice(1), { env: this.environment(), stdio: ['ignore', out, out] });
+    if (out !== this.options.stderr) fs.closeSync(out);
     this.exited = new Promise((resolve) => this.process.on('exit', (code, signal) => resolve({ code, signal })));
     let gone = false;
     this.exited.then(() => { gone = true; });
