@@ -34,7 +34,7 @@ setup:
 
 ## make install   into $(DESTDIR)$(PREFIX)
 install: build
-	DESTDIR="$(DESTDIR)" meson install -C $(BUILD) --no-rebuild
+	@DESTDIR="$(DESTDIR)" PREFIX="$(PREFIX)" BUILD="$(BUILD)" scripts/install
 
 ## make format    clang-format on the tree
 format:

@@ -36,7 +36,8 @@ export function freePort() {
 }
 
 // One HTTP request. target: { socket } or { port }; answers { status, headers, text, json }.
-export function request(target, method, url, { headers = {}, body, agent } = {}) {
+// timeout: milliseconds without a byte after which it fails; none otherwise.
+export function request(target, method, url, { headers = {}, body, agent, timeout } = {}) {
   const payload = body === undefined || typeof body === 'string' || Buffer.isBuffer(body)
     ? body : JSON.stringify(body);
   const all = { ...headers };
@@ -64,6 +65,7 @@ export function request(target, method, url, { headers = {}, body, agent } = {})
       res.on('error', reject);
     });
     req.on('error', reject);
+    if (timeout !== undefined) req.setTimeout(timeout, () => req.destroy(new Error(`no answer in ${timeout} ms`)));
     req.end(payload);
   });
 }
@@ -134,7 +136,8 @@ export class Llaverod {
       if (gone) throw new Error(`llaverod ended:\n${fs.readFileSync(this.log, 'utf8')}`);
       try {
         const [keeper, gate] = await Promise.all([
-          request(this.keeper, 'GET', '/healthz'), request(this.gate, 'GET', '/readyz')]);
+          request(this.keeper, 'GET', '/healthz', { timeout: 1000 }),
+          request(this.gate, 'GET', '/readyz', { timeout: 1000 })]);
         return keeper.status === 200 && gate.status === 200;
       } catch { return false; }
     });
