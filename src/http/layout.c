@@ -19,15 +19,21 @@
  *   L2  each header is name, NUL, spaces and tabs, value, NUL NUL, and begins
  *       where the one before ended;
  *   L3  behind the last one come NUL NUL, and that is header_size bytes from
- *       the method.
+ *       the method; the four bytes of both line ends are NUL.
  *
- * Two things cannot be told from the memory afterwards. Neither hides a byte of
+ * Four things cannot be told from the memory afterwards. Neither hides a byte of
  * a request from the handler:
  *
  *   E1  empty lines in front of a request line (RFC 9112 section 2.2 lets them
  *       be) may also be lone LFs or begin with NUL; the library skips them;
  *   E2  a line end written as NUL LF reads as CR LF. Line and block end at the
- *       LF, as they do for every reader that takes a lone LF.
+ *       LF, as they do for every reader that takes a lone LF;
+ *   E3  the last line's end and the empty line behind it, written as LF NUL CR LF
+ *       (or LF NUL NUL LF), read as CR LF CR LF;
+ *   E4  the empty line behind the last one may also begin with a colon where E2 and
+ *       E3 have it begin with NUL: colon LF, and behind a lone LF colon CR LF.
+ *
+ * Each takes a lone LF, which a gateway that writes requests itself never sends.
  */
 #include "http/internal.h"
 
@@ -41,6 +47,15 @@ struct collector {
 	bool gap;
 	const char *reason;
 };
+
+static bool is_zero(const char *bytes, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		if (bytes[i] != '\0')
+			return false;
+	}
+	return true;
+}
 
 /* L2 for one header. The library's sizes are those of strlen: they stop at a NUL. */
 static enum MHD_Result collect(void *context, enum MHD_ValueKind kind, const char *name,
@@ -94,7 +109,7 @@ const char *layout_read(struct MHD_Connection *mhd, const struct layout *layout,
 		return "http.header_hidden";
 	if (c.reason != NULL)
 		return c.reason;
-	if (c.expected + 2 != layout->method + layout->header_size)
+	if (c.expected + 2 != layout->method + layout->header_size || !is_zero(c.expected - 2, 4))
 		return "http.header_hidden";
 	*out_count = c.count;
 	return NULL;
@@ -132,6 +147,8 @@ static const struct probe PROBES[] = {
 	PROBE("lone LF", "GET / HTTP/1.1\r\nHost: a\nX-A: b\r\n\r\n", false, 0),
 	PROBE("lone LF first", "GET / HTTP/1.1\nHost: a\r\n\r\n", false, 0),
 	PROBE("lone LF last", "GET / HTTP/1.1\r\nHost: a\r\n\n", false, 0),
+	PROBE("lone LF and a line that NUL hides", "GET / HTTP/1.1\r\nHost: a\n\0b\n", false, 0),
+	PROBE("colon alone", "GET / HTTP/1.1\r\nHost: a\r\n:\r\n\r\n", false, 0),
 	PROBE("CR in a value", "GET / HTTP/1.1\r\nHost: a\r\nX-A: b\rc\r\n\r\n", false, 0),
 	PROBE("space before colon", "GET / HTTP/1.1\r\nHost : a\r\n\r\n", false, 0),
 	PROBE("empty name", "GET / HTTP/1.1\r\nHost: a\r\n: b\r\n\r\n", false, 0),

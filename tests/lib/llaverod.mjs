@@ -40,7 +40,8 @@ export function freePort() {
 export function request(target, method, url, { headers = {}, body, agent, timeout } = {}) {
   const payload = body === undefined || typeof body === 'string' || Buffer.isBuffer(body)
     ? body : JSON.stringify(body);
-  const all = { ...headers };
+  // A flat list of names and values goes out as it is, repeats included.
+  const all = Array.isArray(headers) ? headers : { ...headers };
   if (payload !== undefined) {
     all['Content-Length'] = Buffer.byteLength(payload);
     if (!Object.keys(all).some((name) => name.toLowerCase() === 'content-type')) {

@@ -3,9 +3,11 @@
 // readRequests(bytes) answers { requests, rest }: the requests in front of the first thing that is
 // not one. rest: 'end' (nothing more), 'partial' (a beginning that may still become one), 'refused'.
 //
-// Two liberties of the server are named in src/http/layout.c and built in here:
+// Four liberties of the server are named in src/http/layout.c and built in here:
 //   E1  lines in front of a request line that are empty, or begin with NUL, are skipped;
-//   E2  NUL LF ends a line as CR LF does.
+//   E2  NUL LF ends a line as CR LF does;
+//   E3  LF NUL CR LF, or LF NUL NUL LF, ends a line and the block behind it;
+//   E4  the empty line at the end of the block may be colon LF, or colon CR LF behind a lone LF.
 
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const HOST = /^(?:\[[0-9A-Za-z:.]+\]|[0-9A-Za-z\-._~%!$&'()*+,;=]+)(?::[0-9]{1,5})?$/;
@@ -22,7 +24,8 @@ function lineAt(text, offset) {
   if (lf < 0) return null;
   const before = lf > offset ? text[lf - 1] : '';
   const strict = before === '\r' || before === '\0';
-  return { line: text.slice(offset, strict ? lf - 1 : lf), strict, next: lf + 1 };
+  const last = !strict && /^[\0:][\r\0]\n/.test(text.slice(lf + 1, lf + 4));
+  return { line: text.slice(offset, strict ? lf - 1 : lf), strict: strict || last, last, next: lf + 1 };
 }
 
 function skipEmpty(text, start) {
@@ -67,12 +70,14 @@ function readOne(text, offset) {
   if (version !== 'HTTP/1.1' && version !== 'HTTP/1.0') return 'refused';
   const headers = [];
   let at = first.next;
-  for (;;) {
-    const next = lineAt(text, at);
+  for (let next = first; ;) {
+    if (next.last) { at += 3; break; } // E3
+    if (text.startsWith(':\n', at)) { at += 2; break; } // E4
+    next = lineAt(text, at);
     if (next === null) return 'partial';
     at = next.next;
     if (!next.strict) return 'refused';
-    if (next.line === '') break;
+    if (next.line === '' && !next.last) break;
     const colon = next.line.indexOf(':');
     const name = next.line.slice(0, colon);
     const value = next.line.slice(colon + 1).replace(/^[ \t]+|[ \t]+$/g, '');
