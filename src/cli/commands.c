@@ -90,6 +90,10 @@ static const struct cli_option EVENTS_TAIL[] = { EVENT_FILTERS,
 static const struct cli_option EVENTS_VERIFY[] = { { "public-key", "FILE|HEX", "cli.opt_public_key",
 							   false },
 	{ "checkpoint", "FILE", "cli.opt_checkpoint", false } };
+static const struct cli_option RESTORE[] = { { "data-dir", "DIR", "cli.opt_data_dir", false },
+	{ "records-url", "URL", "cli.opt_records_url", false },
+	{ "replace", NULL, "cli.opt_replace", false },
+	{ "confirm", NULL, "cli.opt_confirm", false } };
 
 const struct cli_command COMMANDS[] = {
 	{ "init", "", 0, 0, OPTIONS(INIT), "cli.cmd_init", run_init },
@@ -151,6 +155,8 @@ const struct cli_command COMMANDS[] = {
 		run_events_checkpoint },
 	{ "events verify", "FILE", 1, 1, OPTIONS(EVENTS_VERIFY), "cli.cmd_events_verify",
 		run_events_verify },
+	{ "backup", "FILE", 1, 1, NULL, 0, "cli.cmd_backup", run_backup },
+	{ "restore", "[FILE]", 0, 1, OPTIONS(RESTORE), "cli.cmd_restore", run_restore },
 	{ "token check", "", 0, 0, NULL, 0, "cli.cmd_token_check", run_token_check },
 };
 

@@ -59,6 +59,12 @@ int run_events_checkpoint(struct cli *cli, const struct cli_args *args);
 /* events_verify.c */
 int run_events_verify(struct cli *cli, const struct cli_args *args);
 
+/* backup.c, restore.c */
+int run_backup(struct cli *cli, const struct cli_args *args);
+int run_restore(struct cli *cli, const struct cli_args *args);
+/* What comes back to life with a restored older backup, as far as anybody knows. */
+void show_lost(struct cli *cli, const json_t *lost);
+
 /* check.c */
 int run_verify(struct cli *cli, const struct cli_args *args);
 int run_explain(struct cli *cli, const struct cli_args *args);

@@ -24,11 +24,12 @@ static int take_key(struct verifying *v, const char *given)
 	CLEANUP(buf_free)
 	struct buf text = buf_heap(0);
 	struct complaint complaint = { .key = NULL };
+	struct head head;
 	int code;
 
 	if (given == NULL) {
 		v->key_is_stated = true;
-		return events_stated_key(v->path, v->public_key, &complaint) == ST_OK
+		return events_stated(v->path, v->public_key, &head, &complaint) == ST_OK
 			       ? EXIT_YES
 			       : cli_complain(v->cli, EXIT_FAULT, &complaint);
 	}

@@ -1,5 +1,7 @@
 #include "cli/cli.h"
 
+#include "base/file.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -86,40 +88,13 @@ int input_secret(
 	return code;
 }
 
-static bool write_whole(int fd, struct span text)
-{
-	while (text.len > 0) {
-		ssize_t put = write(fd, text.ptr, text.len);
-
-		if (put < 0 && errno == EINTR)
-			continue;
-		if (put < 0)
-			return false;
-		text = span_part(text, (size_t)put, text.len);
-	}
-	return fsync(fd) == 0;
-}
-
 int output_file(const struct cli *cli, const char *path, struct span text, unsigned mode)
 {
-	CLEANUP(buf_free)
-	struct buf beside = buf_heap(8192);
-	bool ok;
-	int fd;
+	enum status st = file_replace(path, text, mode);
+	struct message_arg args[] = { { "path", span_str(path) },
+		{ "reason", span_str(status_name(st)) } };
 
-	buf_printf(&beside, "%s.%ld.new", path, (long)getpid());
-	fd = open(buf_str(&beside), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
-	ok = fd >= 0 && write_whole(fd, text);
-	if (fd >= 0 && close(fd) != 0)
-		ok = false;
-	if (ok && rename(buf_str(&beside), path) == 0)
-		return EXIT_YES;
-	{
-		struct message_arg args[] = { { "path", span_str(path) },
-			{ "reason", span_str(strerror(errno)) } };
-
-		if (fd >= 0)
-			(void)unlink(buf_str(&beside));
-		return cli_fail(cli, EXIT_FAULT, "cli.file_not_written", args, ARRAY_LEN(args));
-	}
+	return st == ST_OK
+		       ? EXIT_YES
+		       : cli_fail(cli, EXIT_FAULT, "cli.file_not_written", args, ARRAY_LEN(args));
 }

@@ -35,7 +35,18 @@ int run_status(struct cli *cli, const struct cli_args *args)
 		{ "cli.col_profiles", "counts.profiles" },
 		{ "cli.col_routes", "counts.routes" },
 	};
+	struct client_answer answer;
+	int code = client_ask(
+		cli, &(struct client_request){ .method = "GET", .path = "/v1/status" }, 0, &answer);
 
 	(void)args;
-	return send_and_show(cli, "GET", "/v1/status", NULL, status, ARRAY_LEN(status));
+	if (code == EXIT_YES && cli->json) {
+		(void)show_json(answer.json);
+	} else if (code == EXIT_YES) {
+		show_fields(cli, answer.json, status, ARRAY_LEN(status));
+		if (json_object_get(answer.json, "lost") != NULL)
+			show_lost(cli, json_object_get(answer.json, "lost"));
+	}
+	client_answer_free(&answer);
+	return code;
 }

@@ -2,6 +2,9 @@
 
 #include "base/log.h"
 #include "keeper/publish.h"
+#include "records/backup.h"
+
+#define HELD_LOST_MAX 1000u
 
 /*
  * Handlers read keeper->records without a lock: it goes from NULL to its final
@@ -33,13 +36,60 @@ static enum status open_records(struct keeper *keeper, const struct actor *accep
 	return ST_OK;
 }
 
+/* ---- what accepting gives back ---- */
+
+struct lost_list {
+	struct buf *out;
+	size_t count;
+};
+
+static enum status append_lost(void *arg, const struct lost *lost)
+{
+	struct lost_list *list = arg;
+
+	list->count++;
+	if (list->count > HELD_LOST_MAX)
+		return ST_OK;
+	buf_append_str(list->out, list->count > 1 ? ",{\"kind\":\"" : "{\"kind\":\"");
+	buf_append_str(list->out, lost_kind_name(lost->kind));
+	buf_append_str(list->out, "\",\"account\":");
+	buf_append_json(list->out, lost->account);
+	buf_append_str(list->out, ",\"appKey\":");
+	if (span_present(lost->app_key))
+		buf_append_json(list->out, lost->app_key);
+	else
+		buf_append_str(list->out, "null");
+	buf_append_char(list->out, '}');
+	return ST_OK;
+}
+
+/* {"events":N,"count":N,"items":[{"kind","account","appKey"}]}, or null when nobody knows. */
+static void find_lost(struct keeper *keeper)
+{
+	CLEANUP(buf_free)
+	struct buf items = buf_heap(MIB);
+	struct lost_list list = { .out = &items };
+	int64_t events = 0;
+	enum status st = records_lost(keeper->setup->records_url, append_lost, &list, &events);
+
+	keeper->held_lost = buf_heap(2 * MIB);
+	if (st == ST_OK && buf_ok(&items))
+		buf_printf(&keeper->held_lost, "{\"events\":%lld,\"count\":%zu,\"items\":[%s]}",
+			(long long)events, list.count, buf_str(&items));
+	else
+		buf_append_str(&keeper->held_lost, "null");
+	log_error("records_held", LOG_STR("reason", "older than the high-water mark"),
+		LOG_STR("advice", "put the newer database back, or llavero restore --confirm"),
+		LOG_NUM("comesBack", st == ST_OK ? (int64_t)list.count : -1));
+}
+
 enum status held_open(struct keeper *keeper)
 {
 	enum status st = open_records(keeper, NULL);
 
 	if (st != ST_STALE)
 		return st;
-	log_error("records_held", LOG_STR("reason", "older than the high-water mark"));
+	find_lost(keeper);
 	return ST_OK;
 }
 
@@ -56,6 +106,9 @@ enum status held_confirm(struct api_call *call, struct head *out_head)
 	/* Two confirmations at once: the second finds it done. */
 	if (keeper->records == NULL)
 		st = open_records(keeper, &actor);
+	if (st == ST_OK)
+		log_warn(
+			"restore_confirmed", LOG_NUM("epoch", records_head(keeper->records).epoch));
 	if (st != ST_OK)
 		call->complaint = keeper->held;
 	(void)pthread_mutex_unlock(&keeper->held_lock);

@@ -1,7 +1,9 @@
 /*
  * Opening the records, and holding when they are older than the high-water
- * mark: then the keeper answers its status and nothing else, the gates go on
- * with the index as it is, and the operator decides.
+ * mark: then the keeper answers its status and nothing else, and renews no
+ * index: the gates refuse, at once when `llavero restore` put the copy there and
+ * took the index away, otherwise when the index of the newer database gets
+ * stale. The operator decides.
  */
 #ifndef KEEPER_HELD_H
 #define KEEPER_HELD_H

@@ -145,6 +145,7 @@ static void process_close(struct process *process)
 	if (keeper->records != NULL)
 		records_close(&keeper->records);
 	secret_free(&secret);
+	buf_free(&keeper->held_lost);
 	if (keeper->root_key != NULL)
 		root_key_close(&keeper->root_key);
 }

@@ -17,6 +17,7 @@ struct keeper {
 	struct key_file_secret *sealing_key_secret; /* locked memory */
 	struct records *records; /* NULL while held: an older copy waits for confirmation */
 	struct complaint held;   /* why, with key NULL when it is not */
+	struct buf held_lost;    /* JSON: what comes back when it is accepted; "" when not held */
 	pthread_mutex_t held_lock;
 	struct publisher *publisher;
 	int64_t started_at_us;

@@ -121,7 +121,7 @@ static enum status status_request(struct api_call *call)
 {
 	struct keeper *keeper = call->keeper;
 	CLEANUP(buf_free)
-	struct buf object = buf_heap(64 * KIB);
+	struct buf object = buf_heap(4 * MIB);
 	struct publisher_figures figures = { .last = ST_UNAVAILABLE };
 	enum status st = ST_OK;
 
@@ -141,6 +141,8 @@ static enum status status_request(struct api_call *call)
 		complaint_append(&text, call->http->lang, &keeper->held);
 		buf_append_str(&object, ",\"held\":");
 		buf_append_json(&object, buf_span(&text));
+		buf_append_str(&object, ",\"lost\":");
+		buf_append(&object, buf_span(&keeper->held_lost));
 		buf_free(&text);
 	}
 	buf_append_char(&object, '}');
@@ -193,13 +195,20 @@ static enum status backup(struct api_call *call)
 
 static enum status restore_confirm(struct api_call *call)
 {
+	CLEANUP(buf_free)
+	struct buf object = buf_heap(4 * MIB);
 	struct head head;
 	enum status st;
 
 	if (call->keeper->records != NULL)
 		return api_refuse(call, ST_CONFLICT, "api.not_held", NULL, NULL);
 	st = held_confirm(call, &head);
-	return st != ST_OK ? st : api_answer_done(call, &head);
+	if (st != ST_OK)
+		return st;
+	buf_append_str(&object, "{\"lost\":");
+	buf_append(&object, buf_span(&call->keeper->held_lost));
+	buf_append_char(&object, '}');
+	return api_answer(call, 200, &object, 0, &head);
 }
 
 static const struct api_route ROUTES[] = {

@@ -1,17 +1,12 @@
 #include "llaverod/instance.h"
 
-#include "base/clock.h"
+#include "base/data_lock.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <sys/file.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
-
-/* The children of a daemon that was killed hold its lock a moment longer. */
-#define LOCK_WAIT_US (2 * US_PER_S)
 
 static enum status complain(
 	struct complaint *complaint, const char *key, const char *path, int error)
@@ -63,41 +58,6 @@ static enum status folder_make(
 	return ST_OK;
 }
 
-static void lock_holder(int fd, char *out, size_t size)
-{
-	ssize_t got = pread(fd, out, size - 1, 0);
-
-	out[got > 0 ? got : 0] = '\0';
-	for (char *c = out; *c != '\0'; c++) {
-		if (*c < '0' || *c > '9')
-			*c = '\0';
-	}
-}
-
-static enum status lock_take(int fd, const char *data_dir, struct complaint *complaint)
-{
-	const struct timespec pause = { .tv_nsec = 20 * 1000 * 1000 };
-	int64_t until_us = clock_boot_us() + LOCK_WAIT_US;
-	char pid[24];
-	int len;
-
-	while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
-		if (errno != EWOULDBLOCK && errno != EINTR)
-			return complain(complaint, "daemon.data_dir_unwritable", data_dir, errno);
-		if (clock_boot_us() >= until_us) {
-			lock_holder(fd, pid, sizeof(pid));
-			complaint_set(complaint, "daemon.already_running", 2, "path", data_dir,
-				"pid", pid[0] == '\0' ? "?" : pid);
-			return ST_BUSY;
-		}
-		nanosleep(&pause, NULL);
-	}
-	len = snprintf(pid, sizeof(pid), "%ld\n", (long)getpid());
-	if (ftruncate(fd, 0) != 0 || pwrite(fd, pid, (size_t)len, 0) != len)
-		return complain(complaint, "daemon.data_dir_unwritable", data_dir, errno);
-	return ST_OK;
-}
-
 static enum status format_write(
 	int dir_fd, const char *data_dir, uid_t uid, gid_t gid, struct complaint *complaint)
 {
@@ -144,20 +104,14 @@ enum status instance_open(
 	const char *data_dir, uid_t uid, gid_t gid, int *out_lock_fd, struct complaint *complaint)
 {
 	enum status st = directory_check(data_dir, uid, gid, complaint);
-	int dir_fd, fd;
+	int dir_fd, fd = -1;
 
 	if (st != ST_OK)
 		return st;
 	dir_fd = open(data_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir_fd < 0)
 		return complain(complaint, "daemon.data_dir_unwritable", data_dir, errno);
-	fd = openat(dir_fd, "llaverod.lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
-	if (fd < 0)
-		st = complain(complaint, "daemon.data_dir_unwritable", data_dir, errno);
-	if (st == ST_OK)
-		st = lock_take(fd, data_dir, complaint);
-	if (st == ST_OK && uid != (uid_t)-1 && fchown(fd, uid, gid) != 0)
-		st = complain(complaint, "daemon.data_dir_unwritable", data_dir, errno);
+	st = data_lock_take(data_dir, uid, gid, &fd, complaint);
 	if (st == ST_OK)
 		st = format_check(dir_fd, data_dir, uid, gid, complaint);
 	if (st == ST_OK)

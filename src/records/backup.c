@@ -49,15 +49,20 @@ static enum status installation_check(
 	return ST_CONFLICT;
 }
 
-static enum status events_check(const struct root_key *root_key, const char *path,
-	struct head *out_head, struct complaint *complaint)
+static enum status events_check(
+	const struct restore_options *restore, struct head *out_head, struct complaint *complaint)
 {
 	uint8_t public_key[SIGN_PUBLIC_KEY_SIZE], secret[SIGN_SECRET_KEY_SIZE];
-	struct verify_options options = { .path = path, .public_key = public_key };
+	struct verify_options options = {
+		.path = restore->path,
+		.public_key = public_key,
+		.progress = restore->progress,
+		.progress_arg = restore->progress_arg,
+	};
 	struct verify_result result;
 	enum status st;
 
-	root_key_event_pair(root_key, public_key, secret);
+	root_key_event_pair(restore->records->root_key, public_key, secret);
 	crypto_wipe(secret, sizeof(secret));
 	st = events_verify(&options, &result, complaint);
 	if (st != ST_OK)
@@ -82,44 +87,47 @@ static enum status copy_check(const struct db_driver *driver, const struct root_
 	return st;
 }
 
-static void complain_restore(enum status st, const struct records_options *options,
-	const char *path, struct complaint *complaint)
+static void complain_restore(enum status st, const struct restore_options *options,
+	const char *location, struct complaint *complaint)
 {
 	if (complaint == NULL || complaint->key != NULL)
 		return;
 	if (st == ST_BUSY)
-		complaint_set(complaint, "records.in_use", 1, "path", options->url);
-	else if (st == ST_DAMAGED)
-		complaint_set(complaint, "records.backup_damaged", 1, "path", path);
+		complaint_set(complaint, "records.in_use", 1, "path", location);
+	else if (st == ST_DAMAGED || st == ST_FORMAT)
+		complaint_set(complaint, "records.backup_damaged", 1, "path", options->path);
 	else if (st == ST_NO_SPACE)
 		complaint_set(complaint, "records.no_space", 0);
 	else
-		complaint_set(complaint, "records.restore_failed", 2, "path", path, "reason",
-			status_name(st));
+		complaint_set(complaint, "records.restore_failed", 2, "path", options->path,
+			"reason", status_name(st));
 }
 
-enum status records_restore(const struct records_options *options, const char *path,
-	struct head *out_head, struct complaint *complaint)
+enum status records_restore(const struct restore_options *options,
+	struct restore_result *out_result, struct complaint *complaint)
 {
 	const char *location = NULL;
-	const struct db_driver *driver = db_driver_of(options->url, &location);
-	struct head head = { 0 };
+	const struct db_driver *driver = db_driver_of(options->records->url, &location);
+	struct restore_result result = { .head = { 0 } };
 	enum status st;
 
 	if (driver == NULL) {
-		complaint_set(complaint, "records.url", 1, "url", options->url);
+		complaint_set(complaint, "records.url", 1, "url", options->records->url);
 		return ST_INVALID;
 	}
-	st = copy_check(driver, options->root_key, path, complaint);
+	if (!options->replace && driver->exists(location)) {
+		complaint_set(complaint, "records.restore_exists", 1, "path", location);
+		return ST_EXISTS;
+	}
+	st = copy_check(driver, options->records->root_key, options->path, complaint);
 	if (st == ST_OK)
-		st = events_check(options->root_key, path, &head, complaint);
+		st = events_check(options, &result.head, complaint);
 	if (st == ST_OK)
-		st = driver->restore(location, path);
+		st = driver->restore(location, options->path, result.aside);
 	if (st != ST_OK) {
-		complain_restore(st, options, path, complaint);
+		complain_restore(st, options, location, complaint);
 		return st;
 	}
-	if (out_head != NULL)
-		*out_head = head;
+	*out_result = result;
 	return ST_OK;
 }

@@ -14,6 +14,8 @@
 #include "base/span.h"
 #include "base/status.h"
 
+#include <limits.h>
+
 struct db_driver;
 
 /* A connection. Drivers put their own members behind these. */
@@ -74,9 +76,12 @@ struct db_driver {
 
 	/* A consistent, complete copy to a new file of mode 0600, on disk when it returns. */
 	enum status (*backup)(struct db *db, const char *path);
+	bool (*exists)(const char *location);
 	/* Put such a copy in the place of a database that nobody has open. The one that was there
-	 * stays beside it as LOCATION.before-restore. ST_BUSY. */
-	enum status (*restore)(const char *location, const char *path);
+	 * stays beside it, at out_aside ("": there was none). ST_BUSY. */
+	enum status (*restore)(const char *location, const char *path, char out_aside[PATH_MAX]);
+	/* Where restores put the databases that were there, by number from 1: ST_NOT_FOUND. */
+	enum status (*aside)(const char *location, unsigned number, char out_path[PATH_MAX]);
 	/* Is the structure whole? ST_DAMAGED. */
 	enum status (*check)(struct db *db);
 	/* Housekeeping off the writer's path (write-ahead log). */

@@ -562,17 +562,59 @@ static enum status copy_file(const char *from_path, const char *to_path)
 	return st;
 }
 
-/* Bring the log of the old database into it, when it still opens; else move both away. */
-static enum status old_aside(const char *location)
+static bool exists(const char *location)
 {
-	char aside[PATH_MAX], log_path[PATH_MAX], log_aside[PATH_MAX], shared[PATH_MAX];
+	struct stat at;
+
+	return lstat(location, &at) == 0;
+}
+
+#define ASIDES_MAX 1000u
+
+/* "LOCATION.before-restore", "LOCATION.before-restore-2", ... */
+static enum status aside_name(const char *location, unsigned number, char out_path[PATH_MAX])
+{
+	struct buf b = buf_fixed(out_path, PATH_MAX);
+
+	buf_printf(&b, "%s.before-restore", location);
+	if (number > 1)
+		buf_printf(&b, "-%u", number);
+	return buf_ok(&b) ? ST_OK : ST_LIMIT;
+}
+
+static enum status aside(const char *location, unsigned number, char out_path[PATH_MAX])
+{
+	enum status st = aside_name(location, number, out_path);
+
+	if (st != ST_OK)
+		return st;
+	return exists(out_path) ? ST_OK : ST_NOT_FOUND;
+}
+
+/* One that was put aside before is never overwritten: it may be the newest there is. */
+static enum status aside_free(const char *location, char out_path[PATH_MAX])
+{
+	enum status st = ST_OK;
+
+	for (unsigned number = 1; st == ST_OK && number <= ASIDES_MAX; number++) {
+		st = aside_name(location, number, out_path);
+		if (st == ST_OK && !exists(out_path))
+			return ST_OK;
+	}
+	return st == ST_OK ? ST_LIMIT : st;
+}
+
+/* Bring the log of the old database into it, when it still opens; else move both away. */
+static enum status old_aside(const char *location, char out_aside[PATH_MAX])
+{
+	char log_path[PATH_MAX], log_aside[PATH_MAX], shared[PATH_MAX];
 	sqlite3 *handle = NULL;
-	enum status st = path_with(aside, location, ".before-restore");
+	enum status st = aside_free(location, out_aside);
 
 	if (st == ST_OK)
 		st = path_with(log_path, location, "-wal");
 	if (st == ST_OK)
-		st = path_with(log_aside, location, ".before-restore-wal");
+		st = path_with(log_aside, out_aside, "-wal");
 	if (st == ST_OK)
 		st = path_with(shared, location, "-shm");
 	if (st != ST_OK)
@@ -581,18 +623,17 @@ static enum status old_aside(const char *location)
 		(void)sqlite3_wal_checkpoint_v2(
 			handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
 	sqlite3_close(handle);
-	(void)unlink(aside);
-	(void)unlink(log_aside);
 	(void)unlink(shared);
 	/* A log of the old database beside the new one would be taken for its own. */
 	if (rename(log_path, log_aside) != 0 && errno != ENOENT)
 		return status_from_errno(errno);
-	if (link(location, aside) != 0 && errno != ENOENT)
-		return status_from_errno(errno);
-	return ST_OK;
+	if (link(location, out_aside) == 0)
+		return ST_OK;
+	out_aside[0] = '\0';
+	return errno == ENOENT ? ST_OK : status_from_errno(errno);
 }
 
-static enum status put_in_place(const char *location, const char *path)
+static enum status put_in_place(const char *location, const char *path, char out_aside[PATH_MAX])
 {
 	char beside[PATH_MAX];
 	enum status st = path_with(beside, location, ".restoring");
@@ -600,7 +641,7 @@ static enum status put_in_place(const char *location, const char *path)
 	if (st == ST_OK)
 		st = copy_file(path, beside);
 	if (st == ST_OK)
-		st = old_aside(location);
+		st = old_aside(location, out_aside);
 	if (st == ST_OK && rename(beside, location) != 0)
 		st = status_from_errno(errno);
 	if (st != ST_OK)
@@ -608,13 +649,13 @@ static enum status put_in_place(const char *location, const char *path)
 	return st == ST_OK ? sync_file_and_directory(location) : st;
 }
 
-static enum status restore(const char *location, const char *path)
+static enum status restore(const char *location, const char *path, char out_aside[PATH_MAX])
 {
 	struct sqlite_db lock = { .lock_fd = -1 };
 	enum status st = lock_writer(&lock, location);
 
 	if (st == ST_OK)
-		st = put_in_place(location, path);
+		st = put_in_place(location, path, out_aside);
 	if (lock.lock_fd >= 0)
 		close(lock.lock_fd);
 	return st;
@@ -676,7 +717,9 @@ const struct db_driver db_sqlite = {
 	.column_int = column_int,
 	.column_bytes = column_bytes,
 	.backup = backup,
+	.exists = exists,
 	.restore = restore,
+	.aside = aside,
 	.check = check,
 	.tidy = tidy,
 	.scrub = scrub,

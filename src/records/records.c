@@ -225,6 +225,14 @@ static enum status epoch_begin(
 	return st;
 }
 
+/* The database is as new as the mark; what followed elsewhere, if anything, is another epoch. */
+static enum status restored_begin(struct records *records, const struct records_options *options)
+{
+	if (options->restored == NULL)
+		return ST_OK;
+	return epoch_begin(records, &records->head, options->restored);
+}
+
 static enum status mark_check(
 	struct records *records, const struct records_options *options, struct complaint *complaint)
 {
@@ -233,7 +241,7 @@ static enum status mark_check(
 	enum status st = high_water_read(records->data_dir, &mark);
 
 	if (st == ST_NOT_FOUND)
-		return ST_OK;
+		return restored_begin(records, options);
 	if (st == ST_OK && (!checkpoint_is_signed(&mark, records->public_key) ||
 				   memcmp(mark.installation_id, records->installation_bytes,
 					   sizeof(mark.installation_id)) != 0))
@@ -242,8 +250,10 @@ static enum status mark_check(
 		complaint_set(complaint, "records.mark_damaged", 0);
 	if (st == ST_OK)
 		st = mark_is_met(records, &mark.head, &met);
-	if (st != ST_OK || met)
+	if (st != ST_OK)
 		return st;
+	if (met)
+		return restored_begin(records, options);
 	if (options->accept_restored == NULL)
 		return complain_stale(records, &mark.head, complaint);
 	return epoch_begin(records, &mark.head, options->accept_restored);

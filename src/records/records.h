@@ -58,6 +58,11 @@ struct records_options {
 	 * backup) and accepts it: begins a new epoch, as an event of this actor.
 	 */
 	const struct actor *accept_restored;
+	/*
+	 * A backup was just put in place that is not older than the mark, or there
+	 * is no mark: begins a new epoch too, as an event of this actor.
+	 */
+	const struct actor *restored;
 	const struct db_driver *driver; /* NULL: by the url's scheme; tests wrap it */
 };
 

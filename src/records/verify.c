@@ -471,7 +471,8 @@ enum status events_verify(const struct verify_options *options, struct verify_re
 	return st;
 }
 
-static enum status stated_read(struct db *db, uint8_t out_public_key[SIGN_PUBLIC_KEY_SIZE])
+static enum status stated_read(
+	struct db *db, uint8_t out_public_key[SIGN_PUBLIC_KEY_SIZE], struct head *out_head)
 {
 	CLEANUP(db_finish)
 	struct db_statement *row = NULL;
@@ -485,11 +486,11 @@ static enum status stated_read(struct db *db, uint8_t out_public_key[SIGN_PUBLIC
 	if (db_bytes(row, 0).len != SIGN_PUBLIC_KEY_SIZE)
 		return ST_DAMAGED;
 	memcpy(out_public_key, db_bytes(row, 0).ptr, SIGN_PUBLIC_KEY_SIZE);
-	return ST_OK;
+	return head_read(db, out_head);
 }
 
-enum status events_stated_key(
-	const char *path, uint8_t out_public_key[SIGN_PUBLIC_KEY_SIZE], struct complaint *complaint)
+enum status events_stated(const char *path, uint8_t out_public_key[SIGN_PUBLIC_KEY_SIZE],
+	struct head *out_head, struct complaint *complaint)
 {
 	CLEANUP(db_close)
 	struct db *db = NULL;
@@ -498,7 +499,7 @@ enum status events_stated_key(
 	if (st == ST_OK)
 		st = db_check_version(db, complaint);
 	if (st == ST_OK)
-		st = stated_read(db, out_public_key);
+		st = stated_read(db, out_public_key, out_head);
 	if (st != ST_OK)
 		complain_read(path, st, complaint);
 	return st;

@@ -71,10 +71,10 @@ NODISCARD enum status events_verify(const struct verify_options *options,
 	struct verify_result *out_result, struct complaint *complaint);
 
 /*
- * The key that the database itself states. Whoever could change the events
- * could change it too: checked with it, they show damage, not forgery.
+ * The key and the head that the database itself states. Whoever could change
+ * the events could change them too: checked with them, they show damage, not forgery.
  */
-NODISCARD enum status events_stated_key(const char *path,
-	uint8_t out_public_key[SIGN_PUBLIC_KEY_SIZE], struct complaint *complaint);
+NODISCARD enum status events_stated(const char *path, uint8_t out_public_key[SIGN_PUBLIC_KEY_SIZE],
+	struct head *out_head, struct complaint *complaint);
 
 #endif

@@ -1,6 +1,7 @@
 // llavero events: shown, followed, signed, and checked offline on copies that were tampered with.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
@@ -120,7 +121,8 @@ const verify = (file, code, ...more) => llavero(null, ['events', 'verify', file,
 test('a copy with its log is good, is not written to, and may stand in a folder that cannot be', async () => {
   assert.ok(fs.statSync(path.join(daemon.data, 'records.db-wal')).size > 0, 'the daemon has a log');
   const file = copy('good');
-  const bytes = () => fs.readdirSync(path.dirname(file)).map((name) => [name, fs.readFileSync(path.join(path.dirname(file), name), 'latin1')]);
+  const bytes = () => fs.readdirSync(path.dirname(file)).map((name) => [name,
+    createHash('sha256').update(fs.readFileSync(path.join(path.dirname(file), name))).digest('hex')]);
   const earlier = bytes();
   fs.chmodSync(path.dirname(file), 0o500);
   const { json } = await verify(file, 0, '--checkpoint', checkpoint);

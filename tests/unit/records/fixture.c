@@ -63,6 +63,18 @@ int fixture_teardown(void **state)
 	return 0;
 }
 
+enum status fixture_restore(struct fixture *f, const char *path)
+{
+	struct records_options records = {
+		.url = f->url, .data_dir = f->dir, .root_key = f->root_key
+	};
+	struct restore_options options = { .records = &records, .path = path, .replace = true };
+	struct restore_result result;
+
+	f->complaint = (struct complaint){ 0 };
+	return records_restore(&options, &result, &f->complaint);
+}
+
 void fixture_reopen(struct fixture *f)
 {
 	records_close(&f->records);

@@ -43,6 +43,8 @@ int fixture_teardown(void **state);
 enum status fixture_open(struct fixture *f, const struct actor *accept_restored);
 /* Close and open again. */
 void fixture_reopen(struct fixture *f);
+/* Put a backup in the place of the database, which is closed; f->complaint says why not. */
+enum status fixture_restore(struct fixture *f, const char *path);
 /* "{dir}/{name}" in the arena. */
 const char *fixture_path(struct fixture *f, const char *name);
 

@@ -6,16 +6,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static enum status restore(struct fixture *f, const char *path)
-{
-	struct records_options options = {
-		.url = f->url, .data_dir = f->dir, .root_key = f->root_key
-	};
-
-	f->complaint = (struct complaint){ 0 };
-	return records_restore(&options, path, NULL, &f->complaint);
-}
-
 static enum status revoke_it(struct fixture *f, uint32_t slot)
 {
 	struct change *change = begin(f);
@@ -55,7 +45,7 @@ static void a_restored_older_backup_is_refused_until_accepted(void **state)
 	ASSERT_OK(revoke_it(f, slot));
 	head = records_head(f->records);
 	records_close(&f->records);
-	ASSERT_OK(restore(f, path));
+	ASSERT_OK(fixture_restore(f, path));
 	ASSERT_ST(ST_STALE, fixture_open(f, NULL));
 	assert_string_equal(f->complaint.key, "records.stale");
 	/* Asking again changes nothing. */
@@ -97,7 +87,7 @@ static void the_same_length_is_not_the_same_history(void **state)
 	records_close(&f->records);
 	/* Another history of the same length and epoch, by going on from the backup unseen. */
 	assert_int_equal(rename(fixture_path(f, "high-water"), fixture_path(f, "kept")), 0);
-	ASSERT_OK(restore(f, path));
+	ASSERT_OK(fixture_restore(f, path));
 	ASSERT_OK(fixture_open(f, NULL));
 	make_key(f, f->acme, "another", 2);
 	records_close(&f->records);
@@ -163,11 +153,12 @@ static void bad_backups_are_refused_and_nothing_changes(void **state)
 		path = fixture_path(f, name);
 		ASSERT_OK(records_backup(f->records, path, NULL, &f->complaint));
 		meddle(path, ROWS[i].sql);
-		CHECK_ROW(ROWS[i].label, restore(f, path) == (i == 0 ? ST_BUSY : ROWS[i].st));
+		CHECK_ROW(
+			ROWS[i].label, fixture_restore(f, path) == (i == 0 ? ST_BUSY : ROWS[i].st));
 		CHECK_ROW(ROWS[i].label, f->complaint.key != NULL);
 	}
 	records_close(&f->records);
-	ASSERT_OK(restore(f, fixture_path(f, "b0")));
+	ASSERT_OK(fixture_restore(f, fixture_path(f, "b0")));
 	ASSERT_OK(fixture_open(f, NULL));
 	assert_int_equal(access(fixture_path(f, "records.db.before-restore"), F_OK), 0);
 }
@@ -189,9 +180,118 @@ static void a_truncated_backup_is_refused(void **state)
 		snprintf(command, sizeof(command), "head -c %lld %s > %s", (long long)size, path,
 			cut);
 		assert_int_equal(system(command), 0);
-		assert_int_not_equal(restore(f, cut), ST_OK);
+		assert_int_not_equal(fixture_restore(f, cut), ST_OK);
 	}
 	ASSERT_OK(fixture_open(f, NULL));
+	assert_chain(f);
+}
+
+/* ---- what comes back ---- */
+
+static enum status note(void *arg, const struct lost *lost)
+{
+	struct buf *out = arg;
+
+	buf_printf(out, "%s %.*s %.*s\n", lost_kind_name(lost->kind), (int)lost->account.len,
+		lost->account.ptr, (int)lost->app_key.len,
+		lost->app_key.ptr == NULL ? "" : lost->app_key.ptr);
+	return ST_OK;
+}
+
+static void assert_lost(struct fixture *f, const char *expected, int64_t events)
+{
+	CLEANUP(buf_free)
+	struct buf text = buf_heap(4096);
+	int64_t found = -1;
+
+	ASSERT_OK(records_lost(f->url, note, &text, &found));
+	assert_string_equal(buf_str(&text), expected);
+	assert_int_equal(found, events);
+}
+
+static void do_change(struct fixture *f,
+	enum status (*fn)(struct change *change, uint32_t slot, struct complaint *complaint),
+	uint32_t slot)
+{
+	struct change *change = begin(f);
+
+	ASSERT_OK(end(&change, fn(change, slot, &f->complaint)));
+}
+
+static enum status rotate_now(struct change *change, uint32_t slot, struct complaint *complaint)
+{
+	return key_rotate(change, slot, digest_of(99), 0, complaint);
+}
+
+static enum status suspend(struct change *change, uint32_t slot, struct complaint *complaint)
+{
+	return account_set_state(change, slot, ACCOUNT_SUSPENDED, complaint);
+}
+
+static enum status revoke_key(struct change *change, uint32_t slot, struct complaint *complaint)
+{
+	return key_revoke(change, slot, REVOKE_COMPROMISED, complaint);
+}
+
+static void what_comes_back_is_named(void **state)
+{
+	struct fixture *f = *state;
+	const char *path = fixture_path(f, "backup"), *later = fixture_path(f, "later");
+	uint32_t keys[5];
+
+	fixture_accounts(f);
+	keys[0] = make_key(f, f->acme, "revoked", 1);
+	keys[1] = make_key(f, f->acme, "revoked-before", 2);
+	keys[2] = make_key(f, f->acme, "deactivated", 3);
+	keys[3] = make_key(f, f->acme, "rotated", 4);
+	do_change(f, revoke_key, keys[1]);
+	ASSERT_OK(records_backup(f->records, path, NULL, &f->complaint));
+	do_change(f, revoke_key, keys[0]);
+	do_change(f, key_deactivate, keys[2]);
+	do_change(f, rotate_now, keys[3]);
+	keys[4] = make_key(f, f->acme, "made-after", 5);
+	do_change(f, revoke_key, keys[4]);
+	ASSERT_OK(records_backup(f->records, later, NULL, &f->complaint));
+	do_change(f, suspend, f->other);
+	records_close(&f->records);
+	ASSERT_ST(ST_NOT_FOUND, records_lost(f->url, note, NULL, &(int64_t){ 0 }));
+	ASSERT_OK(fixture_restore(f, path));
+	assert_lost(f,
+		"key_revoked acme revoked\nkey_deactivated acme deactivated\n"
+		"token_retired acme rotated\naccount_suspended other \n",
+		6);
+	/* A second thought: the newest database is still the measure. */
+	ASSERT_OK(fixture_restore(f, later));
+	assert_int_equal(access(fixture_path(f, "records.db.before-restore-2"), F_OK), 0);
+	assert_lost(f, "account_suspended other \n", 1);
+	/* Once accepted, what is beside it belongs to an epoch that is over. */
+	ASSERT_OK(fixture_open(f, &f->actor));
+	records_close(&f->records);
+	ASSERT_ST(ST_NOT_FOUND, records_lost(f->url, note, NULL, &(int64_t){ 0 }));
+	ASSERT_OK(fixture_open(f, NULL));
+}
+
+static void a_restore_that_is_not_older_begins_an_epoch_too(void **state)
+{
+	struct fixture *f = *state;
+	const char *path = fixture_path(f, "backup");
+	struct records_options options = {
+		.url = f->url, .data_dir = f->dir, .root_key = f->root_key, .restored = &f->actor
+	};
+	struct head head;
+
+	fixture_accounts(f);
+	ASSERT_OK(records_backup(f->records, path, &head, &f->complaint));
+	for (int i = 0; i < 2; i++) {
+		records_close(&f->records);
+		/* The second time on a machine that never had the installation. */
+		if (i == 1)
+			assert_int_equal(unlink(fixture_path(f, HIGH_WATER_FILE)), 0);
+		ASSERT_OK(fixture_restore(f, path));
+		ASSERT_OK(records_open(&options, &f->records, &f->complaint));
+		assert_int_equal(records_head(f->records).epoch, head.epoch + 1);
+		assert_int_equal(records_head(f->records).revision, head.revision + 1);
+	}
 	assert_chain(f);
 }
 
@@ -207,6 +307,8 @@ int main(void)
 		WITH(a_damaged_or_foreign_mark_is_refused),
 		WITH(bad_backups_are_refused_and_nothing_changes),
 		WITH(a_truncated_backup_is_refused),
+		WITH(what_comes_back_is_named),
+		WITH(a_restore_that_is_not_older_begins_an_epoch_too),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

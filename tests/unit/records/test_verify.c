@@ -243,7 +243,6 @@ static void another_history_does_not_meet_the_checkpoint(void **state)
 	struct checkpoint checkpoint;
 	struct verify_result result;
 	const char *path;
-	struct complaint complaint;
 
 	history(f);
 	path = copy(f, 0);
@@ -251,10 +250,7 @@ static void another_history_does_not_meet_the_checkpoint(void **state)
 	ASSERT_OK(checkpoint_make(f->records, NOW, &checkpoint));
 	/* Going on from the copy, with the same key, to the same revision. */
 	records_close(&f->records);
-	struct records_options options = {
-		.url = f->url, .data_dir = f->dir, .root_key = f->root_key
-	};
-	ASSERT_OK(records_restore(&options, path, NULL, &complaint));
+	ASSERT_OK(fixture_restore(f, path));
 	ASSERT_OK(fixture_open(f, &f->actor));
 	result = verify_file(f, f->db_path, &checkpoint);
 	assert_int_equal(result.fault, EVENT_FAULT_CHECKPOINT);

@@ -1,0 +1,209 @@
+/*
+ * What a restored older database gives back: the databases that restores put
+ * aside are compared with it, those that are of its epoch or a later one. An
+ * older epoch's was given up for good when somebody accepted the restore.
+ */
+#include "records/backup.h"
+
+#include "records/store.h"
+
+static const char *const KIND_NAMES[] = {
+	[LOST_REVOKED] = "key_revoked",
+	[LOST_DEACTIVATED] = "key_deactivated",
+	[LOST_RETIRED] = "token_retired",
+	[LOST_SUSPENDED] = "account_suspended",
+};
+
+const char *lost_kind_name(enum lost_kind kind)
+{
+	return (unsigned)kind < ARRAY_LEN(KIND_NAMES) ? KIND_NAMES[kind] : NULL;
+}
+
+struct comparison {
+	struct db *old, *newer;
+	lost_fn *fn;
+	void *arg;
+};
+
+/* The number in the first column of the one row; -1: no row. */
+static enum status number_of(enum status st, struct db_statement *row, int64_t *out_number)
+{
+	*out_number = -1;
+	if (st == ST_OK)
+		st = db_step(row);
+	if (st == ST_OK)
+		*out_number = db_int(row, 0);
+	return st == ST_NOT_FOUND ? ST_OK : st;
+}
+
+static enum status old_state_of_key(struct db *old, struct span app_key, int64_t *out_state)
+{
+	CLEANUP(db_finish)
+	struct db_statement *row = NULL;
+	enum status st = db_query(
+		old, "SELECT state FROM app_keys WHERE app_key = $1", &row, DB_TEXT(app_key));
+
+	return number_of(st, row, out_state);
+}
+
+static enum status old_kind_of_token(struct db *old, struct span digest, int64_t *out_kind)
+{
+	CLEANUP(db_finish)
+	struct db_statement *row = NULL;
+	enum status st = db_query(old, "SELECT kind FROM tokens WHERE digest = $1", &row,
+		DB_BLOB(digest.ptr, digest.len));
+
+	return number_of(st, row, out_kind);
+}
+
+static enum status old_state_of_account(struct db *old, struct span name, int64_t *out_state)
+{
+	CLEANUP(db_finish)
+	struct db_statement *row = NULL;
+	enum status st =
+		db_query(old, "SELECT state FROM accounts WHERE name = $1", &row, DB_TEXT(name));
+
+	return number_of(st, row, out_state);
+}
+
+static enum status keys_compare(const struct comparison *c)
+{
+	CLEANUP(db_finish)
+	struct db_statement *rows = NULL;
+	int64_t state;
+	enum status st = db_query(c->newer,
+		"SELECT k.app_key, a.name, k.state FROM app_keys k"
+		" JOIN accounts a ON a.slot = k.account_slot WHERE k.state <> $1"
+		" ORDER BY k.slot",
+		&rows, DB_INT(RECORD_KEY_ACTIVE));
+
+	while (st == ST_OK && (st = db_step(rows)) == ST_OK) {
+		bool revoked = db_int(rows, 2) == RECORD_KEY_REVOKED;
+		struct lost lost = { .kind = revoked ? LOST_REVOKED : LOST_DEACTIVATED,
+			.account = db_bytes(rows, 1),
+			.app_key = db_bytes(rows, 0) };
+
+		st = old_state_of_key(c->old, lost.app_key, &state);
+		if (st == ST_OK &&
+			(state == RECORD_KEY_ACTIVE || (revoked && state == RECORD_KEY_INACTIVE)))
+			st = c->fn(c->arg, &lost);
+	}
+	return st == ST_NOT_FOUND ? ST_OK : st;
+}
+
+static enum status tokens_compare(const struct comparison *c)
+{
+	CLEANUP(db_finish)
+	struct db_statement *rows = NULL;
+	int64_t kind;
+	/* Of keys that are alive; those of the others were named already. */
+	enum status st = db_query(c->newer,
+		"SELECT t.digest, k.app_key, a.name FROM tokens t"
+		" JOIN app_keys k ON k.slot = t.key_slot"
+		" JOIN accounts a ON a.slot = k.account_slot"
+		" WHERE t.kind = $1 AND k.state = $2 ORDER BY k.slot, t.digest",
+		&rows, DB_INT(RECORD_TOKEN_RETIRED), DB_INT(RECORD_KEY_ACTIVE));
+
+	while (st == ST_OK && (st = db_step(rows)) == ST_OK) {
+		struct lost lost = { .kind = LOST_RETIRED,
+			.account = db_bytes(rows, 2),
+			.app_key = db_bytes(rows, 1) };
+
+		st = old_kind_of_token(c->old, db_bytes(rows, 0), &kind);
+		if (st == ST_OK && kind >= 0 && kind != RECORD_TOKEN_RETIRED)
+			st = c->fn(c->arg, &lost);
+	}
+	return st == ST_NOT_FOUND ? ST_OK : st;
+}
+
+static enum status accounts_compare(const struct comparison *c)
+{
+	CLEANUP(db_finish)
+	struct db_statement *rows = NULL;
+	int64_t state;
+	enum status st =
+		db_query(c->newer, "SELECT name FROM accounts WHERE state = $1 ORDER BY slot",
+			&rows, DB_INT(ACCOUNT_SUSPENDED));
+
+	while (st == ST_OK && (st = db_step(rows)) == ST_OK) {
+		struct lost lost = {
+			.kind = LOST_SUSPENDED, .account = db_bytes(rows, 0), .app_key = SPAN_ABSENT
+		};
+
+		st = old_state_of_account(c->old, lost.account, &state);
+		if (st == ST_OK && state == ACCOUNT_ACTIVE)
+			st = c->fn(c->arg, &lost);
+	}
+	return st == ST_NOT_FOUND ? ST_OK : st;
+}
+
+static enum status compare(const struct comparison *c)
+{
+	enum status st = keys_compare(c);
+
+	if (st == ST_OK)
+		st = tokens_compare(c);
+	if (st == ST_OK)
+		st = accounts_compare(c);
+	return st;
+}
+
+/* ST_NOT_FOUND: not a newer one, or not to be read. */
+static enum status newer_open(const struct db_driver *driver, const char *path,
+	const struct head *old, struct db **out, struct head *out_head)
+{
+	enum status st = db_open(driver, path, DB_COPY, out);
+
+	if (st == ST_OK)
+		st = db_check_version(*out, NULL);
+	if (st == ST_OK)
+		st = head_read(*out, out_head);
+	if (st != ST_OK)
+		return ST_NOT_FOUND;
+	return out_head->epoch >= old->epoch ? ST_OK : ST_NOT_FOUND;
+}
+
+static enum status one_aside(const struct db_driver *driver, const char *path, struct comparison *c,
+	const struct head *old, int64_t *inout_events)
+{
+	CLEANUP(db_close)
+	struct db *newer = NULL;
+	struct head head;
+	enum status st = newer_open(driver, path, old, &newer, &head);
+
+	if (st != ST_OK)
+		return st;
+	c->newer = newer;
+	st = compare(c);
+	if (head.revision - old->revision > *inout_events)
+		*inout_events = head.revision - old->revision;
+	/* What cannot be read any further is not known. */
+	return st == ST_DAMAGED || st == ST_FORMAT ? ST_NOT_FOUND : st;
+}
+
+enum status records_lost(const char *url, lost_fn *fn, void *arg, int64_t *out_events)
+{
+	CLEANUP(db_close)
+	struct db *old = NULL;
+	const char *location = NULL;
+	const struct db_driver *driver = db_driver_of(url, &location);
+	struct comparison c = { .fn = fn, .arg = arg };
+	struct head head;
+	char path[PATH_MAX];
+	bool known = false;
+	enum status st = driver == NULL ? ST_INVALID : db_open(driver, location, DB_COPY, &old);
+
+	*out_events = 0;
+	if (st == ST_OK)
+		st = head_read(old, &head);
+	if (st != ST_OK)
+		return st;
+	c.old = old;
+	for (unsigned number = 1; driver->aside(location, number, path) == ST_OK; number++) {
+		st = one_aside(driver, path, &c, &head, out_events);
+		if (st != ST_OK && st != ST_NOT_FOUND)
+			return st;
+		known = known || st == ST_OK;
+	}
+	return known ? ST_OK : ST_NOT_FOUND;
+}
