@@ -1,5 +1,7 @@
 #include "decide/answer.h"
 
+#include "base/clock.h"
+
 static const char HEX[] = "0123456789ABCDEF";
 
 void answer_append_value(struct buf *out, struct span value)
@@ -90,6 +92,38 @@ static void resource_header(
 	end_header(out, "X-Llavero-Resource", start);
 }
 
+/* A name for each window: a policy's key. */
+static void append_policy(struct buf *out, enum allowance_window window)
+{
+	buf_printf(out, "\"%s%s\"", window_is_quota(window) ? "quota-" : "", window_per(window));
+}
+
+static void limits_headers(const struct decision *decision, struct answer *out)
+{
+	const struct allowance_state *state = &decision->limits_state;
+	size_t start = out->text.len;
+
+	if (!allowance_limits(&decision->limits) || state->outcome == ALLOWANCE_UNKNOWN)
+		return;
+	for (unsigned i = 0; i < WINDOW_COUNT; i++) {
+		if (decision->limits.counts[i] == 0)
+			continue;
+		buf_append_str(&out->text, out->text.len > start ? ", " : "");
+		append_policy(&out->text, (enum allowance_window)i);
+		buf_printf(&out->text, ";q=%llu", (unsigned long long)decision->limits.counts[i]);
+		/* A month has no one length. */
+		if (i != QUOTA_MONTH)
+			buf_printf(&out->text, ";w=%lld",
+				(long long)(window_us((enum allowance_window)i) / US_PER_S));
+	}
+	end_header(out, "RateLimit-Policy", start);
+	start = out->text.len;
+	append_policy(&out->text, state->window);
+	buf_printf(&out->text, ";r=%llu;t=%lld", (unsigned long long)state->left,
+		(long long)((state->reset_us + US_PER_S - 1) / US_PER_S));
+	end_header(out, "RateLimit", start);
+}
+
 void answer_allowed(const struct decision *decision, const struct view *view, struct answer *out)
 {
 	begin(out);
@@ -100,6 +134,7 @@ void answer_allowed(const struct decision *decision, const struct view *view, st
 	resource_header(decision, view, out);
 	if (view != NULL)
 		number_header(out, "X-Llavero-Revision", view->revision);
+	limits_headers(decision, out);
 }
 
 void answer_refused(const struct decision *decision, const struct problem *problem,
@@ -112,6 +147,7 @@ void answer_refused(const struct decision *decision, const struct problem *probl
 	header(out, "X-Llavero-Cause", span_str(cause_name(cause)));
 	number_header(out, "X-Llavero-Status", (uint64_t)problem->http_status);
 	header(out, "X-Llavero-Diagnosis", diagnosis);
+	limits_headers(decision, out);
 	/* The document is ASCII without control characters as it is. */
 	if (with_document) {
 		size_t start = out->text.len;

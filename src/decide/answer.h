@@ -28,7 +28,8 @@ struct answer {
 /*
  * Allowed: X-Llavero-Account, -Key, -External-Id, -Profile, -Resource
  * ("product/key"), -Revision; each only when there is a value. A public route
- * has only the revision.
+ * has only the revision. Both, for a limited key: RateLimit-Policy and RateLimit
+ * (the IETF's draft of these fields), the latter of the window that binds.
  */
 void answer_allowed(const struct decision *decision, const struct view *view, struct answer *out);
 

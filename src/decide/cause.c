@@ -39,6 +39,7 @@ static const struct cause_row CAUSES[CAUSE_COUNT] = {
 	[CAUSE_QUOTA_EXHAUSTED] = { "quota_exhausted", 429 },
 	[CAUSE_INDEX_STALE] = { "index_stale", 503 },
 	[CAUSE_INDEX_UNAVAILABLE] = { "index_unavailable", 503 },
+	[CAUSE_LIMITS_UNAVAILABLE] = { "limits_unavailable", 503 },
 };
 
 const char *cause_name(enum cause cause)

@@ -1,5 +1,6 @@
 #include "decide/decision.h"
 
+#include "base/clock.h"
 #include "key/digest.h"
 #include "key/near_miss.h"
 
@@ -95,6 +96,7 @@ static void forget_key(struct view_key *key)
 	key->digests_count = 0;
 	key->profiles_count = 0;
 	key->addresses_count = 0;
+	key->limits = (struct allowance){ 0 };
 }
 
 static bool step_request(struct run *run)
@@ -645,21 +647,38 @@ static bool step_resource(struct run *run)
 	return pass(run, STEP_RESOURCE);
 }
 
+/* Whole seconds, so that who waits that long is not early. */
+static uint32_t wait_seconds(int64_t wait_us)
+{
+	int64_t seconds = wait_us <= 0 ? 1 : (wait_us - 1) / US_PER_S + 1;
+
+	return seconds > INT32_MAX ? INT32_MAX : (uint32_t)seconds;
+}
+
 static bool step_limits(struct run *run)
 {
-	const struct limits_source *limits = run->input->limits;
-	struct limits_state state;
+	const struct limits_source *source = run->input->limits;
+	struct decision *out = run->out;
 
-	if (limits == NULL)
+	if (!allowance_limits(&run->scratch->key.limits))
 		return skip(run, STEP_LIMITS);
-	state = limits->read(limits->context, run->out->key, run->input->now_us);
-	run->out->retry_after_s = state.retry_after_s;
-	if (state.rate_exceeded)
-		return fail(run, STEP_LIMITS, CAUSE_RATE_LIMITED);
-	if (state.quota_exceeded)
-		return fail(run, STEP_LIMITS, CAUSE_QUOTA_EXHAUSTED);
-	run->out->retry_after_s = 0;
-	return pass(run, STEP_LIMITS);
+	out->limits = run->scratch->key.limits;
+	if (source != NULL)
+		out->limits_state =
+			source->ask(source->context, out->key, &out->limits, run->input->now_us);
+	switch (out->limits_state.outcome) {
+	case ALLOWANCE_LEFT:
+		return pass(run, STEP_LIMITS);
+	case ALLOWANCE_USED_UP:
+		out->retry_after_s = wait_seconds(out->limits_state.wait_us);
+		return fail(run, STEP_LIMITS,
+			window_is_quota(out->limits_state.window) ? CAUSE_QUOTA_EXHAUSTED
+								  : CAUSE_RATE_LIMITED);
+	case ALLOWANCE_UNKNOWN:
+		break;
+	}
+	/* What cannot be counted is not allowed (I1). */
+	return fail(run, STEP_LIMITS, CAUSE_LIMITS_UNAVAILABLE);
 }
 
 /* ---- Afterwards ---- */

@@ -61,18 +61,15 @@ enum account_source {
 };
 
 /*
- * The state of the key's rate and quota cells at now, read before the decision.
- * All zero: no limit applies. Charging is the caller's, after an allow.
+ * What a key has used of its limits. Asked once, as the very last step, for a
+ * request of a limited key that is allowed otherwise: so a gate's source may
+ * count the use right then, and a request that is refused is never charged. The
+ * source of a trial (explain, can) only looks.
  */
-struct limits_state {
-	bool rate_exceeded, quota_exceeded;
-	uint32_t retry_after_s;
-};
-
-/* Asked once, for an otherwise allowed request. */
 struct limits_source {
 	void *context;
-	struct limits_state (*read)(void *context, uint32_t key_slot, int64_t now_us);
+	struct allowance_state (*ask)(
+		void *context, uint32_t key_slot, const struct allowance *limits, int64_t now_us);
 };
 
 struct decide_input {
@@ -85,7 +82,7 @@ struct decide_input {
 	enum account_source account_source;
 	struct span account;
 	int64_t now_us;
-	const struct limits_source *limits; /* NULL: none */
+	const struct limits_source *limits; /* NULL: a limited key is refused */
 };
 
 /*
@@ -119,7 +116,9 @@ struct decision {
 	struct route_match route; /* with the needed resources */
 	struct text_finding text;
 	struct near_hit near;
-	uint32_t retry_after_s;
+	struct allowance limits;             /* of the key, once STEP_LIMITS was reached */
+	struct allowance_state limits_state; /* meaningful when there are limits */
+	uint32_t retry_after_s;              /* with a 429 */
 	unsigned profiles_here; /* links of the key in the asked account; all, when denied */
 
 	/* For the answer of an allow; they live in the view. */

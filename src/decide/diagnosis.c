@@ -14,7 +14,7 @@ static_assert((SEALED_MAX + 2) / 3 * 4 <= LIMIT_DIAGNOSIS, "D3: the sealed text 
 static_assert(KEY_ID_SIZE == 2 * ID_BYTES + 1, "a key id is 8 bytes in hex");
 
 /* The least that a text keeps when all together are too long. */
-#define PATH_MIN 32u
+#define PATH_MIN 28u
 #define HOST_MIN 16u
 #define APP_KEY_MIN 40u
 static_assert(DIAGNOSIS_METHOD_MAX + DIAGNOSIS_REQUEST_ID_MAX + DIAGNOSIS_NODE_MAX + PATH_MIN +
@@ -211,6 +211,10 @@ static void copy_verdict(const struct decision *decision, struct diagnosis *d)
 	d->profile = decision->profile;
 	d->resource = decision->resource;
 	d->retry_after_s = decision->retry_after_s;
+	if (decision->retry_after_s != 0) {
+		d->limit_window = decision->limits_state.window;
+		d->limit_count = decision->limits_state.count;
+	}
 	d->profiles_here = (uint16_t)decision->profiles_here;
 	d->path_reason = decision->path_reason;
 	d->text = decision->text;

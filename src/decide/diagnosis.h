@@ -25,7 +25,7 @@
 #include "base/key_file.h"
 #include "decide/decision.h"
 
-#define DIAGNOSIS_VERSION 1u
+#define DIAGNOSIS_VERSION 2u
 #define DIAGNOSIS_RESOURCES_MAX 5u
 
 /* The most that is kept of each text. Together they must fit; then path, host, appKey give way. */
@@ -61,6 +61,8 @@ struct diagnosis {
 	uint32_t key, key_account, other_key, other_account;
 	uint32_t profile, resource;
 	uint32_t retry_after_s;
+	enum allowance_window limit_window; /* that was used up; meaningful with retry_after_s */
+	uint64_t limit_count;               /* its limit */
 	uint16_t profiles_here;
 	enum path_reason path_reason;
 	struct text_finding text;

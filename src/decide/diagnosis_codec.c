@@ -11,8 +11,10 @@
 #include <assert.h>
 
 #define TRACE_BITS 2u
+#define LIMIT_COUNT_BITS 40
 
 static_assert(STEP_COUNT * TRACE_BITS <= 32, "the trace fits 32 bits");
+static_assert(LIMIT_QUOTA < UINT64_C(1) << LIMIT_COUNT_BITS, "a count fits");
 static_assert(CAUSE_COUNT <= 256 && PATH_REASON_COUNT <= 256, "causes and reasons fit a byte");
 
 struct codec {
@@ -133,10 +135,14 @@ static void slots(struct codec *c, struct diagnosis *d)
 {
 	uint32_t *const all[] = { &d->asked_account, &d->owner_account, &d->key, &d->key_account,
 		&d->other_key, &d->other_account, &d->profile, &d->resource, &d->retry_after_s };
+	uint64_t limit;
 
 	for (size_t i = 0; i < ARRAY_LEN(all); i++)
 		*all[i] = slot(c, *all[i]);
 	d->profiles_here = (uint16_t)number(c, d->profiles_here, 2);
+	limit = number(c, (uint64_t)d->limit_window << LIMIT_COUNT_BITS | d->limit_count, 6);
+	d->limit_window = (enum allowance_window)(limit >> LIMIT_COUNT_BITS);
+	d->limit_count = limit & ((UINT64_C(1) << LIMIT_COUNT_BITS) - 1);
 }
 
 static void route(struct codec *c, struct diagnosis *d)
@@ -198,7 +204,7 @@ static bool holds_together(const struct diagnosis *d)
 	bool route_ok = d->route_kind <= ROUTE_MATCH_FOUND && d->access <= ROUTE_PUBLIC;
 	bool request_ok = d->form <= PRESENTED_BEARER && d->account_source <= ACCOUNT_HOST;
 
-	return causes && text_ok && route_ok && request_ok &&
+	return causes && text_ok && route_ok && request_ok && d->limit_window < WINDOW_COUNT &&
 	       d->allowed == (d->cause == CAUSE_NONE);
 }
 

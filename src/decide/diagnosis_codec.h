@@ -6,7 +6,7 @@
 
 /* Verdict with the finding, slots, route, origin, and two bytes before each of six texts. */
 #define DIAGNOSIS_FIXED_LEN                                                                        \
-	(21u + 2u * TEXT_POSITIONS_MAX + 38u + 28u + 4u * DIAGNOSIS_RESOURCES_MAX + 42u + 12u)
+	(21u + 2u * TEXT_POSITIONS_MAX + 44u + 28u + 4u * DIAGNOSIS_RESOURCES_MAX + 42u + 12u)
 
 /* What is left for the texts. */
 #define DIAGNOSIS_TEXTS_LEN (DIAGNOSIS_PLAIN_MAX - DIAGNOSIS_FIXED_LEN)

@@ -1,5 +1,6 @@
 #include "decide/explain.h"
 
+#include "base/clock.h"
 #include "key/near_miss.h"
 
 #include <stdio.h>
@@ -370,13 +371,19 @@ static const char *passed_message(const struct diagnosis *d, enum step step)
 	return MESSAGES[step];
 }
 
-/* "explain.failed_{cause}"; the message table is static, so its key is found once. */
+/*
+ * "explain.failed_{cause}", for a limit with the period that it counts; the message table is
+ * static, so its key is found once.
+ */
 static const char *failed_message(struct explanation *e, enum cause cause)
 {
 	char key[96];
 	struct span held;
+	bool limit = (cause == CAUSE_RATE_LIMITED || cause == CAUSE_QUOTA_EXHAUSTED) &&
+		     e->diagnosis->retry_after_s != 0;
 
-	(void)snprintf(key, sizeof(key), "explain.failed_%s", cause_name(cause));
+	(void)snprintf(key, sizeof(key), "explain.failed_%s%s%s", cause_name(cause),
+		limit ? "_" : "", limit ? window_per(e->diagnosis->limit_window) : "");
 	held = copy(e, span_str(key));
 	return span_present(held) ? held.ptr : "explain.step_failed";
 }
@@ -389,6 +396,23 @@ static const char *skipped_message(const struct diagnosis *d, enum step step)
 		return d->route_kind == ROUTE_MATCH_FOUND ? "explain.resource_skipped"
 							  : "explain.resource_unmapped";
 	return "explain.limits_skipped";
+}
+
+/* Which limit was used up, and when one more is free. */
+static void fact_limit(struct explanation *e, struct explain_facts *facts)
+{
+	const struct diagnosis *d = e->diagnosis;
+	char memory[40];
+	struct buf at = BUF_ARRAY(memory);
+
+	if (d->retry_after_s == 0)
+		return;
+	fact_number(e, facts, "count", d->limit_count);
+	fact_set(facts, "per", span_str(window_per(d->limit_window)), false);
+	fact_number(e, facts, "seconds", d->retry_after_s);
+	clock_append_rfc3339(&at, d->at_us + (int64_t)d->retry_after_s * US_PER_S);
+	if (buf_ok(&at))
+		fact_text(e, facts, "freeAt", buf_span(&at));
 }
 
 static void step_facts(struct explanation *e, enum step step, struct explain_facts *facts)
@@ -413,8 +437,8 @@ static void step_facts(struct explanation *e, enum step step, struct explain_fac
 	case STEP_STATE:
 	case STEP_LIMITS:
 		fact_app_key(e, facts);
-		if (step == STEP_LIMITS && d->retry_after_s != 0)
-			fact_number(e, facts, "seconds", d->retry_after_s);
+		if (step == STEP_LIMITS)
+			fact_limit(e, facts);
 		break;
 	case STEP_TEXT:
 	case STEP_KEY:
@@ -699,6 +723,7 @@ static void fixes_of_rights(struct explanation *e)
 		break;
 	case CAUSE_INDEX_STALE:
 	case CAUSE_INDEX_UNAVAILABLE:
+	case CAUSE_LIMITS_UNAVAILABLE:
 		(void)add(e, FIX_CHECK_NODE);
 		break;
 	default:

@@ -6,9 +6,9 @@
 #include <stdio.h>
 
 /* The names that texts use. One that a step does not know is said as such. */
-static const char *const FACT_NAMES[] = { "account", "address", "appKey", "expected", "field",
-	"further", "host", "length", "links", "method", "otherKey", "path", "positions", "profile",
-	"reason", "resource", "resources", "seconds", "text" };
+static const char *const FACT_NAMES[] = { "count", "freeAt", "account", "address", "appKey",
+	"expected", "field", "further", "host", "length", "links", "method", "otherKey", "path",
+	"positions", "profile", "reason", "resource", "resources", "seconds", "text" };
 
 static struct span fact_value(const struct explain_facts *facts, const char *name)
 {

@@ -13,6 +13,7 @@
 #ifndef DECIDE_VIEW_H
 #define DECIDE_VIEW_H
 
+#include "base/allowance.h"
 #include "base/attr.h"
 #include "base/crypto.h"
 #include "base/limits.h"
@@ -44,6 +45,7 @@ struct view_key {
 	uint32_t account; /* home account */
 	enum key_state state;
 	int64_t expires_at_us;           /* 0: never. Refused from that instant on */
+	struct allowance limits;         /* all 0: none */
 	struct span app_key;             /* byte for byte as stored */
 	struct span external_id;         /* absent when there is none */
 	unsigned digests_count;          /* live tokens: 0, 1, or 2 while a rotation is open */

@@ -90,6 +90,7 @@ enum status entity_view_key(const struct record_key *key, struct view_key *out_k
 		.expires_at_us = key->expires_at_us,
 		.app_key = key->app_key,
 		.external_id = key->external_id,
+		.limits = key->limits,
 	};
 	if (key->links_count > LIMIT_PROFILES_PER_KEY ||
 		key->addresses_count > LIMIT_ADDRESSES_PER_KEY)

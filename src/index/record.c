@@ -19,6 +19,9 @@
 #define KEY_HAS_EXPIRY 0x04u
 #define KEY_HAS_EXTRA 0x08u
 #define KEY_STATE_SHIFT 4
+#define KEY_STATE_MASK 0x03u
+#define KEY_HAS_LIMITS 0x40u
+#define KEY_FLAGS_MASK 0x7fu
 
 #define ADDRESS_BYTES 17u
 /*
@@ -27,6 +30,7 @@
  */
 #define ROUTES_SIZE_MIN 4096u
 
+static_assert(WINDOW_COUNT <= 8, "a window has a bit");
 static_assert(KIND_COUNT <= 16, "a kind has 4 bits");
 static_assert(LIMIT_PROFILES_PER_KEY <= UINT8_MAX, "a count has a byte");
 static_assert(LIMIT_ADDRESSES_PER_KEY <= UINT8_MAX, "a count has a byte");
@@ -255,12 +259,29 @@ enum status record_read_routes(const struct record *record, struct span *out_com
 	return parts.bad ? ST_DAMAGED : ST_OK;
 }
 
+/* A byte with a bit for each window that limits, then the counts of those. */
+static bool take_limits(struct parts *parts, struct allowance *out_limits)
+{
+	uint8_t windows = take_u8(parts);
+
+	for (unsigned i = 0; i < WINDOW_COUNT; i++) {
+		if ((windows >> i & 1u) == 0)
+			continue;
+		out_limits->counts[i] = i < RATE_COUNT ? take_u32(parts) : take_u64(parts);
+		/* A limit of nothing would read as none. */
+		if (out_limits->counts[i] == 0 || out_limits->counts[i] > LIMIT_QUOTA)
+			return false;
+	}
+	return windows != 0 && windows >> WINDOW_COUNT == 0;
+}
+
 enum status record_read_key(
 	const struct record *record, struct view_key *out_key, bool *out_has_extra)
 {
 	struct parts parts = parts_of(record);
 	uint8_t flags = take_u8(&parts);
-	unsigned state = flags >> KEY_STATE_SHIFT;
+	unsigned state = flags >> KEY_STATE_SHIFT & KEY_STATE_MASK;
+	bool limits_ok = true;
 
 	out_key->profiles_count = take_u8(&parts);
 	out_key->slot = take_u32(&parts);
@@ -269,9 +290,13 @@ enum status record_read_key(
 	out_key->digests_count = flags & KEY_DIGESTS_MASK;
 	out_key->external_id = SPAN_ABSENT;
 	out_key->addresses_count = 0;
+	out_key->limits = (struct allowance){ 0 };
+	if (flags & KEY_HAS_LIMITS)
+		limits_ok = take_limits(&parts, &out_key->limits);
 	*out_has_extra = (flags & KEY_HAS_EXTRA) != 0;
-	if (parts.bad || state == KEY_NONE || state > KEY_REVOKED || out_key->digests_count > 2 ||
-		out_key->profiles_count > LIMIT_PROFILES_PER_KEY || out_key->slot == 0)
+	if (parts.bad || !limits_ok || flags > KEY_FLAGS_MASK || state == KEY_NONE ||
+		out_key->digests_count > 2 || out_key->profiles_count > LIMIT_PROFILES_PER_KEY ||
+		out_key->slot == 0)
 		return ST_DAMAGED;
 	out_key->state = (enum key_state)state;
 	take_bytes(&parts, out_key->digests, out_key->digests_count * DIGEST_SIZE);
@@ -505,6 +530,29 @@ enum status record_write_routes(struct record_writer *to, struct span compiled)
 	return end(to, KIND_ROUTES, start);
 }
 
+static void add_limits(struct record_writer *to, const struct allowance *limits)
+{
+	unsigned windows = 0;
+
+	for (unsigned i = 0; i < WINDOW_COUNT; i++)
+		windows |= (unsigned)(limits->counts[i] != 0) << i;
+	add_u8(to, windows);
+	for (unsigned i = 0; i < WINDOW_COUNT; i++) {
+		if (limits->counts[i] != 0 && i < RATE_COUNT)
+			add_u32(to, (uint32_t)limits->counts[i]);
+		else if (limits->counts[i] != 0)
+			add_u64(to, limits->counts[i]);
+	}
+}
+
+static bool limits_are_within(const struct allowance *limits)
+{
+	for (unsigned i = 0; i < WINDOW_COUNT; i++)
+		if (limits->counts[i] > (i < RATE_COUNT ? LIMIT_RATE : LIMIT_QUOTA))
+			return false;
+	return true;
+}
+
 bool record_key_has_extra(const struct view_key *key)
 {
 	return key->addresses_count > 0 || key->external_id.len > 0;
@@ -518,7 +566,7 @@ enum status record_write_key(struct record_writer *to, const struct view_key *ke
 	if (key->slot == 0 || key->app_key.len == 0 || key->state == KEY_NONE)
 		return ST_INVALID;
 	if (key->app_key.len > LIMIT_APP_KEY || key->digests_count > 2 ||
-		key->profiles_count > LIMIT_PROFILES_PER_KEY)
+		key->profiles_count > LIMIT_PROFILES_PER_KEY || !limits_are_within(&key->limits))
 		return ST_LIMIT;
 	start = begin(to);
 	flags = key->digests_count | (unsigned)key->state << KEY_STATE_SHIFT;
@@ -526,12 +574,16 @@ enum status record_write_key(struct record_writer *to, const struct view_key *ke
 		flags |= KEY_HAS_EXPIRY;
 	if (record_key_has_extra(key))
 		flags |= KEY_HAS_EXTRA;
+	if (allowance_limits(&key->limits))
+		flags |= KEY_HAS_LIMITS;
 	add_u8(to, flags);
 	add_u8(to, key->profiles_count);
 	add_u32(to, key->slot);
 	add_u32(to, key->account);
 	if (key->expires_at_us != 0)
 		add_u64(to, (uint64_t)key->expires_at_us);
+	if (allowance_limits(&key->limits))
+		add_limits(to, &key->limits);
 	add(to, key->digests, key->digests_count * DIGEST_SIZE);
 	add(to, key->profiles, key->profiles_count * sizeof(uint32_t));
 	buf_append(to->out, key->app_key);

@@ -23,7 +23,7 @@
 #include "decide/view.h"
 #include "index/writer.h"
 
-#define INDEX_FORMAT 1u
+#define INDEX_FORMAT 2u
 
 #define RECORD_HEADER 16u
 #define RECORD_SIZE_MAX ((1u << 28) - 1)

@@ -20,11 +20,11 @@ static enum status add_resource(void *arg, const struct record_resource *resourc
 		.key = arena_copy(arena, resource->key),
 		.category = arena_copy(arena, resource->category),
 		.name = arena_copy(arena, resource->name),
-		.aliases = "", /* the records do not keep them: they serve one import */
+		.aliases = arena_copy(arena, resource->aliases),
 	};
 
 	if (added.product == NULL || added.key == NULL || added.category == NULL ||
-		added.name == NULL)
+		added.name == NULL || added.aliases == NULL)
 		return ST_NO_MEMORY;
 	return catalog_add_resource(reader->catalog, &added);
 }
@@ -229,7 +229,8 @@ static enum status apply_resource(struct api_call *call, const struct catalog_di
 
 	if (after != NULL) {
 		resource = (struct resource_new){ span_str(after->product), span_str(after->key),
-			span_str(after->category), span_str(after->name) };
+			span_str(after->category), span_str(after->name),
+			span_str(after->aliases) };
 		/* A document that names only the key: the records then use that. */
 		if (resource.name.len == 0)
 			resource.name = SPAN_ABSENT;

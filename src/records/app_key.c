@@ -121,7 +121,7 @@ static enum status links_read(
 #define KEY_COLUMNS                                                                                \
 	"SELECT k.slot, k.app_key, k.account_slot, k.state, k.reason, k.created_at_us,"            \
 	" k.expires_at_us, k.revoked_at_us, k.rotation_open, k.rotation_ends_at_us, k.label,"      \
-	" k.external_id, k.metadata, k.addresses, k.version"
+	" k.external_id, k.metadata, k.addresses, k.version, k.limits"
 
 static enum status key_take(
 	struct db_statement *row, struct arena *arena, struct record_key *out_key)
@@ -147,6 +147,9 @@ static enum status key_take(
 		st = span_keep(arena, db_bytes(row, 12), &out_key->metadata);
 	if (st == ST_OK)
 		st = addresses_read(db_bytes(row, 13), arena, out_key);
+	/* Limits that cannot be read must not become none. */
+	if (st == ST_OK)
+		st = allowance_parse_text(db_bytes(row, 15), &out_key->limits);
 	return st;
 }
 
@@ -164,7 +167,7 @@ enum status key_read(struct db *db, uint32_t slot, struct arena *arena, struct r
 	if (st == ST_OK)
 		st = key_take(row, arena, out_key);
 	if (st == ST_OK)
-		st = span_keep(arena, db_bytes(row, 15), &out_key->account);
+		st = span_keep(arena, db_bytes(row, 16), &out_key->account);
 	if (st == ST_OK)
 		st = tokens_read(db, arena, out_key);
 	if (st == ST_OK)
@@ -356,6 +359,8 @@ void key_append_json_with(struct buf *out, const struct record_key *key,
 	json_name(out, "metadata");
 	buf_append(out, span_present(key->metadata) ? key->metadata : SPAN_LIT("null"));
 	append_addresses(out, key);
+	json_name(out, "limits");
+	allowance_append_json(out, &key->limits);
 	json_time(out, "createdAt", key->created_at_us);
 	json_time(out, "expiresAt", key->expires_at_us);
 	json_time(out, "revokedAt", key->revoked_at_us);

@@ -20,6 +20,7 @@ struct key_new {
 	const struct span *addresses; /* CIDR or single addresses */
 	size_t addresses_count;
 	int64_t expires_at_us;         /* 0: never; else after now */
+	struct allowance limits;       /* by allowance_set(): within its ceilings */
 	const uint32_t *profile_slots; /* linked at once */
 	size_t profiles_count;
 };
@@ -43,6 +44,8 @@ struct key_edit {
 	size_t addresses_count;
 	bool set_expiry;
 	int64_t expires_at_us;
+	bool set_limits;
+	struct allowance limits;
 };
 NODISCARD enum status key_edit(struct change *change, uint32_t slot, const struct key_edit *edit,
 	struct complaint *complaint);

@@ -14,11 +14,13 @@ struct resource_new {
 	struct span key;      /* unique in the product, by bytes */
 	struct span category; /* may be empty */
 	struct span name;     /* absent: the key */
+	struct span aliases;  /* lines, each as a name; absent: none, or unchanged */
 };
+#define RESOURCE_ALIASES_MAX 64u
 /* ST_EXISTS (out_slot then is the one there, and the change may go on), ST_INVALID, ST_LIMIT. */
 NODISCARD enum status resource_create(struct change *change, const struct resource_new *resource,
 	uint32_t *out_slot, struct complaint *complaint);
-/* Category and name; absent: unchanged. Nothing differs: no event. */
+/* Category, name and aliases; absent: unchanged. Nothing differs: no event. */
 NODISCARD enum status resource_edit(struct change *change, uint32_t slot, int64_t version,
 	const struct resource_new *edited, struct complaint *complaint);
 /* In use by a profile or route: ST_CONFLICT. */

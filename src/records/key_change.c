@@ -80,6 +80,17 @@ struct span addresses_text(struct buf *out, const struct record_key *key)
 	return buf_span(out);
 }
 
+/* Room for every window at its ceiling. */
+#define LIMITS_TEXT_MAX 160u
+
+static struct span limits_text(struct buf *out, const struct record_key *key)
+{
+	if (!allowance_limits(&key->limits))
+		return SPAN_ABSENT;
+	allowance_append_text(out, &key->limits);
+	return buf_span(out);
+}
+
 /*
  * Did the INSERT ... DO NOTHING do something? Asked so and not by RETURNING,
  * which makes SQLite keep a journal for each statement: an import is then slow.
@@ -93,19 +104,19 @@ static enum status inserted(struct change *change, enum status st)
 
 static enum status key_row_insert(struct change *change, const struct record_key *key)
 {
-	char memory[64 * LIMIT_ADDRESSES_PER_KEY];
-	struct buf addresses = BUF_ARRAY(memory);
+	char memory[64 * LIMIT_ADDRESSES_PER_KEY], limits_memory[LIMITS_TEXT_MAX];
+	struct buf addresses = BUF_ARRAY(memory), limits = BUF_ARRAY(limits_memory);
 	enum status st = db_run(change_db(change),
 		"INSERT INTO app_keys (slot, app_key, account_slot, state, reason, created_at_us,"
 		" expires_at_us, revoked_at_us, rotation_open, rotation_ends_at_us, label,"
-		" external_id, metadata, addresses, version)"
-		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, 0, $9, $10, $11, $12, 1)"
+		" external_id, metadata, addresses, limits, version)"
+		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, 0, $9, $10, $11, $12, $13, 1)"
 		" ON CONFLICT (app_key) DO NOTHING",
 		DB_INT(key->slot), DB_TEXT(key->app_key), DB_INT(key->account_slot),
 		DB_INT(key->state), DB_INT(key->reason), DB_INT(key->created_at_us),
 		DB_INT(key->expires_at_us), DB_INT(key->revoked_at_us), DB_TEXT(key->label),
 		DB_TEXT(key->external_id), DB_TEXT(key->metadata),
-		DB_TEXT(addresses_text(&addresses, key)));
+		DB_TEXT(addresses_text(&addresses, key)), DB_TEXT(limits_text(&limits, key)));
 
 	return inserted(change, st);
 }
@@ -209,20 +220,24 @@ static enum status key_merge(struct change *change, const struct key_edit *edit,
 		key->expires_at_us = edit->expires_at_us;
 		change->narrows |= st == ST_OK;
 	}
+	if (st == ST_OK && edit->set_limits) {
+		key->limits = edit->limits;
+		change->narrows = true;
+	}
 	return st;
 }
 
 static enum status key_row_update(struct change *change, const struct record_key *key)
 {
-	char memory[64 * LIMIT_ADDRESSES_PER_KEY];
-	struct buf addresses = BUF_ARRAY(memory);
+	char memory[64 * LIMIT_ADDRESSES_PER_KEY], limits_memory[LIMITS_TEXT_MAX];
+	struct buf addresses = BUF_ARRAY(memory), limits = BUF_ARRAY(limits_memory);
 
 	return db_run(change_db(change),
 		"UPDATE app_keys SET label = $2, external_id = $3, metadata = $4, addresses = $5,"
-		" expires_at_us = $6 WHERE slot = $1",
+		" expires_at_us = $6, limits = $7 WHERE slot = $1",
 		DB_INT(key->slot), DB_TEXT(key->label), DB_TEXT(key->external_id),
 		DB_TEXT(key->metadata), DB_TEXT(addresses_text(&addresses, key)),
-		DB_INT(key->expires_at_us));
+		DB_INT(key->expires_at_us), DB_TEXT(limits_text(&limits, key)));
 }
 
 enum status key_edit(struct change *change, uint32_t slot, const struct key_edit *edit,

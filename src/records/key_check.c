@@ -245,6 +245,7 @@ enum status key_prepare(struct change *change, const struct key_new *key,
 		.state = RECORD_KEY_ACTIVE,
 		.created_at_us = change->now_us,
 		.expires_at_us = key->expires_at_us,
+		.limits = key->limits,
 		.version = 1 };
 	st = account_prepare(change, key->account_slot, out_key, complaint);
 	if (st == ST_OK)

@@ -11,6 +11,7 @@
 #ifndef RECORDS_RECORD_H
 #define RECORDS_RECORD_H
 
+#include "base/allowance.h"
 #include "base/buf.h"
 #include "base/crypto.h"
 
@@ -78,7 +79,8 @@ struct record_resource {
 	struct span product;
 	struct span category; /* may be empty */
 	struct span key;
-	struct span name; /* for people */
+	struct span name;    /* for people */
+	struct span aliases; /* further names that documents use, one a line; may be empty */
 	int64_t version;
 };
 
@@ -193,6 +195,7 @@ struct record_key {
 	struct span metadata;                   /* canonical JSON; absent when none */
 	const struct record_address *addresses; /* none: any address */
 	size_t addresses_count;
+	struct allowance limits;           /* all 0: none */
 	const struct record_token *tokens; /* current, previous, then retired, newest first */
 	size_t tokens_count;
 	size_t live_count; /* how many of them are live: 0 (never issued, or revoked), 1 or 2 */

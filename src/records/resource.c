@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-#define JSON_MAX (8 * KIB)
+#define JSON_MAX (256 * KIB)
 
 /* ---- reading ---- */
 
@@ -14,7 +14,7 @@ enum status resource_read(
 	CLEANUP(db_finish)
 	struct db_statement *row = NULL;
 	enum status st = db_query(db,
-		"SELECT product, category, resource_key, name, version FROM resources"
+		"SELECT product, category, resource_key, name, version, aliases FROM resources"
 		" WHERE slot = $1",
 		&row, DB_INT(slot));
 
@@ -30,6 +30,8 @@ enum status resource_read(
 		st = span_keep(arena, db_bytes(row, 2), &out_resource->key);
 	if (st == ST_OK)
 		st = span_keep(arena, db_bytes(row, 3), &out_resource->name);
+	if (st == ST_OK)
+		st = span_keep(arena, db_bytes(row, 5), &out_resource->aliases);
 	return st;
 }
 
@@ -57,6 +59,33 @@ enum status snapshot_resource_by_key(struct snapshot *snapshot, struct span prod
 	return snapshot_note(snapshot, st);
 }
 
+/* The next line of text, taken off it; false when there is none. */
+static bool next_line(struct span *text, struct span *out_line)
+{
+	size_t end = span_find(*text, '\n');
+
+	if (text->len == 0)
+		return false;
+	*out_line = span_part(*text, 0, end);
+	*text = span_part(*text, end + 1, text->len);
+	return true;
+}
+
+static void append_aliases(struct buf *out, struct span aliases)
+{
+	struct span alias;
+	bool first = true;
+
+	json_name(out, "aliases");
+	buf_append_char(out, '[');
+	while (next_line(&aliases, &alias)) {
+		buf_append_str(out, first ? "" : ",");
+		buf_append_json(out, alias);
+		first = false;
+	}
+	buf_append_char(out, ']');
+}
+
 void resource_append_json(struct buf *out, const struct record_resource *resource)
 {
 	buf_append_char(out, '{');
@@ -65,6 +94,7 @@ void resource_append_json(struct buf *out, const struct record_resource *resourc
 	json_text(out, "category", resource->category);
 	json_text(out, "key", resource->key);
 	json_text(out, "name", resource->name);
+	append_aliases(out, resource->aliases);
 	json_number(out, "version", resource->version);
 	buf_append_char(out, '}');
 }
@@ -137,6 +167,22 @@ enum status resources_settle(struct change *change, struct slots wanted, struct 
 
 /* ---- changing ---- */
 
+static enum status aliases_check(struct span aliases, struct complaint *complaint)
+{
+	struct span alias;
+	size_t count = 0;
+	enum status st = ST_OK;
+
+	while (st == ST_OK && next_line(&aliases, &alias)) {
+		if (++count > RESOURCE_ALIASES_MAX) {
+			complaint_set(complaint, "records.too_many_aliases", 0);
+			return ST_LIMIT;
+		}
+		st = text_check(alias, "aliases", LIMIT_TEXT, false, complaint);
+	}
+	return st;
+}
+
 static enum status resource_check(const struct resource_new *resource, struct complaint *complaint)
 {
 	enum status st = text_check(resource->product, "product", LIMIT_NAME, false, complaint);
@@ -147,6 +193,8 @@ static enum status resource_check(const struct resource_new *resource, struct co
 		st = text_check(resource->category, "category", LIMIT_NAME, true, complaint);
 	if (st == ST_OK && span_present(resource->name))
 		st = text_check(resource->name, "name", LIMIT_TEXT, false, complaint);
+	if (st == ST_OK && span_present(resource->aliases))
+		st = aliases_check(resource->aliases, complaint);
 	return st;
 }
 
@@ -177,6 +225,7 @@ static enum status resource_insert(struct change *change, const struct resource_
 {
 	struct span category = span_present(resource->category) ? resource->category : SPAN_LIT("");
 	struct span name = span_present(resource->name) ? resource->name : resource->key;
+	struct span aliases = span_present(resource->aliases) ? resource->aliases : SPAN_LIT("");
 	int64_t count = 0;
 	enum status st = db_one_int(change_db(change), "SELECT COUNT(*) FROM resources", &count);
 
@@ -189,10 +238,10 @@ static enum status resource_insert(struct change *change, const struct resource_
 	if (st != ST_OK)
 		return st;
 	return db_run(change_db(change),
-		"INSERT INTO resources (slot, product, category, resource_key, name, version)"
-		" VALUES ($1, $2, $3, $4, $5, 1)",
+		"INSERT INTO resources (slot, product, category, resource_key, name, aliases,"
+		" version) VALUES ($1, $2, $3, $4, $5, $6, 1)",
 		DB_INT(*out_slot), DB_TEXT(resource->product), DB_TEXT(category),
-		DB_TEXT(resource->key), DB_TEXT(name));
+		DB_TEXT(resource->key), DB_TEXT(name), DB_TEXT(aliases));
 }
 
 enum status resource_create(struct change *change, const struct resource_new *resource,
@@ -239,16 +288,18 @@ static enum status resource_begin(struct change *change, uint32_t slot,
 static enum status resource_update(struct change *change, const struct record_resource *resource,
 	struct span before, struct complaint *complaint)
 {
-	enum status st = resource_check(&(struct resource_new){ resource->product, resource->key,
-						resource->category, resource->name },
-		complaint);
+	enum status st =
+		resource_check(&(struct resource_new){ resource->product, resource->key,
+				       resource->category, resource->name, resource->aliases },
+			complaint);
 
 	if (st == ST_OK)
 		st = db_run(change_db(change),
-			"UPDATE resources SET category = $2, name = $3, version = version + 1"
+			"UPDATE resources SET category = $2, name = $3, aliases = $4,"
+			" version = version + 1"
 			" WHERE slot = $1",
 			DB_INT(resource->slot), DB_TEXT(resource->category),
-			DB_TEXT(resource->name));
+			DB_TEXT(resource->name), DB_TEXT(resource->aliases));
 	if (st == ST_OK)
 		st = resource_event(change, "resource.edit", resource->slot, before);
 	return st;
@@ -272,6 +323,10 @@ enum status resource_edit(struct change *change, uint32_t slot, int64_t version,
 	if (st == ST_OK && span_present(edited->name)) {
 		same = same && span_equal(edited->name, resource.name);
 		resource.name = edited->name;
+	}
+	if (st == ST_OK && span_present(edited->aliases)) {
+		same = same && span_equal(edited->aliases, resource.aliases);
+		resource.aliases = edited->aliases;
 	}
 	if (st == ST_OK && !same)
 		st = resource_update(change, &resource, buf_span(&before), complaint);

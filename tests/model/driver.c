@@ -39,15 +39,28 @@ struct driver {
 	struct digest_context *digests;
 	struct world *world;
 	struct decide_scratch scratch;
-	struct limits_state limits;
-	unsigned limits_read; /* how often the decision asked */
+	struct allowance_state limits;
+	unsigned limits_asked; /* how often the decision asked */
 };
 
-static struct limits_state limits_now(void *context, uint32_t key_slot, int64_t now_us)
+static struct allowance_state limits_now(
+	void *context, uint32_t key_slot, const struct allowance *limits, int64_t now_us)
 {
 	struct driver *driver = context;
-	driver->limits_read++;
+	driver->limits_asked++;
 	return driver->limits;
+}
+
+/* What requests.mjs says of the limits: -1 that nobody counts them. */
+static struct allowance_state limits_of(json_int_t said)
+{
+	static const struct allowance_state states[] = {
+		{ .outcome = ALLOWANCE_UNKNOWN },
+		{ .outcome = ALLOWANCE_LEFT },
+		{ .outcome = ALLOWANCE_USED_UP, .window = RATE_DAY, .wait_us = 7 },
+		{ .outcome = ALLOWANCE_USED_UP, .window = QUOTA_DAY, .wait_us = 7 },
+	};
+	return states[said & 3];
 }
 
 static bool is_true(const json_t *request, enum field field)
@@ -92,7 +105,7 @@ static void write_decision(const struct driver *driver, const struct decision *d
 	for (size_t i = 0; i < d->route.resources_count; i++)
 		printf("%s%u", i == 0 ? "" : ",", route_match_resource(&d->route, i));
 	printf("],%d,%u,%u,%d,%u,%u,%u]\n", d->proven, d->key, d->asked_account, d->previous_token,
-		d->profile, d->resource, driver->limits_read);
+		d->profile, d->resource, driver->limits_asked);
 }
 
 static void decide_one(struct driver *driver, const json_t *request)
@@ -104,12 +117,10 @@ static void decide_one(struct driver *driver, const json_t *request)
 	struct decide_input input = input_of(arena, request);
 	json_int_t limits = number(request, FIELD_LIMITS);
 	if (limits >= 0) {
-		driver->limits = (struct limits_state){ .rate_exceeded = (limits & 1) != 0,
-			.quota_exceeded = (limits & 2) != 0,
-			.retry_after_s = 7 };
+		driver->limits = limits_of(limits);
 		input.limits = &source;
 	}
-	driver->limits_read = 0;
+	driver->limits_asked = 0;
 	struct decision decision;
 	decide(world_view(driver->world), &input, &driver->scratch, &decision);
 	write_decision(driver, &decision);

@@ -138,7 +138,7 @@ const STATUS = {
 	403: ['account_suspended', 'wrong_account', 'address_not_allowed', 'route_unknown', 'route_ambiguous',
 		'no_profile', 'profile_lacks_resource'],
 	429: ['rate_limited', 'quota_exhausted'],
-	503: ['index_stale', 'index_unavailable'],
+	503: ['index_stale', 'index_unavailable', 'limits_unavailable'],
 };
 
 export function statusOf(cause) {

@@ -319,13 +319,16 @@ class Run {
 	checkLimits() {
 		const { limits } = this.request;
 		this.at('limits');
-		if (limits === null) {
+		if (!this.key.limited) {
 			this.pass('limits', SKIPPED);
 			return;
 		}
-		if (limits.rate)
+		// A limited key that nobody counts, or whose count nobody knows, is refused.
+		if (limits === null || limits === 'unknown')
+			throw new Refusal('limits_unavailable');
+		if (limits === 'rate')
 			throw new Refusal('rate_limited');
-		if (limits.quota)
+		if (limits === 'quota')
 			throw new Refusal('quota_exhausted');
 		this.pass('limits');
 	}

@@ -171,6 +171,7 @@ function accountAsked(random, world) {
 }
 
 const PREFLIGHT_METHOD = 'OPTIONS';
+const LIMITS_SAID = ['unknown', 'left', 'rate', 'quota'];
 
 export function makeRequest(random, world) {
 	const { form, appKey, appToken } = credential(random, world);
@@ -183,7 +184,7 @@ export function makeRequest(random, world) {
 		address: random.pick(ADDRESSES),
 		accountSource, account,
 		now: random.pick(TIMES),
-		limits: random.chance(70) ? null : { rate: random.chance(20), quota: random.chance(20) },
+		limits: random.chance(20) ? null : random.pick(LIMITS_SAID),
 	};
 	// Else the source "host" would hardly ever find an account.
 	if (accountSource === 'host' && random.chance(60)) {
@@ -205,5 +206,5 @@ const FORMS = ['none', 'pair', 'token', 'bearer'], SOURCES = ['key', 'fixed', 'h
 export function requestLine(r) {
 	return JSON.stringify([FORMS.indexOf(r.form), r.appKey, r.appToken, r.repeated, r.method, r.target, r.host,
 		r.malformed, r.preflight, r.address, SOURCES.indexOf(r.accountSource), r.account, r.now,
-		r.limits === null ? -1 : (r.limits.rate ? 1 : 0) + (r.limits.quota ? 2 : 0)]);
+		r.limits === null ? -1 : LIMITS_SAID.indexOf(r.limits)]);
 }

@@ -242,6 +242,8 @@ static void load_key(struct world *world, struct view_key *key, const json_t *it
 	key->expires_at_us = json_integer_value(json_object_get(item, "expires"));
 	key->app_key = text_at(world, item, "appKey");
 	key->external_id = text_at(world, item, "externalId");
+	if (json_is_true(json_object_get(item, "limited")))
+		key->limits.counts[RATE_DAY] = 7;
 	json_array_foreach(json_object_get(item, "profiles"), i, one)
 		key->profiles[key->profiles_count++] = (uint32_t)json_integer_value(one);
 	json_array_foreach(json_object_get(item, "addresses"), i, one)

@@ -127,6 +127,7 @@ function keys(random, world, madeAppKeys) {
 			tokens: ended ? [] : tokens(random, random.pick([0, 1, 1, 1, 1, 1, 2, 2])),
 			retired: tokens(random, random.pick([0, 0, 1, 2]) + (ended ? 1 : 0)),
 			profiles: [...new Set(links.map((p) => p.slot))],
+			limited: random.chance(30),
 			addresses: random.chance(20) ? random.some(RANGES, random.between(1, 4)) : [],
 		});
 	}

@@ -122,6 +122,7 @@ TABLE_FN void table_copy_key(struct view_key *out, const struct view_key *key)
 	out->expires_at_us = key->expires_at_us;
 	out->app_key = key->app_key;
 	out->external_id = key->external_id;
+	out->limits = key->limits;
 	out->digests_count = key->digests_count;
 	memcpy(out->digests, key->digests, key->digests_count * DIGEST_SIZE);
 	out->profiles_count = key->profiles_count;

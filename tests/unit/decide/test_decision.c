@@ -222,6 +222,11 @@ CHANGE(alone_live_by_digest_only) { token_alone(s); s->key->digests_count = 0; }
 CHANGE(fault_alone) { token_alone(s); s->table->faults[TABLE_KEY_BY_SLOT] = ST_NOT_FOUND; }
 /* clang-format on */
 
+static void limits_uncounted(struct story *s)
+{
+	s->key->limits.counts[RATE_DAY] = 1000;
+}
+
 static const struct row ROWS[] = {
 	{ "the good request", nothing, ALLOWED },
 	{ "malformed", malformed, OPEN(CAUSE_REQUEST_MALFORMED, STEP_REQUEST) },
@@ -373,6 +378,8 @@ static const struct row ROWS[] = {
 	{ "live by digest only", live_by_digest_only, OPEN(CAUSE_INDEX_UNAVAILABLE, STEP_TOKEN) },
 	{ "alone, live by digest only", alone_live_by_digest_only,
 		OPEN(CAUSE_INDEX_UNAVAILABLE, STEP_TOKEN) },
+	{ "limits that nobody counts", limits_uncounted,
+		OPEN(CAUSE_LIMITS_UNAVAILABLE, STEP_LIMITS) },
 	{ "a token without its key", fault_alone, OPEN(CAUSE_INDEX_UNAVAILABLE, STEP_KEY) },
 };
 
@@ -429,49 +436,6 @@ static void every_cause_stands_in_a_row(void **state)
 }
 
 /* ---- More than a row can say ---- */
-
-static struct limits_state limit_answer(void *context, uint32_t key_slot, int64_t now_us)
-{
-	struct limits_state *state = context;
-
-	assert_int_equal(now_us, STORY_NOW);
-	assert_int_equal(key_slot, 1);
-	state->retry_after_s++; /* how often it was asked, beside the answer */
-	return *state;
-}
-
-static void limits_are_asked_last_and_once(void **state)
-{
-	static const struct {
-		const char *label;
-		struct limits_state limits;
-		enum cause cause;
-	} rows[] = {
-		{ "room", { 0 }, CAUSE_NONE },
-		{ "rate", { .rate_exceeded = true }, CAUSE_RATE_LIMITED },
-		{ "quota", { .quota_exceeded = true }, CAUSE_QUOTA_EXHAUSTED },
-		{ "both", { .rate_exceeded = true, .quota_exceeded = true }, CAUSE_RATE_LIMITED },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		CLEANUP(story_free)
-		struct story *s = story_make();
-		struct limits_state limits = rows[i].limits;
-		const struct limits_source source = { &limits, limit_answer };
-
-		s->input.limits = &source;
-		(void)story_decide(s);
-		CHECK_ROW(rows[i].label, s->decision.cause == rows[i].cause);
-		CHECK_ROW(rows[i].label, limits.retry_after_s == 1);
-		CHECK_ROW(rows[i].label,
-			s->decision.retry_after_s == (rows[i].cause == CAUSE_NONE ? 0 : 1));
-		no_links(s);
-		(void)story_decide(s);
-		CHECK_ROW(rows[i].label, s->decision.cause == CAUSE_NO_PROFILE);
-		CHECK_ROW(rows[i].label, limits.retry_after_s == 1);
-	}
-}
 
 static void zero_denies(void **state)
 {
@@ -771,7 +735,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_cause_on_both_sides),
 		cmocka_unit_test(every_cause_stands_in_a_row),
-		cmocka_unit_test(limits_are_asked_last_and_once),
 		cmocka_unit_test(zero_denies),
 		cmocka_unit_test(the_allowed_names_what_it_rests_on),
 		cmocka_unit_test(near_misses_are_for_the_owner),

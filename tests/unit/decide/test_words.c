@@ -1,4 +1,5 @@
 /* What callers, gateways and owners are told: problem documents, answers, explanations. */
+#include "base/clock.h"
 #include "story.h"
 
 #include "decide/answer.h"
@@ -193,12 +194,17 @@ static void problem_keeps_its_limit(void **state)
 	}
 }
 
-static struct limits_state used_up(void *context, uint32_t key_slot, int64_t now_us)
+static struct allowance_state used_up(
+	void *context, uint32_t key_slot, const struct allowance *limits, int64_t now_us)
 {
 	(void)context;
 	(void)key_slot;
 	(void)now_us;
-	return (struct limits_state){ .rate_exceeded = true, .retry_after_s = 17 };
+	return (struct allowance_state){ .outcome = ALLOWANCE_USED_UP,
+		.window = RATE_MINUTE,
+		.count = limits->counts[RATE_MINUTE],
+		.wait_us = 17 * US_PER_S,
+		.reset_us = 60 * US_PER_S };
 }
 
 static void retry_after_comes_with_429_and_503(void **state)
@@ -209,6 +215,7 @@ static void retry_after_comes_with_429_and_503(void **state)
 	struct problem problem;
 
 	(void)state;
+	s->key->limits.counts[RATE_MINUTE] = 30;
 	s->input.limits = &limits;
 	problem = problem_of(s, &REQUEST);
 	CLEANUP(json_free)
@@ -220,6 +227,53 @@ static void retry_after_comes_with_429_and_503(void **state)
 	assert_string_equal(problem.www_authenticate, "");
 	s->table->view.stale = true;
 	assert_string_equal(problem_of(s, &REQUEST).retry_after, "1");
+}
+
+static void which_limit_was_used_up_is_said(void **state)
+{
+	static const struct {
+		enum allowance_window window;
+		const char *cause, *english, *spanish;
+	} rows[] = {
+		{ RATE_SECOND, "rate_limited", "requests per second of its rate", "por segundo" },
+		{ RATE_MINUTE, "rate_limited", "requests per minute of its rate", "por minuto" },
+		{ RATE_HOUR, "rate_limited", "requests per hour of its rate", "por hora" },
+		{ RATE_DAY, "rate_limited", "requests per day of its rate", "por día" },
+		{ QUOTA_DAY, "quota_exhausted", "quota for this day", "de este día" },
+		{ QUOTA_MONTH, "quota_exhausted", "quota for this month", "de este mes" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		CLEANUP(arena_free)
+		struct arena *arena = arena_make(EXPLAIN_ARENA);
+		struct diagnosis diagnosis = { .cause = CAUSE_RATE_LIMITED,
+			.public_cause = CAUSE_RATE_LIMITED,
+			.failed_step = STEP_LIMITS,
+			.trace = { [STEP_LIMITS] = STEP_FAILED },
+			.retry_after_s = 90,
+			.limit_window = rows[i].window,
+			.limit_count = LIMIT_QUOTA,
+			.at_us = STORY_NOW };
+		uint8_t plain[DIAGNOSIS_PLAIN_MAX];
+		size_t len;
+		struct diagnosis back;
+		struct explanation explanation;
+		char memory[2][1024];
+		struct buf english = BUF_ARRAY(memory[0]), spanish = BUF_ARRAY(memory[1]);
+
+		if (window_is_quota(rows[i].window))
+			diagnosis.cause = diagnosis.public_cause = CAUSE_QUOTA_EXHAUSTED;
+		len = diagnosis_encode(&diagnosis, plain);
+		assert_int_equal(diagnosis_decode(span_of(plain, len), &back), ST_OK);
+		explain(&back, NULL, arena, &explanation);
+		explain_step_text(&explanation, STEP_LIMITS, LANG_EN, &english);
+		explain_step_text(&explanation, STEP_LIMITS, LANG_ES, &spanish);
+		CHECK_ROW(rows[i].english, strstr(buf_str(&english), rows[i].english) != NULL);
+		CHECK_ROW(rows[i].english, strstr(buf_str(&english), "1000000000000") != NULL);
+		CHECK_ROW(rows[i].english, strstr(buf_str(&english), "in 90 s, at 20") != NULL);
+		CHECK_ROW(rows[i].english, strstr(buf_str(&spanish), rows[i].spanish) != NULL);
+	}
 }
 
 /* ---- What a gateway is told ---- */
@@ -237,6 +291,52 @@ static const char *header(const struct answer *answer, const char *name)
 		return value;
 	}
 	return NULL;
+}
+
+static struct allowance_state some_left(
+	void *context, uint32_t key_slot, const struct allowance *limits, int64_t now_us)
+{
+	(void)context;
+	(void)key_slot;
+	(void)now_us;
+	return (struct allowance_state){ .outcome = ALLOWANCE_LEFT,
+		.window = QUOTA_DAY,
+		.count = limits->counts[QUOTA_DAY],
+		.left = 41,
+		.reset_us = 3599 * US_PER_S + 1 };
+}
+
+static void headers_tell_what_is_left(void **state)
+{
+	CLEANUP(story_free)
+	struct story *s = story_make();
+	const struct limits_source left = { NULL, some_left }, none = { NULL, used_up };
+	static struct answer answer;
+	struct problem problem;
+
+	(void)state;
+	(void)story_decide(s);
+	answer_allowed(&s->decision, &s->table->view, &answer);
+	assert_null(header(&answer, "RateLimit"));
+	s->key->limits = (struct allowance){
+		.counts = { [RATE_MINUTE] = 30, [QUOTA_DAY] = 100, [QUOTA_MONTH] = 900 }
+	};
+	s->input.limits = &left;
+	(void)story_decide(s);
+	answer_allowed(&s->decision, &s->table->view, &answer);
+	assert_string_equal(header(&answer, "RateLimit-Policy"),
+		"\"minute\";q=30;w=60, \"quota-day\";q=100;w=86400, \"quota-month\";q=900");
+	assert_string_equal(header(&answer, "RateLimit"), "\"quota-day\";r=41;t=3600");
+	s->input.limits = &none;
+	problem = problem_of(s, &REQUEST);
+	answer_refused(&s->decision, &problem, SPAN_LIT("d"), true, &answer);
+	assert_string_equal(header(&answer, "RateLimit"), "\"minute\";r=0;t=60");
+	assert_non_null(header(&answer, "X-Llavero-Problem"));
+	/* Who did not prove the key learns nothing of its limits. */
+	s->input.credential.app_token = SPAN_LIT("");
+	problem = problem_of(s, &REQUEST);
+	answer_refused(&s->decision, &problem, SPAN_LIT("d"), true, &answer);
+	assert_null(header(&answer, "RateLimit-Policy"));
 }
 
 static void upstream_learns_who_it_is(void **state)
@@ -517,6 +617,8 @@ int main(void)
 		cmocka_unit_test(hidden_causes_look_the_same),
 		cmocka_unit_test(problem_keeps_its_limit),
 		cmocka_unit_test(retry_after_comes_with_429_and_503),
+		cmocka_unit_test(which_limit_was_used_up_is_said),
+		cmocka_unit_test(headers_tell_what_is_left),
 		cmocka_unit_test(upstream_learns_who_it_is),
 		cmocka_unit_test(refusal_reaches_through_a_gateway),
 		cmocka_unit_test(verify_answers_json),

@@ -68,6 +68,7 @@ static void compare_views(const struct view_key *found, const struct view_key *e
 	assert_true(found->expires_at_us == expected->expires_at_us);
 	assert_true(span_equal(found->app_key, expected->app_key));
 	assert_true(span_equal(found->external_id, expected->external_id));
+	assert_true(allowance_equal(&found->limits, &expected->limits));
 	assert_int_equal(found->digests_count, expected->digests_count);
 	assert_int_equal(found->profiles_count, expected->profiles_count);
 	assert_int_equal(found->addresses_count, expected->addresses_count);

@@ -176,7 +176,9 @@ static enum status create_key(struct run *run, struct change *change, uint32_t *
 		.external_id = rnd(run, 3) ? SPAN_ABSENT : SPAN_LIT("customer 5"),
 		.addresses = addresses,
 		.addresses_count = rnd(run, 3),
-		.expires_at_us = rnd(run, 2) ? 0 : NOW + 1000 };
+		.expires_at_us = rnd(run, 2) ? 0 : NOW + 1000,
+		.limits = {
+			.counts = { [RATE_SECOND] = rnd(run, 3), [QUOTA_DAY] = rnd(run, 2) } } };
 
 	return key_create(change, &key, out_slot, &run->f->complaint);
 }
@@ -202,6 +204,8 @@ static enum status edit_key(struct run *run, struct change *change, uint32_t slo
 	struct key_edit edit = { .set_addresses = rnd(run, 2) != 0,
 		.addresses = addresses,
 		.addresses_count = rnd(run, 2),
+		.set_limits = rnd(run, 2) != 0,
+		.limits = { .counts = { [RATE_HOUR] = rnd(run, 3) } },
 		.external_id = rnd(run, 2) ? SPAN_LIT("") : SPAN_LIT("another") };
 
 	return key_edit(change, slot, &edit, &run->f->complaint);

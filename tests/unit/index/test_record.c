@@ -42,6 +42,8 @@ static struct view_key full_key(void)
 	for (unsigned i = 0; i < LIMIT_PROFILES_PER_KEY; i++)
 		key.profiles[i] = UINT32_MAX - i;
 	key.external_id = SPAN_LIT("customer 12");
+	for (unsigned i = 0; i < WINDOW_COUNT; i++)
+		key.limits.counts[i] = i < RATE_COUNT ? LIMIT_RATE : LIMIT_QUOTA;
 	key.addresses_count = LIMIT_ADDRESSES_PER_KEY;
 	for (unsigned i = 0; i < LIMIT_ADDRESSES_PER_KEY; i++)
 		key.addresses[i] = (struct address_range){ { (uint8_t)i }, (uint8_t)(i * 4) };
@@ -234,6 +236,7 @@ static void a_key_comes_back_as_it_was(void **state)
 		CHECK_ROW(rows[i].label, back.slot == key->slot && back.account == key->account);
 		CHECK_ROW(rows[i].label, back.state == key->state);
 		CHECK_ROW(rows[i].label, back.expires_at_us == key->expires_at_us);
+		CHECK_ROW(rows[i].label, allowance_equal(&back.limits, &key->limits));
 		CHECK_ROW(rows[i].label, span_equal(back.app_key, key->app_key));
 		CHECK_ROW(rows[i].label, back.digests_count == key->digests_count);
 		CHECK_ROW(rows[i].label,
@@ -269,6 +272,8 @@ static void a_wrong_body_is_damage_even_under_a_right_check(void **state)
 		{ "state 0 is none", 16, 0x01, ST_DAMAGED },
 		{ "state 3 is the last", 16, 0x31, ST_OK },
 		{ "state 4 is none", 16, 0x41, ST_DAMAGED },
+		{ "a flag that there is not", 16, 0x91, ST_DAMAGED },
+		{ "limits that are not there", 16, 0x51, ST_DAMAGED },
 		{ "three digests", 16, 0x13, ST_DAMAGED },
 		{ "two profiles", 17, 2, ST_OK },
 		{ "a profile more than fits leaves no appKey", 17, 8, ST_DAMAGED },

@@ -86,6 +86,8 @@ static void link_at_random(struct world *world, struct world_key *key)
 
 static void make_key(struct world *world, struct world_key *key)
 {
+	unsigned number = (unsigned)(key - world->keys);
+
 	*key = (struct world_key){
 		.there = true,
 		.account = 1 + world_random(world, WORLD_ACCOUNTS),
@@ -93,6 +95,7 @@ static void make_key(struct world *world, struct world_key *key)
 		.tokens_count = 1,
 		.live = { true },
 		.addresses_count = chance(world, 10) ? 1 + world_random(world, 3) : 0,
+		.limits = number % 5 == 0 ? number % (1u << WINDOW_COUNT) : 0,
 		.external_version = chance(world, 20) ? 1 : 0,
 	};
 	link_at_random(world, key);
@@ -288,6 +291,8 @@ static void key_of(
 		.app_key = world_app_key(number, &texts[0]),
 		.addresses_count = key->addresses_count,
 	};
+	for (unsigned i = 0; i < WINDOW_COUNT; i++)
+		out->limits.counts[i] = key->limits >> i & 1 ? LIMIT_RATE - number - i : 0;
 	external_id(key, number, &texts[1]);
 	out->external_id = texts[1].len == 0 ? SPAN_ABSENT : buf_span(&texts[1]);
 	for (unsigned i = key->tokens_count; i > 0; i--)
@@ -418,6 +423,7 @@ static void change_key(struct world *world, struct index_writer *writer)
 		default:
 			key->addresses_count = chance(world, 50) ? world_random(world, 4) : 0;
 			key->external_version = world_random(world, 3);
+			key->limits = (unsigned)world->revision % (1u << WINDOW_COUNT);
 			break;
 		}
 	}
@@ -511,7 +517,8 @@ static bool same_key(const struct view_key *a, const struct view_key *b)
 	if (a->slot != b->slot || a->account != b->account || a->state != b->state ||
 		a->expires_at_us != b->expires_at_us || !span_equal(a->app_key, b->app_key) ||
 		!span_equal(a->external_id, b->external_id) ||
-		span_present(a->external_id) != span_present(b->external_id))
+		span_present(a->external_id) != span_present(b->external_id) ||
+		!allowance_equal(&a->limits, &b->limits))
 		return false;
 	if (a->digests_count != b->digests_count || a->profiles_count != b->profiles_count ||
 		a->addresses_count != b->addresses_count)
@@ -687,13 +694,23 @@ bool world_allows(const struct world *world, unsigned key, unsigned token, unsig
 	return false;
 }
 
+/* The index is what is asked about here: whoever counts has room. */
+static struct allowance_state room(
+	void *context, uint32_t key_slot, const struct allowance *limits, int64_t now_us)
+{
+	return (struct allowance_state){ .outcome = ALLOWANCE_LEFT };
+}
+
 bool world_asks(const struct world *world, struct world_asking *asking, const struct view *view,
 	const unsigned key_token_route[3])
 {
 	char memory[3][64];
 	struct buf app_key = BUF_ARRAY(memory[0]), token = BUF_ARRAY(memory[1]);
 	struct buf target = BUF_ARRAY(memory[2]);
-	struct decide_input input = { .method = SPAN_LIT("GET"), .now_us = NOW_US };
+	static const struct limits_source limits = { NULL, room };
+	struct decide_input input = {
+		.method = SPAN_LIT("GET"), .now_us = NOW_US, .limits = &limits
+	};
 
 	asking->scratch.digests = world->digests;
 	input.credential = (struct presented){

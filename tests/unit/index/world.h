@@ -36,6 +36,7 @@ struct world_key {
 	bool live[WORLD_TOKENS];
 	uint32_t profiles; /* bit i: slot i + 1 */
 	unsigned addresses_count;
+	unsigned limits;           /* bit i: window i limits */
 	unsigned external_version; /* 0: none */
 };
 

@@ -72,10 +72,10 @@ static void a_newer_schema_is_refused(void **state)
 	struct fixture *f = *state;
 
 	records_close(&f->records);
-	meddle(f->db_path, "UPDATE schema_version SET version = 2");
+	meddle(f->db_path, "UPDATE schema_version SET version = version + 1");
 	ASSERT_ST(ST_FORMAT, fixture_open(f, NULL));
 	assert_string_equal(f->complaint.key, "records.version_newer");
-	meddle(f->db_path, "UPDATE schema_version SET version = 1");
+	meddle(f->db_path, "UPDATE schema_version SET version = version - 1");
 	ASSERT_OK(fixture_open(f, NULL));
 }
 
