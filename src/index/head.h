@@ -15,9 +15,9 @@
  *     snapshot itself is older than the cell says: then the commit is just
  *     happening and the snapshot is right for its time.
  *
- * Order in a commit: cells, then LMDB's commit, then committed. So a cell may
- * be ahead of the data (the keeper died in between; the next open mends it),
- * never behind.
+ * Order in a commit: cells, then committing, then LMDB's commit, then committed.
+ * So a cell may be ahead of the data (the keeper died in between; the next open
+ * mends it), never behind.
  *
  * It also carries what changes without a commit: when the keeper last confirmed
  * the index, and that another index took its place.
@@ -50,6 +50,8 @@ struct head_block {
 	 * the same damage each time (SIGBUS, an assertion) must not do so for ever.
 	 */
 	_Atomic uint32_t openings;
+	/* The newest commit that was begun: LMDB may be writing it (index/reader.c, renew()). */
+	_Atomic uint64_t committing;
 };
 
 struct index_head {

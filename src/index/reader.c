@@ -12,6 +12,7 @@
 /* Pages mapped by one tend after the keeper has switched to another directory. */
 #define POPULATE_STEP (256 * MIB)
 #define OPEN_TRIES 16u
+#define RENEW_TRIES 64u
 
 /*
  * Large records that were checked at this address in this or an earlier
@@ -457,20 +458,48 @@ static uint64_t committed(const struct index_reader *reader)
 	return atomic_load_explicit(&reader->env.head.block->committed, memory_order_acquire);
 }
 
+static uint64_t committing(const struct index_reader *reader)
+{
+	return atomic_load_explicit(&reader->env.head.block->committing, memory_order_acquire);
+}
+
+/*
+ * I1: begin LMDB's snapshot. LMDB takes the number of the newest commit, publishes it
+ * so that the commit's pages stay, and then copies the commit's root from one of two
+ * places that commits write in turn. It does not look again: a reader that is held up
+ * in between, while two commits pass, has the number of one and the root of another,
+ * or half a root. One commit alone writes the other place. So a snapshot counts only
+ * when no commit has begun since before it; otherwise it is taken again.
+ */
+static enum status renew(struct index_reader *reader)
+{
+	for (unsigned tries = 0; tries < RENEW_TRIES; tries++) {
+		uint64_t before = committing(reader);
+		int rc = mdb_txn_renew(reader->txn);
+
+		if (rc != 0)
+			return env_status(rc);
+		/* The copy is read before the number is read again. */
+		atomic_thread_fence(memory_order_acquire);
+		if (before == committing(reader)) {
+			reader->begun = true;
+			return ST_OK;
+		}
+		mdb_txn_reset(reader->txn);
+	}
+	return ST_BUSY;
+}
+
 /* I3: not older than what was committed before, nor newer than what can be by now. */
 static enum status begin_snapshot(struct index_reader *reader)
 {
 	uint64_t least = committed(reader);
 	enum status st;
-	int rc;
 
-	if (reader->begun)
-		mdb_txn_reset(reader->txn);
-	reader->begun = false;
-	rc = mdb_txn_renew(reader->txn);
-	if (rc != 0)
-		return env_status(rc);
-	reader->begun = true;
+	index_reader_view_end(reader);
+	st = renew(reader);
+	if (st != ST_OK)
+		return st;
 	if (!reader->loaded || reader->txn_id != mdb_txn_id(reader->txn)) {
 		reader->loaded = false;
 		st = load_snapshot(reader);
@@ -513,16 +542,21 @@ static enum status open_txn(struct index_reader *reader)
 {
 	int rc = mdb_txn_begin(reader->env.lmdb, NULL, MDB_RDONLY, &reader->txn);
 	struct span value;
+	enum status st;
 
 	if (rc != 0)
 		return env_status(rc);
 	rc = mdb_dbi_open(reader->txn, NULL, 0, &reader->dbi);
 	if (rc != 0)
 		return env_status(rc);
+	mdb_txn_reset(reader->txn);
+	st = renew(reader);
+	if (st != ST_OK)
+		return st;
 	/* Any value tells where the map is. */
 	if (reader->env.map == NULL && fetch(reader, record_at_slot(KIND_META, 0), &value) == ST_OK)
 		env_find_map(&reader->env, value.ptr);
-	mdb_txn_reset(reader->txn);
+	index_reader_view_end(reader);
 	return ST_OK;
 }
 
@@ -671,15 +705,6 @@ enum status index_reader_view_begin(
 		st = reopen(reader);
 	if (st == ST_OK)
 		st = begin_snapshot(reader);
-	/*
-	 * A reader that was held up while it began may have been overtaken by two
-	 * commits, which write over the page that it was reading: what it has then is
-	 * no snapshot. Taken again it is one; real damage is damage again.
-	 */
-	if (st == ST_DAMAGED) {
-		reader->loaded = false;
-		st = begin_snapshot(reader);
-	}
 	st = told(reader, st);
 	if (st != ST_OK) {
 		index_reader_view_end(reader);

@@ -326,6 +326,8 @@ static enum status commit_changes(struct index_writer *writer)
 		return st;
 	}
 	set_cells(writer, writer->commit + 1);
+	atomic_store_explicit(
+		&writer->env.head.block->committing, writer->commit + 1, memory_order_release);
 	st = turn_commit(writer->turn);
 	writer->txn = NULL;
 	writer->begun = false;
