@@ -169,6 +169,12 @@ static bool is_one_of(const char *text, const char *const *list)
 	return false;
 }
 
+/* One character at least, and none that is not in set. */
+static bool is_made_of(const char *text, const char *set)
+{
+	return *text != '\0' && text[strspn(text, set)] == '\0';
+}
+
 static size_t digits(const char *text)
 {
 	return strspn(text, "0123456789");
@@ -179,11 +185,10 @@ static bool is_number(const char *text)
 {
 	size_t whole, fraction = 0;
 
-	if (strncmp(text, "0o", 2) == 0)
-		return text[2] != '\0' && strspn(text + 2, "01234567") == strlen(text + 2);
-	if (strncmp(text, "0x", 2) == 0)
-		return text[2] != '\0' &&
-		       strspn(text + 2, "0123456789abcdefABCDEF") == strlen(text + 2);
+	if (text[0] == '0' && text[1] == 'o')
+		return is_made_of(text + 2, "01234567");
+	if (text[0] == '0' && text[1] == 'x')
+		return is_made_of(text + 2, "0123456789abcdefABCDEF");
 	text += *text == '-' || *text == '+';
 	whole = digits(text);
 	text += whole;
