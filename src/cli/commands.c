@@ -32,13 +32,18 @@ static const struct cli_option KEY_NEW[] = { O_ACCOUNT, { "label", "TEXT", "cli.
 	{ "expires", "TIME", "cli.opt_expires", false },
 	{ "address", "CIDR", "cli.opt_address", true },
 	{ "external-id", "ID", "cli.opt_external_id", false },
-	{ "metadata", "JSON", "cli.opt_metadata", false } };
+	{ "metadata", "JSON", "cli.opt_metadata", false },
+	{ "rate", "COUNT/PERIOD", "cli.opt_rate", true },
+	{ "quota", "COUNT/PERIOD", "cli.opt_quota", false } };
 static const struct cli_option KEY_EDIT[] = { { "label", "TEXT", "cli.opt_label", false },
 	{ "expires", "TIME", "cli.opt_expires", false },
 	{ "address", "CIDR", "cli.opt_address", true },
 	{ "any-address", NULL, "cli.opt_any_address", false },
 	{ "external-id", "ID", "cli.opt_external_id", false },
-	{ "metadata", "JSON", "cli.opt_metadata", false } };
+	{ "metadata", "JSON", "cli.opt_metadata", false },
+	{ "rate", "COUNT/PERIOD", "cli.opt_rate_edit", true },
+	{ "quota", "COUNT/PERIOD", "cli.opt_quota", false },
+	{ "no-limits", NULL, "cli.opt_no_limits", false } };
 static const struct cli_option KEY_LIST[] = { O_ACCOUNT,
 	{ "state", "STATE", "cli.opt_state", false },
 	{ "profile", "ID", "cli.opt_profile_id", false },

@@ -2,6 +2,7 @@
 #include "cli/commands.h"
 
 #include "base/limits.h"
+#include "cli/key_limits.h"
 
 static const struct column KEY[] = {
 	{ "cli.col_app_key", "appKey" },
@@ -14,6 +15,7 @@ static const struct column KEY[] = {
 	{ "cli.col_addresses", "addresses" },
 	{ "cli.col_external_id", "externalId" },
 	{ "cli.col_metadata", "metadata" },
+	{ "cli.col_limits", "limits" },
 	{ "cli.col_created", "createdAt" },
 	{ "cli.col_revision", "revision" },
 };
@@ -26,6 +28,30 @@ static const struct column KEY_ROW[] = {
 	{ "cli.col_profiles", "profiles" },
 	{ "cli.col_created", "createdAt" },
 };
+
+/* For people: the limits in one line, and what is left of them where the answer says so. */
+static void show_key(const struct cli *cli, json_t *key)
+{
+	limits_in_words(key);
+	show_fields(cli, key, KEY, ARRAY_LEN(KEY));
+	limits_show_state(cli, key);
+}
+
+static int send_for_key(struct cli *cli, const char *method, const char *path, json_t *body)
+{
+	struct client_answer answer;
+	int code = client_ask(cli,
+		&(struct client_request){ .method = method, .path = path, .json = body }, 0,
+		&answer);
+
+	json_decref(body);
+	if (code == EXIT_YES && cli->json)
+		(void)show_json(answer.json);
+	else if (code == EXIT_YES)
+		show_key(cli, answer.json);
+	client_answer_free(&answer);
+	return code;
+}
 
 static int put_metadata(struct cli *cli, const struct cli_args *args, json_t *body)
 {
@@ -64,7 +90,7 @@ static int send_for_token(struct cli *cli, const char *path, json_t *body)
 	if (code == EXIT_YES && cli->json) {
 		(void)show_json(answer.json);
 	} else if (code == EXIT_YES) {
-		show_fields(cli, answer.json, KEY, ARRAY_LEN(KEY));
+		show_key(cli, answer.json);
 		cli_note(cli, "cli.token_once", NULL, 0);
 	}
 	client_answer_free(&answer);
@@ -86,7 +112,7 @@ int run_key_create(struct cli *cli, const struct cli_args *args)
 	put_text(body, "externalId", cli_value(args, "external-id"));
 	put_list(args, "link", body, "profiles");
 	put_list(args, "address", body, "addresses");
-	if (put_metadata(cli, args, body) != EXIT_YES) {
+	if (put_metadata(cli, args, body) != EXIT_YES || limits_put(cli, args, body) != EXIT_YES) {
 		json_decref(body);
 		return EXIT_USAGE;
 	}
@@ -114,7 +140,7 @@ int run_key_show(struct cli *cli, const struct cli_args *args)
 	struct buf path = buf_heap(KIB);
 
 	client_path(&path, "/v1/keys/%s", args->operands[0]);
-	return send_and_show(cli, "GET", buf_str(&path), NULL, KEY, ARRAY_LEN(KEY));
+	return send_for_key(cli, "GET", buf_str(&path), NULL);
 }
 
 /* "" takes the member off. */
@@ -139,11 +165,11 @@ int run_key_edit(struct cli *cli, const struct cli_args *args)
 	put_list(args, "address", body, "addresses");
 	if (cli_flag(args, "any-address"))
 		(void)json_object_set_new(body, "addresses", json_array());
-	if (put_metadata(cli, args, body) != EXIT_YES) {
+	if (put_metadata(cli, args, body) != EXIT_YES || limits_put(cli, args, body) != EXIT_YES) {
 		json_decref(body);
 		return EXIT_USAGE;
 	}
-	return send_and_show(cli, "PATCH", buf_str(&path), body, KEY, ARRAY_LEN(KEY));
+	return send_for_key(cli, "PATCH", buf_str(&path), body);
 }
 
 int run_key_link(struct cli *cli, const struct cli_args *args)
@@ -155,7 +181,7 @@ int run_key_link(struct cli *cli, const struct cli_args *args)
 	client_path(&path, "/v1/keys/%s/links", args->operands[0]);
 	put_text(body, "profile", args->operands[1]);
 	put_text(body, "account", cli_value(args, "account"));
-	return send_and_show(cli, "POST", buf_str(&path), body, KEY, ARRAY_LEN(KEY));
+	return send_for_key(cli, "POST", buf_str(&path), body);
 }
 
 /* The id of the profile that the key is linked to under that name or id. */
@@ -204,7 +230,7 @@ int run_key_unlink(struct cli *cli, const struct cli_args *args)
 		return code;
 	buf_printf(&id, "%lld", profile);
 	client_path(&path, "/v1/keys/%s/links/%s", args->operands[0], buf_str(&id));
-	return send_and_show(cli, "DELETE", buf_str(&path), NULL, KEY, ARRAY_LEN(KEY));
+	return send_for_key(cli, "DELETE", buf_str(&path), NULL);
 }
 
 int run_key_rotate(struct cli *cli, const struct cli_args *args)
@@ -225,7 +251,7 @@ static int post_key(struct cli *cli, const struct cli_args *args, const char *ac
 
 	client_path(&path, "/v1/keys/%s/", args->operands[0]);
 	buf_append_str(&path, action);
-	return send_and_show(cli, "POST", buf_str(&path), NULL, KEY, ARRAY_LEN(KEY));
+	return send_for_key(cli, "POST", buf_str(&path), NULL);
 }
 
 int run_key_finish(struct cli *cli, const struct cli_args *args)

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "gate/ask.h"
+#include "gate/charge.h"
 #include "gate/metrics.h"
 #include "http/problem.h"
 
@@ -76,6 +77,7 @@ static void before_wait(void *context)
 	gate->tended_at_us = now;
 	if (gate->sealing_key == NULL)
 		open_sealing_key(gate);
+	charge_tend(gate);
 	if (gate->reader == NULL) {
 		open_index(gate);
 	} else {
@@ -245,6 +247,7 @@ static enum status gate_open(struct gate *gate)
 		return ST_NO_MEMORY;
 	open_sealing_key(gate);
 	open_index(gate);
+	charge_open(gate);
 	return http_server_open(
 		&(struct http_server_setup){
 			.listeners = setup->listeners,
@@ -264,6 +267,7 @@ static void gate_close(struct gate *gate)
 {
 	http_server_close(&gate->server);
 	index_reader_close(&gate->reader);
+	ledger_close(&gate->ledger);
 	if (gate->sealing_key != NULL) {
 		void *secret = gate->sealing_key;
 

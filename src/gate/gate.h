@@ -41,7 +41,9 @@ NODISCARD struct gate_counters *gate_counters_map(size_t count);
 struct gate_setup {
 	unsigned number; /* 0, 1, ...: names the process in logs and metrics */
 	const char *index_dir;
-	const char *sealing_key_path;          /* base/key_file.h, kind "sealing" */
+	const char *ledger_dir;       /* of the counts of limits (ledger/ledger.h); NULL: none, and
+					 limited       keys are refused */
+	const char *sealing_key_path; /* base/key_file.h, kind "sealing" */
 	const struct http_listener *listeners; /* ids are indexes of accounts[] */
 	size_t listeners_count;
 	struct gate_account accounts[GATE_LISTENERS_MAX];

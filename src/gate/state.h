@@ -6,10 +6,15 @@
 #include "decide/problem.h"
 #include "gate/gate.h"
 #include "index/reader.h"
+#include "ledger/ledger.h"
 
 struct gate {
 	const struct gate_setup *setup;
 	struct index_reader *reader; /* NULL while there is no index: every verdict is 503 */
+	struct ledger *ledger;       /* NULL while there is none: limited keys get 503 */
+	enum status ledger_status;   /* of the last try to open it, to log a change only */
+	bool ledger_full;            /* a key found no cell since it was last said */
+	struct limits_source limits; /* over it */
 	struct key_file_secret *sealing_key; /* locked memory; NULL while its file is not there */
 	struct problem_site site;
 	struct decide_scratch *scratch;

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "keeper/api.h"
 #include "keeper/held.h"
+#include "keeper/key_limits.h"
 #include "keeper/publish.h"
 #include "records/app_key.h"
 
@@ -57,6 +58,7 @@ static void *tick_thread(void *context)
 		if (clock_boot_us() - last_us < US_PER_S)
 			continue;
 		last_us = clock_boot_us();
+		limits_tend(&process->keeper);
 		if (__atomic_load_n(&process->keeper.records, __ATOMIC_ACQUIRE) != NULL)
 			tick(&process->keeper, clock_wall_us());
 	}
@@ -104,6 +106,7 @@ static enum status process_open(struct process *process)
 	/* Bodies hold tokens. */
 	json_set_alloc_funcs(malloc, crypto_free_wiped);
 	(void)pthread_mutex_init(&keeper->held_lock, NULL);
+	(void)pthread_mutex_init(&keeper->ledger_lock, NULL);
 	keeper->started_at_us = clock_wall_us();
 	if (st == ST_OK)
 		st = open_keys(keeper);
@@ -141,6 +144,7 @@ static void process_close(struct process *process)
 		(void)pthread_join(process->ticking, NULL);
 	http_server_close(&process->server);
 	api_free(&process->api);
+	limits_close(keeper);
 	publisher_free(&keeper->publisher);
 	if (keeper->records != NULL)
 		records_close(&keeper->records);

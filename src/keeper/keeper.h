@@ -13,6 +13,7 @@ struct keeper_setup {
 	const char *data_dir;
 	const char *records_url; /* "sqlite:..." */
 	const char *index_dir;
+	const char *ledger_dir;
 	const char *root_key_path;    /* made on first start */
 	const char *sealing_key_path; /* written for the gates, mode 0640 */
 	const struct http_listener *listeners;

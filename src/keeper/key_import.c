@@ -1,6 +1,6 @@
 /*
  * POST /v1/keys/import: credentials of another system, as JSON Lines
- *   {"appKey","appToken"|"sha256","label","profiles":[..],"state","expires","externalId"}
+ *   {"appKey","appToken"|"sha256","label","profiles":[..],"state","expires","externalId","limits"}
  * A line that cannot be taken over is listed with the reason; the others are
  * imported, in changes of some hundred keys each, so that a revocation passes between.
  * Source: records/app_key.h, key/import.h.
@@ -8,6 +8,7 @@
 #include "keeper/keys.h"
 
 #include "base/clock.h"
+#include "keeper/key_limits.h"
 #include "keeper/refer.h"
 #include "key/digest.h"
 #include "key/import.h"
@@ -70,6 +71,7 @@ enum {
 	LINE_STATE,
 	LINE_EXPIRES,
 	LINE_EXTERNAL_ID,
+	LINE_LIMITS,
 	LINE_COUNT
 };
 
@@ -78,17 +80,20 @@ static enum status read_secret(
 {
 	const struct body_field *token = &fields[LINE_TOKEN], *sha256 = &fields[LINE_SHA256];
 	enum import_verdict verdict;
-	char key[64];
-	struct buf text = BUF_ARRAY(key);
+	size_t position = 0;
+	char key[64], at[24];
+	struct buf text = BUF_ARRAY(key), number = BUF_ARRAY(at);
 
 	if (token->present == sha256->present)
 		return api_refuse(import->call, ST_INVALID, "api.import_token", NULL, NULL);
-	verdict = token->present ? import_check_token(token->text, NULL)
+	verdict = token->present ? import_check_token(token->text, &position)
 				 : import_check_digest(sha256->text, digest);
 	if (verdict != IMPORT_OK) {
-		buf_printf(&text, "import.%s", import_verdict_name(verdict));
+		buf_printf(&text, "token_import.%s", import_verdict_name(verdict));
+		buf_append_u64(&number, position);
 		return api_refuse(import->call, ST_INVALID,
-			arena_copy(import->call->arena, buf_span(&text)), NULL, NULL);
+			arena_copy(import->call->arena, buf_span(&text)), "position",
+			arena_copy(import->call->arena, buf_span(&number)));
 	}
 	if (token->present && !token_digest(import->digests, token->text, digest))
 		return ST_UNAVAILABLE;
@@ -125,6 +130,7 @@ static enum status read_line(
 		[LINE_STATE] = { .name = "state", .kind = BODY_TEXT },
 		[LINE_EXPIRES] = { .name = "expires", .kind = BODY_TIME, .flags = BODY_NULLABLE },
 		[LINE_EXTERNAL_ID] = { .name = "externalId", .kind = BODY_TEXT },
+		[LINE_LIMITS] = { .name = "limits", .kind = BODY_OBJECT, .flags = BODY_NULLABLE },
 	};
 	uint32_t *profiles = NULL;
 	enum status st = api_object(import->call, json, fields, LINE_COUNT);
@@ -139,6 +145,8 @@ static enum status read_line(
 	if (st == ST_OK && fields[LINE_PROFILES].present)
 		st = refer_profiles(import->call, import->account.slot, fields[LINE_PROFILES].json,
 			&profiles, &key->key.profiles_count);
+	if (st == ST_OK)
+		st = limits_read(import->call, &fields[LINE_LIMITS], &key->key.limits);
 	key->key.account_slot = import->account.slot;
 	key->key.app_key = fields[LINE_APP_KEY].text;
 	key->key.digest = line->digest;
@@ -189,6 +197,7 @@ static enum status batch_write(struct import *import)
 			import, import->lines[i].json, &import->lines[i], &import->keys[taken]);
 		if (st == ST_INVALID) {
 			refuse_line(import, import->lines[i].number, &call->complaint);
+			st = ST_OK; /* of the batch, also when it was the last line */
 			continue;
 		}
 		if (st != ST_OK)

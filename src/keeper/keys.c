@@ -1,6 +1,7 @@
 /* /v1/keys: the keys of an account. Source: records/app_key.h. */
 #include "keeper/keys.h"
 
+#include "keeper/key_limits.h"
 #include "keeper/refer.h"
 #include "key/digest.h"
 #include "records/app_key.h"
@@ -147,14 +148,25 @@ static enum status keys_list(struct api_call *call)
 	return st != ST_OK ? st : api_page(call, &query, key_item);
 }
 
+/* The key, and what it has left of its limits: no part of its version. */
 static enum status keys_get(struct api_call *call)
 {
+	CLEANUP(buf_free)
+	struct buf object = buf_heap(KEY_ANSWER_MAX);
 	struct record_key key;
 	enum status st = api_reading(call);
 
 	if (st == ST_OK)
 		st = key_of_path(call, &key);
-	return st != ST_OK ? st : key_answer(call, 200, key.slot, NULL);
+	if (st != ST_OK)
+		return st;
+	key_append_json(&object, &key, VIEWER_ALL);
+	if (object.len > 0)
+		object.len--; /* the closing brace */
+	buf_append_str(&object, ",\"limitsState\":");
+	limits_append_state(call, &key, &object);
+	buf_append_char(&object, '}');
+	return api_answer(call, 200, &object, key.version, NULL);
 }
 
 /* ---- create ---- */
@@ -188,6 +200,7 @@ enum {
 	NEW_ADDRESSES,
 	NEW_EXTERNAL_ID,
 	NEW_METADATA,
+	NEW_LIMITS,
 	NEW_COUNT
 };
 
@@ -204,6 +217,8 @@ static enum status read_new(struct api_call *call, struct body_field *fields, ui
 	if (st == ST_OK && fields[NEW_PROFILES].present)
 		st = refer_profiles(call, account_slot, fields[NEW_PROFILES].json, &profiles,
 			&key->profiles_count);
+	if (st == ST_OK)
+		st = limits_read(call, &fields[NEW_LIMITS], &key->limits);
 	key->account_slot = account_slot;
 	key->label = fields[NEW_LABEL].text;
 	key->external_id = fields[NEW_EXTERNAL_ID].text;
@@ -247,6 +262,7 @@ static enum status keys_create(struct api_call *call)
 		[NEW_METADATA] = { .name = "metadata",
 			.kind = BODY_OBJECT,
 			.flags = BODY_NULLABLE },
+		[NEW_LIMITS] = { .name = "limits", .kind = BODY_OBJECT, .flags = BODY_NULLABLE },
 	};
 	CLEANUP(token_fresh_wipe)
 	struct token_fresh_secret token = { .text = { 0 } };
@@ -296,6 +312,7 @@ static enum status keys_edit(struct api_call *call)
 		{ .name = "addresses", .kind = BODY_ARRAY },
 		{ .name = "externalId", .kind = BODY_TEXT, .flags = BODY_NULLABLE },
 		{ .name = "metadata", .kind = BODY_OBJECT, .flags = BODY_NULLABLE },
+		{ .name = "limits", .kind = BODY_OBJECT, .flags = BODY_NULLABLE },
 	};
 	struct key_edit edit = { .version = 0 };
 	struct span *addresses = NULL;
@@ -314,6 +331,9 @@ static enum status keys_edit(struct api_call *call)
 	if (st == ST_OK && fields[2].present)
 		st = api_texts(
 			call, fields[2].json, "addresses", &addresses, &edit.addresses_count);
+	if (st == ST_OK)
+		st = limits_read(call, &fields[5], &edit.limits);
+	edit.set_limits = fields[5].present;
 	edit.label = fields[0].text;
 	edit.set_expiry = fields[1].present;
 	edit.expires_at_us = fields[1].number;

@@ -4,6 +4,7 @@
 
 #include "decide/diagnosis.h"
 #include "keeper/keeper.h"
+#include "ledger/ledger.h"
 #include "records/records.h"
 #include "records/root_key.h"
 
@@ -20,6 +21,9 @@ struct keeper {
 	struct buf held_lost;    /* JSON: what comes back when it is accepted; "" when not held */
 	pthread_mutex_t held_lock;
 	struct publisher *publisher;
+	struct ledger *ledger; /* NULL while it cannot be opened; under the lock */
+	pthread_mutex_t ledger_lock;
+	int64_t ledger_synced_at_us; /* boot time */
 	int64_t started_at_us;
 };
 

@@ -1,5 +1,6 @@
 #include "keeper/trial.h"
 
+#include "keeper/key_limits.h"
 #include "keeper/publish.h"
 
 #include <stdlib.h>
@@ -80,6 +81,8 @@ enum status trial_begin(struct api_call *call, const struct body_field *fields, 
 
 	if (st != ST_OK)
 		return st;
+	trial->limits = limits_source_of(call->keeper);
+	trial->input.limits = &trial->limits;
 	trial->scratch = calloc(1, sizeof(*trial->scratch));
 	if (trial->scratch == NULL)
 		return ST_NO_MEMORY;

@@ -27,6 +27,7 @@ struct trial {
 	struct follow_reading *reading;
 	const struct view *view; /* NULL: no index yet; every verdict is index_unavailable */
 	struct decide_input input;
+	struct limits_source limits; /* looks, and counts nothing */
 	struct decide_scratch *scratch;
 	struct decision decision;
 };

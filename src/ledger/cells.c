@@ -306,8 +306,10 @@ struct allowance_state ledger_take(struct ledger *ledger, uint32_t key,
 	if (state.outcome != ALLOWANCE_LEFT)
 		return state;
 	if (charge_all(cell, allowance, now, &window)) {
-		/* Another may have used some of it since; never more than was left. */
-		state.left -= state.left > 0;
+		state = look(cell, state.window, state.count, now);
+		/* Others may have used the rest since; this one was counted. */
+		state.outcome = ALLOWANCE_LEFT;
+		state.wait_us = 0;
 		return state;
 	}
 	state = look(cell, window, allowance->counts[window], now);

@@ -263,6 +263,11 @@ static enum status file_renew(
 	return st;
 }
 
+enum status ledger_replace(const char *dir)
+{
+	return file_make(dir, NULL, false);
+}
+
 enum status ledger_prepare(const char *dir, enum ledger_found *out_found)
 {
 	struct ledger_header header;
@@ -275,7 +280,5 @@ enum status ledger_prepare(const char *dir, enum ledger_found *out_found)
 		return st;
 	}
 	*out_found = st == ST_NOT_FOUND ? LEDGER_MADE : LEDGER_REPLACED;
-	return st == ST_NOT_FOUND || st == ST_DAMAGED || st == ST_FORMAT
-		       ? file_make(dir, NULL, false)
-		       : st;
+	return st == ST_NOT_FOUND || st == ST_DAMAGED || st == ST_FORMAT ? ledger_replace(dir) : st;
 }

@@ -46,6 +46,9 @@ enum ledger_found {
  */
 NODISCARD enum status ledger_prepare(const char *dir, enum ledger_found *out_found);
 
+/* A fresh file in the place of one that is gone or unusable, while processes run. */
+NODISCARD enum status ledger_replace(const char *dir);
+
 /*
  * Open the file in dir. On success *out_ledger belongs to the caller; give it
  * back with ledger_close(). ST_NOT_FOUND (none), ST_FORMAT (another version),

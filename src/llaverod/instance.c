@@ -118,6 +118,8 @@ enum status instance_open(
 		st = folder_make(data_dir, "index", uid, gid, complaint);
 	if (st == ST_OK)
 		st = folder_make(data_dir, "gate", uid, gid, complaint);
+	if (st == ST_OK)
+		st = folder_make(data_dir, "ledger", uid, gid, complaint);
 	close(dir_fd);
 	if (st != ST_OK && fd >= 0)
 		close(fd);

@@ -18,7 +18,7 @@
 /* Where things stand in the data directory. */
 struct places {
 	char index[PLACE_SIZE], root_key[PLACE_SIZE], sealing_key[PLACE_SIZE], records[PLACE_SIZE];
-	char gate_keys[PLACE_SIZE];
+	char gate_keys[PLACE_SIZE], ledger[PLACE_SIZE];
 };
 
 void role_name(char out[16], enum role_kind kind, unsigned number)
@@ -35,6 +35,7 @@ static void places_fill(const struct config *config, struct places *out)
 	snprintf(out->root_key, sizeof(out->root_key), "%s/root.key", config->data_dir);
 	snprintf(out->sealing_key, sizeof(out->sealing_key), "%s/gate/sealing.key",
 		config->data_dir);
+	snprintf(out->ledger, sizeof(out->ledger), "%s/ledger", config->data_dir);
 	snprintf(out->gate_keys, sizeof(out->gate_keys), "%s/gate", config->data_dir);
 	if (config->records.url[0] != '\0')
 		snprintf(out->records, sizeof(out->records), "%s", config->records.url);
@@ -68,6 +69,8 @@ static enum status role_confine(void *context)
 		{ places.index, SANDBOX_WRITE },
 		/* The folder: the key in it may be made, or replaced, later. */
 		{ places.gate_keys, SANDBOX_READ },
+		/* The folder too: the keeper may have to replace the file in it. */
+		{ places.ledger, SANDBOX_WRITE },
 		{ BOOT_ID_PATH, SANDBOX_READ },
 	};
 	struct sandbox_path keeper_paths[] = { { role->config->data_dir, SANDBOX_MAKE },
@@ -120,6 +123,7 @@ static int run_gate(struct role *role, const struct places *places)
 	struct gate_setup setup = {
 		.number = role->number,
 		.index_dir = places->index,
+		.ledger_dir = places->ledger,
 		.sealing_key_path = places->sealing_key,
 		.listeners = role->sockets->gate,
 		.listeners_count = role->sockets->gate_count,
@@ -152,6 +156,7 @@ static int run_keeper(struct role *role, const struct places *places)
 		.data_dir = config->data_dir,
 		.records_url = places->records,
 		.index_dir = places->index,
+		.ledger_dir = places->ledger,
 		.root_key_path = places->root_key,
 		.sealing_key_path = places->sealing_key,
 		.listeners = role->sockets->keeper,

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "ledger/ledger.h"
 #include "llaverod/role.h"
 #include "llaverod/version.h"
 
@@ -370,6 +371,30 @@ static void wait_for_events(struct supervisor *supervisor, int64_t until_us)
 		signals_take(supervisor);
 }
 
+/*
+ * Before any child has the ledger open. Without one the gates refuse limited keys,
+ * and the keeper tries again every second.
+ */
+static void ledger_set_up(const struct config *config)
+{
+	static const char *const FOUND[] = { [LEDGER_KEPT] = "kept",
+		[LEDGER_RENEWED] = "renewed",
+		[LEDGER_MADE] = "made",
+		[LEDGER_REPLACED] = "replaced: it was damaged or of another version" };
+	char dir[4096];
+	enum ledger_found found;
+	int len = snprintf(dir, sizeof(dir), "%s/ledger", config->data_dir);
+	enum status st =
+		len > 0 && (size_t)len < sizeof(dir) ? ledger_prepare(dir, &found) : ST_LIMIT;
+
+	if (st != ST_OK)
+		log_error("ledger_not_ready", LOG_STR("status", status_name(st)));
+	else if (found == LEDGER_REPLACED)
+		log_error("ledger", LOG_STR("file", FOUND[found]));
+	else
+		log_info("ledger", LOG_STR("file", FOUND[found]));
+}
+
 static void children_set_up(struct supervisor *supervisor)
 {
 	const struct config *config = supervisor->given->config;
@@ -409,6 +434,7 @@ int supervise(struct supervision *supervision)
 	}
 	if (sd_watchdog_enabled(0, &watchdog_us) > 0)
 		supervisor->watchdog_us = (int64_t)watchdog_us;
+	ledger_set_up(supervision->config);
 	children_set_up(supervisor);
 	while (!supervisor->stopping || children_running(supervisor) > 0) {
 		int64_t now_us = clock_boot_us();

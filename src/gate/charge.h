@@ -1,0 +1,12 @@
+/* The ledger as a gate uses it: opened when it is there, each allowed use counted. */
+#ifndef GATE_CHARGE_H
+#define GATE_CHARGE_H
+
+#include "gate/state.h"
+
+/* Open the ledger when there is one, and have decisions count in it. */
+void charge_open(struct gate *gate);
+/* Once a second: let go of a ledger that was replaced or cut, open the one there is. */
+void charge_tend(struct gate *gate);
+
+#endif
