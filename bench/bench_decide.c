@@ -7,11 +7,15 @@
  */
 #include "table_view.h"
 
+#include "base/clock.h"
+#include "base/limits.h"
 #include "key/app_key.h"
 #include "key/token.h"
+#include "ledger/ledger.h"
 
 #include <stdio.h>
 #include <time.h>
+#include <unistd.h>
 
 #define KEYS_DEFAULT 1000u
 #define ROUNDS 7u
@@ -25,12 +29,23 @@ struct bench {
 	char (*tokens)[TOKEN_LEN];
 	struct decide_scratch scratch;
 	struct decide_input input;
+	struct ledger *ledger;
+	struct limits_source limits;
 };
 
-enum question { ASK_PAIR = 0, ASK_TOKEN, ASK_PUBLIC, ASK_MISTYPED, ASK_WRONG, QUESTIONS };
+enum question {
+	ASK_PAIR = 0,
+	ASK_LIMITED,
+	ASK_TOKEN,
+	ASK_PUBLIC,
+	ASK_MISTYPED,
+	ASK_WRONG,
+	QUESTIONS
+};
 
 static const char *const LABELS[QUESTIONS] = {
 	[ASK_PAIR] = "pair, allowed",
+	[ASK_LIMITED] = "pair, allowed, a rate and a quota counted",
 	[ASK_TOKEN] = "token alone, allowed",
 	[ASK_PUBLIC] = "public route",
 	[ASK_MISTYPED] = "mistyped token, refused by its text",
@@ -93,6 +108,42 @@ static void make_world(struct bench *b)
 	};
 }
 
+/* ---- counting, as a gate does ---- */
+
+static struct allowance_state take(
+	void *context, uint32_t key_slot, const struct allowance *limits, int64_t now_us)
+{
+	const struct bench *b = context;
+
+	return ledger_take(
+		b->ledger, key_slot, limits, (struct ledger_now){ clock_boot_us(), now_us });
+}
+
+/* A ledger of its own; the file is gone before anything can leave it behind. */
+static void open_ledger(struct bench *b)
+{
+	char dir[] = "/tmp/llavero-bench-XXXXXX", file[sizeof(dir) + 16];
+	enum ledger_found found;
+
+	if (mkdtemp(dir) == NULL || ledger_prepare(dir, &found) != ST_OK ||
+		ledger_open(dir, &b->ledger) != ST_OK)
+		abort();
+	snprintf(file, sizeof(file), "%s/" LEDGER_FILE, dir);
+	(void)unlink(file);
+	(void)rmdir(dir);
+	b->limits = (struct limits_source){ b, take };
+	b->input.limits = &b->limits;
+}
+
+/* As much as no round uses, or none. */
+static void limit_keys(struct bench *b, bool limited)
+{
+	for (size_t i = 0; i < b->keys_count; i++) {
+		b->table->keys[i].limits.counts[RATE_SECOND] = limited ? LIMIT_RATE : 0;
+		b->table->keys[i].limits.counts[QUOTA_MONTH] = limited ? LIMIT_QUOTA : 0;
+	}
+}
+
 static void ask(struct bench *b, enum question question, size_t key, char token[TOKEN_LEN])
 {
 	struct presented *credential = &b->input.credential;
@@ -140,9 +191,13 @@ int main(int argc, char **argv)
 	if (crypto_init() != ST_OK || b.app_keys == NULL || b.tokens == NULL)
 		return 1;
 	make_world(&b);
+	open_ledger(&b);
 	printf("%zu keys, view in memory: ns a decision\n", b.keys_count);
 	for (int question = 0; question < QUESTIONS; question++) {
-		double best = round_ns(&b, (enum question)question);
+		double best;
+
+		limit_keys(&b, question == ASK_LIMITED);
+		best = round_ns(&b, (enum question)question);
 
 		for (unsigned i = 1; i < ROUNDS; i++) {
 			double ns = round_ns(&b, (enum question)question);
@@ -152,6 +207,7 @@ int main(int argc, char **argv)
 		printf("  %-50s %7.0f\n", LABELS[question], best);
 	}
 	table_free(&b.table);
+	ledger_close(&b.ledger);
 	free(b.app_keys);
 	free(b.tokens);
 	return 0;

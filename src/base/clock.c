@@ -59,14 +59,25 @@ uint32_t clock_day(int64_t at_us)
 	return at_us <= 0 ? 0 : (uint32_t)(at_us / DAY_US);
 }
 
+/*
+ * Months by arithmetic on the proleptic Gregorian calendar, in eras of 400 years whose
+ * years begin in March: the library's functions take a lock and look at the time zone.
+ */
+#define ERA_DAYS 146097u
+#define ERA_YEARS 400u
+#define DAYS_TO_1970 719468u /* since 0000-03-01 */
+
 uint32_t clock_month(int64_t at_us)
 {
-	time_t t = (time_t)(at_us / US_PER_S);
-	struct tm tm;
+	uint32_t day = clock_day(at_us) + DAYS_TO_1970;
+	uint32_t of_era = day % ERA_DAYS;
+	uint32_t year = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
+	uint32_t of_year = of_era - (365 * year + year / 4 - year / 100);
+	uint32_t since_march = (5 * of_year + 2) / 153;
 
-	if (at_us <= 0 || gmtime_r(&t, &tm) == NULL)
-		return 0;
-	return (uint32_t)(tm.tm_year - 70) * MONTHS_PER_YEAR + (uint32_t)tm.tm_mon;
+	/* Counted from March 0000; January 1970 is 1969 years and 10 months later. */
+	return (day / ERA_DAYS * ERA_YEARS + year) * MONTHS_PER_YEAR + since_march -
+	       (1969 * MONTHS_PER_YEAR + 10);
 }
 
 int64_t clock_day_begins_us(uint32_t day)
@@ -76,11 +87,12 @@ int64_t clock_day_begins_us(uint32_t day)
 
 int64_t clock_month_begins_us(uint32_t month)
 {
-	struct tm tm = { .tm_year = 70 + (int)(month / MONTHS_PER_YEAR),
-		.tm_mon = (int)(month % MONTHS_PER_YEAR),
-		.tm_mday = 1 };
+	uint32_t months = month + 1969 * MONTHS_PER_YEAR + 10;
+	uint32_t year = months / MONTHS_PER_YEAR, of_era = year % ERA_YEARS;
+	uint32_t day = of_era * 365 + of_era / 4 - of_era / 100 +
+		       (153 * (months % MONTHS_PER_YEAR) + 2) / 5;
 
-	return (int64_t)timegm(&tm) * US_PER_S;
+	return clock_day_begins_us(year / ERA_YEARS * ERA_DAYS + day - DAYS_TO_1970);
 }
 
 void clock_append_rfc3339(struct buf *out, int64_t at_us)

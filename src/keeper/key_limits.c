@@ -5,6 +5,7 @@
 
 /* What a power failure may take back of the counts. */
 #define SYNC_EVERY_US (5 * US_PER_S)
+#define SIZE_EVERY_US (60 * US_PER_S)
 
 /* ---- reading ---- */
 
@@ -151,6 +152,20 @@ static enum status reopen(struct keeper *keeper)
 	return st == ST_OK ? ledger_open(dir, &keeper->ledger) : st;
 }
 
+/* Before keys are refused for want of a cell. */
+static void look_at_size(struct keeper *keeper, int64_t now_us)
+{
+	struct ledger_size size;
+
+	if (now_us - keeper->ledger_sized_at_us < SIZE_EVERY_US)
+		return;
+	keeper->ledger_sized_at_us = now_us;
+	size = ledger_size(keeper->ledger);
+	if (size.used > size.all / 4 * 3)
+		log_warn("ledger_crowded", LOG_NUM("used", size.used), LOG_NUM("all", size.all),
+			LOG_STR("advice", "restart the daemon: cells of idle keys are given up"));
+}
+
 void limits_tend(struct keeper *keeper)
 {
 	int64_t now_us = clock_boot_us();
@@ -166,6 +181,7 @@ void limits_tend(struct keeper *keeper)
 	if (st == ST_OK && now_us - keeper->ledger_synced_at_us >= SYNC_EVERY_US) {
 		st = ledger_sync(keeper->ledger);
 		keeper->ledger_synced_at_us = now_us;
+		look_at_size(keeper, now_us);
 	}
 	(void)pthread_mutex_unlock(&keeper->ledger_lock);
 	if (st != ST_OK)

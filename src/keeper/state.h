@@ -23,7 +23,7 @@ struct keeper {
 	struct publisher *publisher;
 	struct ledger *ledger; /* NULL while it cannot be opened; under the lock */
 	pthread_mutex_t ledger_lock;
-	int64_t ledger_synced_at_us; /* boot time */
+	int64_t ledger_synced_at_us, ledger_sized_at_us; /* boot time */
 	int64_t started_at_us;
 };
 

@@ -4,6 +4,8 @@
 #include "base/clock.h"
 #include "base/limits.h"
 
+#include <time.h>
+
 static void a_window_is_set_once_and_within_its_ceiling(void **state)
 {
 	static const struct {
@@ -94,6 +96,24 @@ static void other_texts_are_damage(void **state)
 	}
 }
 
+static void months_are_those_of_the_library(void **state)
+{
+	(void)state;
+	for (uint32_t day = 0; day < 100000; day++) {
+		int64_t at_us = clock_day_begins_us(day);
+		time_t t = (time_t)(at_us / US_PER_S);
+		struct tm tm;
+		uint32_t month;
+
+		assert_non_null(gmtime_r(&t, &tm));
+		month = (uint32_t)(tm.tm_year - 70) * 12 + (uint32_t)tm.tm_mon;
+		if (clock_month(at_us) != month)
+			fail_msg("day %u: month %u, expected %u", day, clock_month(at_us), month);
+		if (tm.tm_mday == 1)
+			assert_int_equal(clock_month_begins_us(month), at_us);
+	}
+}
+
 static void days_and_months_begin_where_they_should(void **state)
 {
 	static const struct {
@@ -134,6 +154,7 @@ int main(void)
 		cmocka_unit_test(one_quota_is_all),
 		cmocka_unit_test(texts_come_back),
 		cmocka_unit_test(other_texts_are_damage),
+		cmocka_unit_test(months_are_those_of_the_library),
 		cmocka_unit_test(days_and_months_begin_where_they_should),
 	};
 
