@@ -108,6 +108,22 @@ test('400, 401, 403: the true status with the problem document, in the language 
   assert.deepEqual(upstream.take(), []);
 });
 
+test('429: a limited key is told when to come back, the upstream is left alone', async () => {
+  const limited = await daemon.api('POST', '/v1/keys', { account: 'store', label: 'limited', profiles: ['Reader'],
+    limits: { rate: [{ count: 2, per: 'hour' }] } });
+  for (let i = 0; i < 2; i++) assert.equal((await ask('GET', '/open/7', pair(limited))).status, 200);
+  assert.equal(upstream.take().length, 2);
+  const answer = await ask('GET', '/open/7', pair(limited));
+  assertRefused(answer, 429, 'rate_limited');
+  const seconds = Number(answer.headers['retry-after']);
+  assert.ok(seconds > 1700 && seconds <= 1800, `${seconds}`);
+  assert.equal(answer.json.retryAfter, seconds);
+  assert.equal(answer.headers['ratelimit-policy'], '"hour";q=2;w=3600');
+  assert.match(answer.headers.ratelimit, /^"hour";r=0;t=\d+$/);
+  assert.equal((await ask('GET', '/open/7')).headers.ratelimit, undefined);
+  assert.equal(upstream.take().length, 1);
+});
+
 test('the diagnosis of a refusal at the gateway is explained to the owner', async () => {
   const { json } = await ask('GET', '/open/7', pair(bare));
   const told = await daemon.api('POST', '/v1/explain', { diagnosis: json.diagnosis, lang: 'es' });
