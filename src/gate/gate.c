@@ -15,6 +15,8 @@
 #include "gate/metrics.h"
 #include "http/problem.h"
 
+#include "gate_openapi.h" /* made from openapi.json by tools/gen-embed */
+
 #include <jansson.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -165,6 +167,15 @@ static enum status answer_metrics(struct gate *gate, struct http_response *respo
 	return ST_OK;
 }
 
+static enum status answer_description(struct http_response *response)
+{
+	response->status = 200;
+	response->content_type = "application/json";
+	http_response_header(response, "Cache-Control", SPAN_LIT("no-store"));
+	buf_append(&response->body, span_of(GATE_OPENAPI_JSON, GATE_OPENAPI_JSON_LEN));
+	return ST_OK;
+}
+
 static enum status refuse_method(
 	const struct http_request *request, struct http_response *response, const char *allow)
 {
@@ -202,7 +213,11 @@ static enum status handle(
 	if (span_is(path, "/metrics"))
 		return may_get(request) ? answer_metrics(gate, response)
 					: refuse_method(request, response, "GET, HEAD");
-	return ST_NOT_FOUND;
+	if (span_is(path, "/openapi.json"))
+		return may_get(request) ? answer_description(response)
+					: refuse_method(request, response, "GET, HEAD");
+	http_problem(response, request, 404, NULL);
+	return ST_OK;
 }
 
 static size_t body_max(void *context, const struct http_request *request)

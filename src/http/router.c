@@ -171,6 +171,23 @@ static enum status call_prepare(struct http_call *call, const struct http_reques
 	return query_parse(call, complaint);
 }
 
+/* Add a method and what follows it to an Allow header; two patterns may have the same one. */
+static void allow_add(struct buf *allow, const char *method)
+{
+	struct span rest = buf_span(allow);
+
+	while (rest.len > 0) {
+		size_t end = span_find(rest, ',');
+
+		if (span_is(span_part(rest, 0, end), method))
+			return;
+		rest = span_part(rest, end + 2, SIZE_MAX);
+	}
+	buf_printf(allow, "%s%s", allow->len > 0 ? ", " : "", method);
+	if (strcmp(method, "GET") == 0)
+		allow_add(allow, "HEAD");
+}
+
 static void answer_no_method(const struct http_routes *routes, const struct http_request *request,
 	struct http_response *response)
 {
@@ -183,10 +200,8 @@ static void answer_no_method(const struct http_routes *routes, const struct http
 	for (size_t i = 0; i < routes->count; i++) {
 		const struct http_route *route = &routes->table[i];
 
-		if (!pattern_match(route->pattern, request->path, params, &count))
-			continue;
-		buf_printf(&allow, "%s%s%s", allow.len > 0 ? ", " : "", route->method,
-			strcmp(route->method, "GET") == 0 ? ", HEAD" : "");
+		if (pattern_match(route->pattern, request->path, params, &count))
+			allow_add(&allow, route->method);
 	}
 	complaint_set(&complaint, "http.method_not_allowed", 1, "allow", buf_str(&allow));
 	http_problem(response, request, 405, &complaint);

@@ -207,7 +207,6 @@ static enum status batch_write(struct import *import)
 		memcpy(import->lines[taken].digest, import->lines[i].digest, DIGEST_SIZE);
 		import->keys[taken].key.digest = import->lines[taken].digest;
 		taken++;
-		st = ST_OK;
 	}
 	if (st == ST_OK && taken > 0)
 		st = keys_import(call->change, import->keys, taken, import->results);

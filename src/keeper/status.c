@@ -46,6 +46,7 @@ static enum status openapi(struct api_call *call)
 {
 	call->response->status = 200;
 	call->response->content_type = "application/json";
+	http_response_header(call->response, "Cache-Control", SPAN_LIT("no-store"));
 	buf_append(&call->response->body, span_of(OPENAPI_JSON, OPENAPI_JSON_LEN));
 	return buf_ok(&call->response->body) ? ST_OK : ST_NO_MEMORY;
 }

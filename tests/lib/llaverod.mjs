@@ -56,12 +56,13 @@ export function request(target, method, url, { headers = {}, body, agent, timeou
       const chunks = [];
       res.on('data', (chunk) => chunks.push(chunk));
       res.on('end', () => {
-        const text = Buffer.concat(chunks).toString('utf8');
+        const bytes = Buffer.concat(chunks);
+        const text = bytes.toString('utf8');
         let json;
         if (/json/.test(res.headers['content-type'] ?? '')) {
           try { json = JSON.parse(text); } catch { json = undefined; }
         }
-        resolve({ status: res.statusCode, headers: res.headers, rawHeaders: res.rawHeaders, text, json });
+        resolve({ status: res.statusCode, headers: res.headers, rawHeaders: res.rawHeaders, bytes, text, json });
       });
       res.on('error', reject);
     });
