@@ -116,19 +116,22 @@ static void append_receipt(struct api_call *call, const struct head *head, struc
 	buf_append_str(out, "\"}]}");
 }
 
-static enum status answer_receipt(
-	struct api_call *call, uint32_t slot, int64_t version, const struct head *head)
+static enum status answer_receipt(struct api_call *call, uint32_t slot, const struct head *head)
 {
 	CLEANUP(buf_free)
 	struct buf object = buf_heap(MIB);
-	enum status st = key_item(call, slot, &object);
+	struct record_key key;
+	enum status st = snapshot_key(call->reading, slot, call->arena, &key);
 
-	if (st != ST_OK || !buf_ok(&object) || object.len < 2)
-		return st != ST_OK ? st : ST_NO_MEMORY;
+	if (st != ST_OK)
+		return st;
+	key_append_json(&object, &key, VIEWER_ALL);
+	if (!buf_ok(&object) || object.len < 2)
+		return ST_NO_MEMORY;
 	object.len--; /* the closing brace comes after the receipt */
 	append_receipt(call, head, &object);
 	buf_append_char(&object, '}');
-	return api_answer(call, 200, &object, version, head);
+	return api_answer(call, 200, &object, key.version, head);
 }
 
 static enum status deactivate(struct api_call *call)
@@ -145,7 +148,7 @@ static enum status deactivate(struct api_call *call)
 		st = key_deactivate(call->change, key.slot, &call->complaint);
 	if (st == ST_OK)
 		st = api_commit(call, &head);
-	return st != ST_OK ? st : answer_receipt(call, key.slot, key.version + 1, &head);
+	return st != ST_OK ? st : answer_receipt(call, key.slot, &head);
 }
 
 static enum status revoke(struct api_call *call)
@@ -172,7 +175,7 @@ static enum status revoke(struct api_call *call)
 		st = key_revoke(call->change, key.slot, reason, &call->complaint);
 	if (st == ST_OK)
 		st = api_commit(call, &head);
-	return st != ST_OK ? st : answer_receipt(call, key.slot, key.version + 1, &head);
+	return st != ST_OK ? st : answer_receipt(call, key.slot, &head);
 }
 
 /* ---- links ---- */
@@ -234,7 +237,7 @@ static enum status link_delete(struct api_call *call)
 		st = link_remove(call->change, key.slot, profile_slot, &call->complaint);
 	if (st == ST_OK)
 		st = api_commit(call, &head);
-	return st != ST_OK ? st : answer_receipt(call, key.slot, key.version + 1, &head);
+	return st != ST_OK ? st : answer_receipt(call, key.slot, &head);
 }
 
 static const struct api_route ROUTES[] = {

@@ -91,6 +91,7 @@ export class OpenApi {
     } else if (operation.method !== 'head') {
       const body = /json$/.test(type) ? JSON.parse(answer.text) : answer.text;
       wrong.push(...checkValue(this.document, content.schema, body, 'body'));
+      if (answer.headers.etag && body.version && answer.headers.etag !== `"${body.version}"`) wrong.push('ETag and version differ');
     }
     return wrong;
   }
