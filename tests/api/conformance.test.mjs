@@ -159,7 +159,8 @@ test('resources, services, routes, profiles', async () => {
 test('keys from their creation to their revocation', async () => {
   const profiles = (await api.call('profiles_list', 200, { query: { account: store } })).json.items;
   const body = { account: store, label: 'erp', profiles: ['Readers'], expiresAt: '2090-01-01T00:00:00Z', addresses: ['10.0.0.0/8'],
-    externalId: 'c-1', metadata: { team: 'a' } };
+    externalId: 'c-1', metadata: { team: 'a' },
+    limits: { rate: [{ count: 100, per: 'second' }, { count: 5000, per: 'hour' }], quota: { count: 100000, per: 'month' } } };
   const headers = { 'Idempotency-Key': 'conformance' };
   key = (await works('keys_create', 201, { body, headers })).json;
   await api.call('keys_create', 200, { body, headers });
@@ -173,7 +174,7 @@ test('keys from their creation to their revocation', async () => {
   await api.call('keys_list', 400, { query: { state: 'dead' } });
   await works('keys_get', 200, one);
   await api.call('keys_get', 404, { path: { appKey: 'a/b c' } });
-  await works('keys_edit', 200, { ...one, body: { label: 'erp 2', expiresAt: null, addresses: [], externalId: 'c-2', metadata: null } });
+  await works('keys_edit', 200, { ...one, body: { label: 'erp 2', expiresAt: null, addresses: [], externalId: 'c-2', metadata: null, limits: { rate: [], quota: null } } });
   await api.call('keys_edit', 400, { ...one, body: { addresses: ['10.0.0.1/8'] } });
   await works('link_create', 201, { ...one, body: { profile: 'Editor', account: store } });
   await api.call('link_create', 409, { ...one, body: { profile: 'Editor' } });
