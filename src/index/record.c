@@ -269,7 +269,8 @@ static bool take_limits(struct parts *parts, struct allowance *out_limits)
 			continue;
 		out_limits->counts[i] = i < RATE_COUNT ? take_u32(parts) : take_u64(parts);
 		/* A limit of nothing would read as none. */
-		if (out_limits->counts[i] == 0 || out_limits->counts[i] > LIMIT_QUOTA)
+		if (out_limits->counts[i] == 0 ||
+			out_limits->counts[i] > (i < RATE_COUNT ? LIMIT_RATE : LIMIT_QUOTA))
 			return false;
 	}
 	return windows != 0 && windows >> WINDOW_COUNT == 0;

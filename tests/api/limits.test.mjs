@@ -36,12 +36,32 @@ async function spend(key, tries) {
   return answers.filter((status) => status === 200).length;
 }
 
+// The gates by name: [["gate-0", pid], ...].
+function gates() {
+  const { pid } = daemon.process;
+  return fs.readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')
+    .map((child) => [fs.readFileSync(`/proc/${child}/comm`, 'utf8').trim(), Number(child)])
+    .filter(([name]) => name.startsWith('gate-'));
+}
+
+async function gateIsReady() {
+  try { return (await request(daemon.gate, 'GET', '/readyz')).status === 200; } catch { return false; }
+}
+
+// A gate that has not seen the index yet refuses everything; each says when it has. since: where the
+// log of those that are meant begins.
+const bothAreReady = (since = 0) => until('both gates have the index', () => {
+  const lines = daemon.logText().slice(since).split('\n').filter((line) => line.includes('"index_opened"'));
+  return ['gate-0', 'gate-1'].every((name) => lines.some((line) => line.includes(`"${name}"`)));
+});
+
 before(async () => {
   daemon = await Llaverod.start({ env: { LLAVERO_GATE_PROCESSES: '2' } });
   await daemon.api('POST', '/v1/init', { account: 'store', owner: 'ana@example.com' });
   await daemon.api('POST', '/v1/resources', { product: 'OMS', key: 'ViewOrder' });
   await daemon.api('POST', '/v1/routes', { method: 'GET', path: '/orders/{id}', resources: ['ViewOrder'] });
   await daemon.api('POST', '/v1/profiles', { account: 'store', name: 'Reader', resources: ['ViewOrder'] });
+  await bothAreReady();
 });
 
 after(() => daemon?.close());
@@ -50,26 +70,21 @@ test('both gates and all sockets together admit exactly the rate', async () => {
   const key = await makeKey({ rate: [{ count: 60, per: 'day' }] });
   const ways = [{ dialect: 'nginx' }, { dialect: 'forwarded', target: daemon.tcp }, { dialect: 'forwarded' },
     { dialect: 'nginx', target: daemon.tcp }];
-  const answers = [];
-  for (let round = 0; round < 6; round++) {
-    answers.push(...await Promise.all(Array.from({ length: 40 }, (_, i) => ask(key, ways[i % ways.length]))));
+  let allowed = 0;
+  // Two gates take the connections as they come.
+  for (let round = 0; round < 4; round++) {
+    for (const answer of await Promise.all(Array.from({ length: 40 }, (_, i) => ask(key, ways[i % ways.length])))) {
+      if (answer.status === 200) {
+        allowed++;
+        continue;
+      }
+      assert.equal(answer.headers['x-llavero-cause'], 'rate_limited');
+      assert.equal(answer.headers['x-llavero-status'], '429');
+      // nginx can hand on no other status.
+      assert.equal(answer.status, answer.headers['x-llavero-problem'] === undefined ? 429 : 403);
+    }
   }
-  const allowed = answers.filter((answer) => answer.status === 200);
-  const refused = answers.filter((answer) => answer.status !== 200);
-  assert.equal(allowed.length, 60);
-  assert.equal(refused.length, 180);
-  for (const answer of refused) {
-    assert.equal(answer.headers['x-llavero-cause'], 'rate_limited');
-    assert.equal(answer.headers['x-llavero-status'], '429');
-    // nginx can hand on no other status.
-    assert.equal(answer.status, answer.headers['x-llavero-problem'] === undefined ? 429 : 403);
-  }
-  const nodes = new Set();
-  for (const answer of refused.slice(0, 60)) {
-    const told = await daemon.api('POST', '/v1/explain', { diagnosis: answer.headers['x-llavero-diagnosis'] });
-    nodes.add(told.node);
-  }
-  assert.deepEqual([...nodes].sort(), ['gate-0', 'gate-1']);
+  assert.equal(allowed, 60);
 });
 
 test('the refusal says which limit, for how long, and in the language of the reader', async () => {
@@ -258,8 +273,10 @@ test('what was used survives a restart', async () => {
   const quota = await makeKey({ quota: { count: 4, per: 'month' } });
   assert.equal(await spend(key, 3), 3);
   assert.equal(await spend(quota, 3), 3);
+  const since = daemon.logText().length;
   await daemon.stop();
   await daemon.launch();
+  await bothAreReady(since);
   assert.equal(await spend(key, 5), 1);
   assert.equal(await spend(quota, 5), 1);
   assert.equal((await ask(quota)).json.cause, 'quota_exhausted');
@@ -268,14 +285,40 @@ test('what was used survives a restart', async () => {
 test('a killed gate takes nothing back', async () => {
   const key = await makeKey({ quota: { count: 30, per: 'month' } });
   assert.equal(await spend(key, 10), 10);
-  const gates = fs.readFileSync(`/proc/${daemon.process.pid}/task/${daemon.process.pid}/children`, 'utf8')
-    .trim().split(' ').filter((pid) => fs.readFileSync(`/proc/${pid}/comm`, 'utf8').startsWith('gate-'));
-  assert.equal(gates.length, 2);
-  for (const pid of gates) process.kill(Number(pid), 'SIGKILL');
-  await until('the gates are back', async () => {
-    try { return (await request(daemon.gate, 'GET', '/readyz')).status === 200; } catch { return false; }
-  });
+  const before = gates();
+  const since = daemon.logText().length;
+  for (const [, pid] of before) process.kill(pid, 'SIGKILL');
+  await until('they are gone', () => before.every(([, pid]) => !fs.existsSync(`/proc/${pid}`)));
+  await bothAreReady(since);
   assert.equal(await spend(key, 40), 20);
+});
+
+test('killed at any moment under load, all together never admit more than the quota', async () => {
+  const quota = 400;
+  const key = await makeKey({ quota: { count: quota, per: 'month' } });
+  let allowed = 0, unanswered = 0, refused = 0;
+  const client = async () => {
+    while (refused === 0) {
+      try {
+        const { status } = await ask(key);
+        allowed += status === 200 ? 1 : 0;
+        refused += status === 429 ? 1 : 0;
+      } catch {
+        // Counted and not answered, perhaps: that is to the strict side.
+        unanswered++;
+        await until('a gate is there', gateIsReady);
+      }
+    }
+  };
+  const clients = Promise.all(Array.from({ length: 4 }, client));
+  for (const progress of [60, 150, 240]) {
+    await until(`${progress} allowed`, () => allowed >= progress);
+    await daemon.stop('SIGKILL');
+    await daemon.launch();
+  }
+  await clients;
+  assert.ok(allowed <= quota, `${allowed} allowed`);
+  assert.ok(allowed + unanswered >= quota, `${allowed} allowed, ${unanswered} unanswered`);
 });
 
 test('a ledger that goes away is made again', async () => {
@@ -297,10 +340,12 @@ test('without a ledger limited keys are refused, and others are not', async () =
   const limited = await makeKey({ rate: [{ count: 1000, per: 'day' }] });
   const free = await makeKey(null);
   const file = path.join(daemon.data, 'ledger/cells');
+  const since = daemon.logText().length;
   await daemon.stop();
   fs.rmSync(file);
   fs.mkdirSync(file); // what can be neither opened nor replaced
   await daemon.launch();
+  await bothAreReady(since);
   const answer = await ask(limited);
   assert.equal(answer.status, 503);
   assert.equal(answer.json.cause, 'limits_unavailable');

@@ -47,6 +47,8 @@ static void read_key(const struct record *record)
 		must(key.slot != 0 && key.state != KEY_NONE && key.state <= KEY_REVOKED);
 		must(key.digests_count <= 2 && key.profiles_count <= LIMIT_PROFILES_PER_KEY);
 		must(key.app_key.len > 0 && key.addresses_count == 0);
+		for (unsigned i = 0; i < WINDOW_COUNT; i++)
+			must(key.limits.counts[i] <= (i < RATE_COUNT ? LIMIT_RATE : LIMIT_QUOTA));
 		read_all(key.app_key);
 	}
 	if (record_read_key_extra(record, &slot, &key) == ST_OK) {

@@ -296,6 +296,50 @@ static void a_wrong_body_is_damage_even_under_a_right_check(void **state)
 	}
 }
 
+static void wrong_limits_are_damage(void **state)
+{
+	/* After the flags, the count of profiles, the slot and the account. */
+	enum { WINDOWS = 26, COUNT = 27 };
+	static const struct {
+		const char *label;
+		uint8_t windows;
+		uint32_t count;
+		enum status expected;
+	} rows[] = {
+		{ "one a minute", 1u << RATE_MINUTE, 1, ST_OK },
+		{ "the ceiling", 1u << RATE_DAY, (uint32_t)LIMIT_RATE, ST_OK },
+		{ "beyond it", 1u << RATE_DAY, (uint32_t)LIMIT_RATE + 1, ST_DAMAGED },
+		{ "a limit of nothing", 1u << RATE_MINUTE, 0, ST_DAMAGED },
+		{ "no window at all", 0, 1, ST_DAMAGED },
+		{ "a window that there is not", 1u << WINDOW_COUNT, 1, ST_DAMAGED },
+		{ "one beside that", 1u << WINDOW_COUNT | 1u, 1, ST_DAMAGED },
+	};
+	struct view_key key = usual_key(), back;
+	char memory[ROOM];
+	struct record record;
+	bool has_extra;
+
+	key.limits.counts[RATE_SECOND] = 1;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct buf out = BUF_ARRAY(memory);
+		struct record_writer to = { .keys = &keys, .out = &out };
+
+		assert_int_equal(record_write_key(&to, &key), ST_OK);
+		assert_int_equal(out.ptr[WINDOWS], 1u << RATE_SECOND);
+		out.ptr[WINDOWS] = (char)rows[i].windows;
+		put_u32(out.ptr + COUNT, rows[i].count);
+		put_u64(out.ptr, crypto_hash64(keys.check, span_of(out.ptr + 8, out.len - 8)));
+		assert_int_equal(record_open(&keys, KIND_KEY, buf_span(&out), &record), ST_OK);
+		CHECK_ROW(rows[i].label,
+			record_read_key(&record, &back, &has_extra) == rows[i].expected);
+	}
+	key.limits.counts[RATE_SECOND] = LIMIT_RATE + 1;
+	struct buf out = BUF_ARRAY(memory);
+	struct record_writer to = { .keys = &keys, .out = &out };
+
+	assert_int_equal(record_write_key(&to, &key), ST_LIMIT);
+}
+
 static void the_format_is_told_before_the_rest(void **state)
 {
 	char memory[ROOM];
@@ -378,6 +422,7 @@ int main(void)
 		cmocka_unit_test(every_changed_bit_is_found),
 		cmocka_unit_test(a_key_comes_back_as_it_was),
 		cmocka_unit_test(a_wrong_body_is_damage_even_under_a_right_check),
+		cmocka_unit_test(wrong_limits_are_damage),
 		cmocka_unit_test(the_format_is_told_before_the_rest),
 		cmocka_unit_test(what_is_too_large_or_wrong_is_not_written),
 		cmocka_unit_test(routes_are_large_enough_to_stand_on_pages_of_their_own),
