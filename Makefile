@@ -1,6 +1,6 @@
 # Llavero. `make run` and `make check` do everything, set-up included.
 .POSIX:
-.PHONY: help setup build run check bench evidence install format clean
+.PHONY: help setup build run check bench evidence install format docs clean
 
 BUILD ?= build
 PREFIX ?= /usr
@@ -43,6 +43,10 @@ install: build
 ## make format    clang-format on the tree
 format:
 	@git ls-files '*.c' '*.h' | xargs clang-format -i
+
+## make docs      write docs/causes from locale/
+docs:
+	@tools/gen-causes
 
 ## make clean     remove what was built
 clean:

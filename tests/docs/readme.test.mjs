@@ -1,0 +1,55 @@
+// What README.md tells a new user to type, typed: on an empty data directory, started by scripts/run.
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { execFileSync, spawn } from 'node:child_process';
+import { test } from 'node:test';
+import { BUILD, ROOT, freePort, request, until } from '../lib/llaverod.mjs';
+
+const README = fs.readFileSync(path.join(ROOT, 'README.md'), 'utf8');
+const DOCUMENTS = ['README.md', 'SECURITY.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'ARCHITECTURE.md',
+  'docs/security.md', 'docs/catalog.md', 'docs/causes/en/README.md', 'docs/causes/es/no_profile.md'];
+
+test('the first key in one minute works as it is written', async () => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'llavero-readme-'));
+  fs.mkdirSync(path.join(folder, 'run'));
+  fs.symlinkSync(BUILD, path.join(folder, 'build'));
+  const port = await freePort();
+  const at = (name) => path.join(folder, 'run', name);
+  const log = fs.openSync(at('log'), 'w');
+  const server = spawn(path.join(ROOT, 'scripts/run'), [], { stdio: ['ignore', log, log], env: { ...process.env,
+    LLAVERO_DATA_DIR: at('data'), LLAVERO_KEEPER_SOCKET: at('keeper.sock'), LLAVERO_GATE_SOCKET: at('gate.sock'),
+    LLAVERO_GATE_LISTEN: `127.0.0.1:${port}` } });
+  const ended = new Promise((resolve) => server.on('exit', (code) => resolve(code)));
+  try {
+    await until('llaverod ready', () => request({ port }, 'GET', '/readyz', { timeout: 1000 })
+      .then((answer) => answer.status === 200, () => false));
+    const blocks = [...README.matchAll(/^```sh\n(.*?)^```$/gms)].map((match) => match[1]);
+    assert.equal(blocks.length, 4);
+    const script = blocks.join('\n').replaceAll('127.0.0.1:7480', `127.0.0.1:${port}`);
+    const said = execFileSync('bash', ['-eu', '-c', script], { cwd: folder, encoding: 'utf8',
+      env: { ...process.env, LC_ALL: 'C' }, stdio: ['ignore', 'pipe', 'pipe'] });
+    const answers = [...said.matchAll(/^HTTP\/1\.1 (\d+).*?(?:^X-Llavero-(?:Cause|Profile): (\S+))/gmsi)]
+      .map((match) => [match[1], match[2]]);
+    assert.deepEqual(answers, [['403', 'no_profile'], ['200', 'Reader'], ['401', 'key_revoked']]);
+    // What scripts/run tells is the same story.
+    const told = fs.readFileSync(at('log'), 'utf8');
+    assert.ok(told.includes(`export LLAVERO_SOCKET=${at('keeper.sock')}`));
+    assert.ok(told.includes('README.md'));
+  } finally {
+    server.kill('SIGTERM');
+    assert.equal(await ended, 0);
+    fs.rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+test('links between the documents lead somewhere', () => {
+  for (const name of DOCUMENTS) {
+    const text = fs.readFileSync(path.join(ROOT, name), 'utf8');
+    for (const [, target] of text.matchAll(/\]\(([^)#]+)[^)]*\)/g)) {
+      if (/^[a-z]+:/.test(target)) continue;
+      assert.ok(fs.existsSync(path.join(ROOT, path.dirname(name), target)), `${name}: ${target}`);
+    }
+  }
+});
