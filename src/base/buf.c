@@ -101,20 +101,32 @@ void buf_append_char(struct buf *b, char c)
 
 void buf_append_u64(struct buf *b, uint64_t value)
 {
-	buf_printf(b, "%llu", (unsigned long long)value);
+	char digits[20];
+	size_t at = sizeof(digits);
+
+	do {
+		digits[--at] = (char)('0' + value % 10);
+		value /= 10;
+	} while (value > 0);
+	buf_append(b, span_of(digits + at, sizeof(digits) - at));
 }
 
 void buf_vprintf(struct buf *b, const char *format, va_list args)
 {
+	/* Into the room that is there; once more when it is too small. */
+	size_t room = b->failed || b->ptr == NULL ? 0 : b->capacity - b->len;
 	va_list again;
 	int len;
 
 	va_copy(again, args);
-	len = vsnprintf(NULL, 0, format, args);
+	len = vsnprintf(room > 0 ? b->ptr + b->len : NULL, room, format, args);
+	if (len >= 0 && (size_t)len >= room && room > 0)
+		b->ptr[b->len] = '\0';
 	if (len < 0)
 		b->failed = true;
 	else if (buf_reserve(b, (size_t)len)) {
-		(void)vsnprintf(b->ptr + b->len, (size_t)len + 1, format, again);
+		if ((size_t)len >= room)
+			(void)vsnprintf(b->ptr + b->len, (size_t)len + 1, format, again);
 		b->len += (size_t)len;
 	}
 	va_end(again);

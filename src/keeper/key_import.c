@@ -2,13 +2,14 @@
  * POST /v1/keys/import: credentials of another system, as JSON Lines
  *   {"appKey","appToken"|"sha256","label","profiles":[..],"state","expires","externalId","limits"}
  * A line that cannot be taken over is listed with the reason; the others are
- * imported, in changes of some hundred keys each, so that a revocation passes between.
+ * imported, in changes of some thousand keys each, so that a revocation passes between.
  * Source: records/app_key.h, key/import.h.
  */
 #include "keeper/keys.h"
 
 #include "base/clock.h"
 #include "keeper/key_limits.h"
+#include "keeper/publish.h"
 #include "keeper/refer.h"
 #include "key/digest.h"
 #include "key/import.h"
@@ -17,7 +18,8 @@
 #include <stdlib.h>
 
 /* About 50 ms of writing. */
-#define BATCH_KEYS 512u
+#define BATCH_KEYS KEYS_IMPORT_MAX
+#define PROFILES_KNOWN 16u
 #define ANSWER_LINES_MAX 1000u
 
 struct line {
@@ -35,7 +37,12 @@ struct import {
 	struct key_import keys[BATCH_KEYS];
 	struct key_import_result results[BATCH_KEYS];
 	size_t count;
-	struct arena *arena; /* of one batch */
+	struct arena *arena; /* of one batch, and in it the profiles that its lines have named */
+	struct {
+		struct span name;
+		uint32_t slot;
+	} known[PROFILES_KNOWN];
+	size_t known_count;
 	struct buf refused;
 	size_t refused_count, imported_count;
 	struct head head;
@@ -118,6 +125,44 @@ static enum status read_state(
 	return api_refuse(import->call, ST_INVALID, "api.key_state", NULL, NULL);
 }
 
+/* Many lines name the same few profiles: each is looked up once a batch. */
+static enum status find_profile(struct import *import, const json_t *reference, uint32_t *out_slot)
+{
+	struct span name = span_of(json_string_value(reference), json_string_length(reference));
+	const char *kept;
+	enum status st;
+
+	for (size_t i = 0; json_is_string(reference) && i < import->known_count; i++) {
+		if (span_equal(import->known[i].name, name)) {
+			*out_slot = import->known[i].slot;
+			return ST_OK;
+		}
+	}
+	st = refer_profile(import->call, import->account.slot, reference, out_slot);
+	if (st != ST_OK || !json_is_string(reference) || import->known_count == PROFILES_KNOWN)
+		return st;
+	kept = arena_copy(import->arena, name);
+	if (kept == NULL)
+		return ST_NO_MEMORY;
+	import->known[import->known_count].name = span_of(kept, name.len);
+	import->known[import->known_count++].slot = *out_slot;
+	return ST_OK;
+}
+
+static enum status read_profiles(
+	struct import *import, const struct body_field *field, struct key_import *key)
+{
+	size_t count = json_array_size(field->json);
+	uint32_t *slots = arena_array(import->arena, count + 1, sizeof(*slots));
+	enum status st = slots == NULL ? ST_NO_MEMORY : ST_OK;
+
+	for (size_t i = 0; st == ST_OK && i < count; i++)
+		st = find_profile(import, json_array_get(field->json, i), &slots[i]);
+	key->key.profile_slots = slots;
+	key->key.profiles_count = count;
+	return st;
+}
+
 static enum status read_line(
 	struct import *import, const json_t *json, struct line *line, struct key_import *key)
 {
@@ -132,7 +177,6 @@ static enum status read_line(
 		[LINE_EXTERNAL_ID] = { .name = "externalId", .kind = BODY_TEXT },
 		[LINE_LIMITS] = { .name = "limits", .kind = BODY_OBJECT, .flags = BODY_NULLABLE },
 	};
-	uint32_t *profiles = NULL;
 	enum status st = api_object(import->call, json, fields, LINE_COUNT);
 
 	*key = (struct key_import){ .state = RECORD_KEY_ACTIVE };
@@ -143,8 +187,7 @@ static enum status read_line(
 	if (st == ST_OK)
 		st = read_state(import, &fields[LINE_STATE], key);
 	if (st == ST_OK && fields[LINE_PROFILES].present)
-		st = refer_profiles(import->call, import->account.slot, fields[LINE_PROFILES].json,
-			&profiles, &key->key.profiles_count);
+		st = read_profiles(import, &fields[LINE_PROFILES], key);
 	if (st == ST_OK)
 		st = limits_read(import->call, &fields[LINE_LIMITS], &key->key.limits);
 	key->key.account_slot = import->account.slot;
@@ -154,7 +197,6 @@ static enum status read_line(
 		fields[LINE_LABEL].present ? fields[LINE_LABEL].text : fields[LINE_APP_KEY].text;
 	key->key.external_id = fields[LINE_EXTERNAL_ID].text;
 	key->key.expires_at_us = fields[LINE_EXPIRES].number;
-	key->key.profile_slots = profiles;
 	return st;
 }
 
@@ -166,6 +208,7 @@ static void batch_clear(struct import *import)
 		json_decref(import->lines[i].json);
 	import->count = 0;
 	arena_free(&import->arena);
+	import->known_count = 0;
 }
 
 static void import_free(struct import *import)
@@ -188,7 +231,7 @@ static enum status batch_write(struct import *import)
 
 	if (st != ST_OK)
 		return st;
-	import->arena = arena_make(4 * MIB);
+	import->arena = arena_make(16 * MIB);
 	if (import->arena == NULL)
 		return ST_NO_MEMORY;
 	call->arena = import->arena;
@@ -222,6 +265,8 @@ static enum status batch_write(struct import *import)
 		change_abort(&call->change);
 	else if (st == ST_OK)
 		st = change_commit(&call->change, &import->head);
+	if (st == ST_OK && !import->dry_run)
+		publisher_hint(call->keeper->publisher, &import->head);
 	call->reading = NULL;
 	import->committed = import->committed || (st == ST_OK && !import->dry_run);
 	import->imported_count += st == ST_OK ? imported : 0;

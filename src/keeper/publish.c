@@ -159,6 +159,21 @@ void publisher_free(struct publisher **publisher)
 	*publisher = NULL;
 }
 
+/* lock is held. */
+static void want(struct publisher *publisher, uint64_t revision)
+{
+	if (publisher->wanted_revision < revision)
+		publisher->wanted_revision = revision;
+	(void)pthread_cond_signal(&publisher->wake);
+}
+
+void publisher_hint(struct publisher *publisher, const struct head *head)
+{
+	(void)pthread_mutex_lock(&publisher->lock);
+	want(publisher, (uint64_t)head->revision);
+	(void)pthread_mutex_unlock(&publisher->lock);
+}
+
 enum status publisher_wait(struct publisher *publisher, const struct head *head)
 {
 	struct timespec until = after_us((int64_t)WAIT_MAX_S * US_PER_S);
@@ -166,10 +181,8 @@ enum status publisher_wait(struct publisher *publisher, const struct head *head)
 	enum status st = ST_OK;
 
 	(void)pthread_mutex_lock(&publisher->lock);
-	if (publisher->wanted_revision < revision)
-		publisher->wanted_revision = revision;
+	want(publisher, revision);
 	first_round = publisher->rounds;
-	(void)pthread_cond_signal(&publisher->wake);
 	while (st == ST_OK && (uint64_t)publisher->figures.revision < revision) {
 		if (pthread_cond_timedwait(&publisher->applied_changed, &publisher->lock, &until) ==
 			ETIMEDOUT)

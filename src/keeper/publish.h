@@ -17,6 +17,9 @@ NODISCARD enum status publisher_make(
 /* Ends the thread. */
 void publisher_free(struct publisher **publisher);
 
+/* There is a newer head: carry it, nobody waits yet. */
+void publisher_hint(struct publisher *publisher, const struct head *head);
+
 /* Wait until the index has head's revision; ST_TIMEOUT, or what following last failed with. */
 NODISCARD enum status publisher_wait(struct publisher *publisher, const struct head *head);
 

@@ -171,11 +171,12 @@ enum status key_insert(
 enum status key_create(struct change *change, const struct key_new *key, uint32_t *out_slot,
 	struct complaint *complaint)
 {
+	struct key_memo memo = { 0 };
 	struct record_key record;
 	enum status st = change_enter(change);
 
 	if (st == ST_OK)
-		st = key_prepare(change, key, &record, complaint);
+		st = key_prepare(change, key, &memo, &record, complaint);
 	if (st == ST_OK)
 		st = slot_take(change_db(change), "key", 1, &record.slot);
 	if (st == ST_OK)

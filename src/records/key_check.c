@@ -171,8 +171,25 @@ static size_t links_without_repeats(struct record_link *links, size_t count)
 	return kept;
 }
 
+static enum status target_find(struct change *change, uint32_t profile_slot, struct key_memo *memo,
+	struct record_link *out_link)
+{
+	enum status st;
+
+	for (size_t i = 0; i < memo->targets_count; i++) {
+		if (memo->targets[i].profile_slot == profile_slot) {
+			*out_link = memo->targets[i];
+			return ST_OK;
+		}
+	}
+	st = link_target(change, profile_slot, out_link);
+	if (st == ST_OK && memo->targets_count < KEY_MEMO_PROFILES)
+		memo->targets[memo->targets_count++] = *out_link;
+	return st;
+}
+
 static enum status links_prepare(struct change *change, const struct key_new *key,
-	struct record_key *out_key, struct complaint *complaint)
+	struct key_memo *memo, struct record_key *out_key, struct complaint *complaint)
 {
 	struct record_link *links;
 	enum status st = ST_OK;
@@ -187,7 +204,7 @@ static enum status links_prepare(struct change *change, const struct key_new *ke
 	if (links == NULL)
 		return ST_NO_MEMORY;
 	for (size_t i = 0; st == ST_OK && i < key->profiles_count; i++) {
-		st = link_target(change, key->profile_slots[i], &links[i]);
+		st = target_find(change, key->profile_slots[i], memo, &links[i]);
 		if (st == ST_OK && links[i].account_slot != key->account_slot)
 			st = ST_NOT_FOUND;
 	}
@@ -220,23 +237,29 @@ static enum status texts_prepare(struct change *change, const struct key_new *ke
 }
 
 static enum status account_prepare(struct change *change, uint32_t account_slot,
-	struct record_key *out_key, struct complaint *complaint)
+	struct key_memo *memo, struct complaint *complaint)
 {
 	CLEANUP(db_finish)
 	struct db_statement *row = NULL;
-	enum status st = change_need_owner(change, account_slot, complaint);
+	enum status st;
 
+	if (memo->account_slot != 0 && memo->account_slot == account_slot)
+		return ST_OK;
+	memo->account_slot = 0;
+	st = change_need_owner(change, account_slot, complaint);
 	if (st == ST_OK)
 		st = db_query(change_db(change), "SELECT name FROM accounts WHERE slot = $1", &row,
 			DB_INT(account_slot));
 	if (st == ST_OK)
 		st = db_step(row);
 	if (st == ST_OK)
-		st = span_keep(change->arena, db_bytes(row, 0), &out_key->account);
+		st = span_keep(change->arena, db_bytes(row, 0), &memo->account);
+	if (st == ST_OK)
+		memo->account_slot = account_slot;
 	return complain_missing(st, ENTITY_ACCOUNT, complaint);
 }
 
-enum status key_prepare(struct change *change, const struct key_new *key,
+enum status key_prepare(struct change *change, const struct key_new *key, struct key_memo *memo,
 	struct record_key *out_key, struct complaint *complaint)
 {
 	enum status st;
@@ -247,7 +270,8 @@ enum status key_prepare(struct change *change, const struct key_new *key,
 		.expires_at_us = key->expires_at_us,
 		.limits = key->limits,
 		.version = 1 };
-	st = account_prepare(change, key->account_slot, out_key, complaint);
+	st = account_prepare(change, key->account_slot, memo, complaint);
+	out_key->account = memo->account;
 	if (st == ST_OK)
 		st = texts_prepare(change, key, out_key, complaint);
 	if (st == ST_OK)
@@ -258,6 +282,6 @@ enum status key_prepare(struct change *change, const struct key_new *key,
 	if (st == ST_OK)
 		st = token_prepare(change, key, out_key);
 	if (st == ST_OK)
-		st = links_prepare(change, key, out_key, complaint);
+		st = links_prepare(change, key, memo, out_key, complaint);
 	return st;
 }

@@ -11,6 +11,7 @@
 struct import {
 	struct change *change;
 	struct buf json;
+	struct key_memo memo;
 	uint32_t first_slot, next_slot; /* of the event that is being gathered */
 	uint32_t account_slot;
 };
@@ -87,7 +88,8 @@ static enum status import_one(struct import *import, const struct key_import *it
 	struct key_import_result *result, bool *out_refused)
 {
 	struct record_key key;
-	enum status st = key_prepare(import->change, &item->key, &key, &result->complaint);
+	enum status st =
+		key_prepare(import->change, &item->key, &import->memo, &key, &result->complaint);
 
 	if (st == ST_OK)
 		st = import_state(item, &key, &result->complaint);

@@ -21,9 +21,21 @@ void key_step_free(struct key_step *step);
 /* Count its version up and remember the event with the state after. */
 NODISCARD enum status key_touch(struct change *change, struct key_step *step, const char *action);
 
+/*
+ * What the keys of one import have in common, looked up once: their account, which the actor may
+ * change, and profiles. Of one change, which touches neither meanwhile; zero at first.
+ */
+#define KEY_MEMO_PROFILES 16u
+struct key_memo {
+	uint32_t account_slot; /* 0: none yet */
+	struct span account;
+	struct record_link targets[KEY_MEMO_PROFILES];
+	size_t targets_count;
+};
+
 /* Checks, and what the new record will hold, in the change's arena; nothing is written. */
 NODISCARD enum status key_prepare(struct change *change, const struct key_new *key,
-	struct record_key *out_key, struct complaint *complaint);
+	struct key_memo *memo, struct record_key *out_key, struct complaint *complaint);
 /* The parts of it, also for edits. Empty texts become absent. */
 NODISCARD enum status external_id_check(
 	struct change *change, struct span id, struct span *out_id, struct complaint *complaint);
