@@ -20,6 +20,7 @@
 #include <jansson.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define TEND_EVERY_US US_PER_S
@@ -50,20 +51,31 @@ static void open_index(struct gate *gate)
 		log_warn("index_not_opened", LOG_STR("status", status_name(st)));
 }
 
+static void keep_sealing_key(struct gate *gate, const struct key_file_secret *file)
+{
+	if (gate->sealing_key == NULL)
+		gate->sealing_key = secret_alloc(sizeof(*gate->sealing_key));
+	if (gate->sealing_key != NULL)
+		*gate->sealing_key = *file;
+}
+
+/* Read when it is new, or another one: the keeper puts right what was damaged. */
 static void open_sealing_key(struct gate *gate)
 {
+	const char *path = gate->setup->sealing_key_path;
 	struct key_file_secret file;
-	enum status st = key_file_read(gate->setup->sealing_key_path, "sealing", 037, &file);
+	struct stat info;
+	enum status st;
 
-	if (st == ST_NOT_FOUND)
+	if (stat(path, &info) != 0 ||
+		memcmp(&info.st_ctim, &gate->sealing_key_at, sizeof(info.st_ctim)) == 0)
 		return;
-	if (st != ST_OK) {
+	gate->sealing_key_at = info.st_ctim;
+	st = key_file_read(path, "sealing", 037, &file);
+	if (st == ST_OK)
+		keep_sealing_key(gate, &file);
+	else
 		log_warn("sealing_key_not_read", LOG_STR("status", status_name(st)));
-		return;
-	}
-	gate->sealing_key = secret_alloc(sizeof(*gate->sealing_key));
-	if (gate->sealing_key != NULL)
-		*gate->sealing_key = file;
 	crypto_wipe(&file, sizeof(file));
 }
 
@@ -77,8 +89,7 @@ static void before_wait(void *context)
 	if (now - gate->tended_at_us < TEND_EVERY_US)
 		return;
 	gate->tended_at_us = now;
-	if (gate->sealing_key == NULL)
-		open_sealing_key(gate);
+	open_sealing_key(gate);
 	charge_tend(gate);
 	if (gate->reader == NULL) {
 		open_index(gate);
@@ -87,6 +98,12 @@ static void before_wait(void *context)
 
 		if (st != ST_OK)
 			log_warn("index_not_usable", LOG_STR("status", status_name(st)));
+		/*
+		 * A folder that was removed and made again is outside of the sandbox, whose
+		 * rules go with the folder: only a fresh process can read it.
+		 */
+		if (st == ST_DENIED && gate->server != NULL)
+			http_server_stop(gate->server);
 	}
 }
 

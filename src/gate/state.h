@@ -16,6 +16,7 @@ struct gate {
 	bool ledger_full;            /* a key found no cell since it was last said */
 	struct limits_source limits; /* over it */
 	struct key_file_secret *sealing_key; /* locked memory; NULL while its file is not there */
+	struct timespec sealing_key_at; /* when its file was last changed; it may be replaced */
 	struct problem_site site;
 	struct decide_scratch *scratch;
 	int64_t tended_at_us; /* boot time */

@@ -7,7 +7,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
 /* Pages mapped by one tend after the keeper has switched to another directory. */
 #define POPULATE_STEP (256 * MIB)
@@ -670,6 +670,23 @@ void index_reader_close(struct index_reader **reader)
 /* ---- Views ---- */
 
 /* Move to the directory that "current" leads to now. */
+/*
+ * Is what we have open not what that number leads to now? After a folder was removed the numbers
+ * begin anew, so the directory itself is compared. Ours is open: no other one can be alike.
+ */
+static bool is_another(const struct index_reader *reader, uint64_t generation)
+{
+	char memory[ENV_PATH_MAX];
+	struct buf path = BUF_ARRAY(memory);
+	struct stat ours, there;
+
+	if (reader->env.lmdb == NULL || generation != reader->env.generation)
+		return true;
+	return env_path(reader->dir, generation, &path) == ST_OK &&
+	       stat(buf_str(&path), &there) == 0 && fstat(reader->env.dir_fd, &ours) == 0 &&
+	       (there.st_dev != ours.st_dev || there.st_ino != ours.st_ino);
+}
+
 static enum status reopen(struct index_reader *reader)
 {
 	uint64_t generation;
@@ -677,7 +694,7 @@ static enum status reopen(struct index_reader *reader)
 
 	if (st != ST_OK)
 		return st;
-	if (reader->env.lmdb != NULL && generation == reader->env.generation) {
+	if (!is_another(reader, generation)) {
 		/* It says that it was superseded, by itself. */
 		env_report_damage(&reader->env);
 		return ST_DAMAGED;
@@ -733,7 +750,7 @@ enum status index_reader_tend(struct index_reader *reader)
 	if (!reader->env_is_ours)
 		return env_check_size(&reader->env);
 	st = env_current(reader->dir, &generation);
-	if (st == ST_OK && (reader->env.lmdb == NULL || generation != reader->env.generation)) {
+	if (st == ST_OK && is_another(reader, generation)) {
 		close_env(reader);
 		st = open_current(reader);
 	}
