@@ -8,6 +8,7 @@
 #include "keeper/key_limits.h"
 #include "keeper/publish.h"
 #include "records/app_key.h"
+#include "records/high_water.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -67,14 +68,21 @@ static void *tick_thread(void *context)
 
 /* ---- open and close ---- */
 
-static enum status open_keys(struct keeper *keeper)
+static enum status open_root_key(struct keeper *keeper)
 {
 	const struct keeper_setup *setup = keeper->setup;
-	enum status st =
-		root_key_open(setup->root_key_path, true, &keeper->root_key, &keeper->held);
+	/* Records that are there were made with a root key: another one is of no use to them. */
+	bool first = !high_water_is_there(setup->data_dir);
 
-	if (st == ST_OK)
-		st = root_key_write_sealing(keeper->root_key, setup->sealing_key_path);
+	return root_key_open(setup->root_key_path, first, &keeper->root_key, &keeper->held);
+}
+
+/* Once the records have said that the root key is theirs: gates seal with what comes from it. */
+static enum status open_sealing_key(struct keeper *keeper)
+{
+	const struct keeper_setup *setup = keeper->setup;
+	enum status st = root_key_write_sealing(keeper->root_key, setup->sealing_key_path);
+
 	if (st != ST_OK)
 		return st;
 	keeper->sealing_key_secret = secret_alloc(sizeof(*keeper->sealing_key_secret));
@@ -109,12 +117,14 @@ static enum status process_open(struct process *process)
 	(void)pthread_mutex_init(&keeper->ledger_lock, NULL);
 	keeper->started_at_us = clock_wall_us();
 	if (st == ST_OK)
-		st = open_keys(keeper);
+		st = open_root_key(keeper);
 	/* Before the first thread: Landlock holds the thread that asks, and its children. */
 	if (st == ST_OK && keeper->setup->confine != NULL)
 		st = keeper->setup->confine(keeper->setup->context);
 	if (st == ST_OK)
 		st = held_open(keeper);
+	if (st == ST_OK)
+		st = open_sealing_key(keeper);
 	if (st == ST_OK)
 		st = api_make(keeper, &process->api);
 	if (st != ST_OK)

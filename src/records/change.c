@@ -34,7 +34,8 @@ enum status writer_open(struct records *records)
 
 	if (records->writer != NULL)
 		return ST_OK;
-	st = db_open(records->driver, records->location, DB_WRITER, &records->writer);
+	st = db_open(records->driver, records->location,
+		records->made_before ? DB_WRITER_AGAIN : DB_WRITER, &records->writer);
 	if (st == ST_OK && records->figures.reopened > 0) {
 		/* I5 */
 		st = db_run(records->writer, "UPDATE head SET revision = revision WHERE id = 1");

@@ -29,9 +29,10 @@ struct db_statement {
 };
 
 enum db_mode {
-	DB_WRITER, /* made when it is not there; exclusive among writers */
-	DB_READER, /* of a database that a writer has open */
-	DB_COPY    /* offline, of a file that nobody has open; never changes it */
+	DB_WRITER,       /* made when it is not there; exclusive among writers */
+	DB_WRITER_AGAIN, /* the same, ST_NOT_FOUND when it is not there or empty */
+	DB_READER,       /* of a database that a writer has open */
+	DB_COPY          /* offline, of a file that nobody has open; never changes it */
 };
 
 enum db_kind { DB_VALUE_NULL = 0, DB_VALUE_INT, DB_VALUE_TEXT, DB_VALUE_BLOB };

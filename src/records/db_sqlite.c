@@ -129,13 +129,18 @@ static void close_db(struct db **db)
 	*db = NULL;
 }
 
-/* A regular file of ours; made with mode 0600 when missing and create is set. */
-static enum status file_prepare(const char *path, bool create)
+static bool writes(enum db_mode mode)
+{
+	return mode == DB_WRITER || mode == DB_WRITER_AGAIN;
+}
+
+/* A regular file of ours; made with mode 0600 when missing and the mode says so. */
+static enum status file_prepare(const char *path, enum db_mode mode)
 {
 	struct stat at;
 	int fd;
 
-	if (create) {
+	if (mode == DB_WRITER) {
 		fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 		if (fd >= 0) {
 			close(fd);
@@ -146,6 +151,9 @@ static enum status file_prepare(const char *path, bool create)
 	}
 	if (lstat(path, &at) != 0)
 		return status_from_errno(errno);
+	/* SQLite would take an empty file for a new database. */
+	if (mode == DB_WRITER_AGAIN && S_ISREG(at.st_mode) && at.st_size == 0)
+		return ST_NOT_FOUND;
 	return S_ISREG(at.st_mode) ? ST_OK : ST_DENIED;
 }
 
@@ -243,9 +251,10 @@ static int open_copy(const char *path, sqlite3 **handle)
 static enum status set_up(struct sqlite_db *s, enum db_mode mode)
 {
 	static const char *const SCRIPTS[] = {
-		[DB_WRITER] = ("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
-			       "PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON;"
-			       "PRAGMA wal_autocheckpoint = 16000; PRAGMA cache_size = -65536;"),
+		[DB_WRITER_AGAIN] =
+			("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+			 "PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON;"
+			 "PRAGMA wal_autocheckpoint = 16000; PRAGMA cache_size = -65536;"),
 		[DB_READER] = ("PRAGMA query_only = ON; PRAGMA cache_size = -8192;PRAGMA "
 			       "wal_autocheckpoint = 0;"),
 		[DB_COPY] = "PRAGMA query_only = ON; PRAGMA cache_size = -8192;",
@@ -260,7 +269,7 @@ static enum status set_up(struct sqlite_db *s, enum db_mode mode)
 	st = script(&s->base, "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;"
 			      "PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0;");
 	if (st == ST_OK)
-		st = script(&s->base, SCRIPTS[mode]);
+		st = script(&s->base, SCRIPTS[writes(mode) ? DB_WRITER_AGAIN : mode]);
 	/* Reads the header, so that what is no database shows here. */
 	if (st == ST_OK)
 		st = script(&s->base, "SELECT COUNT(*) FROM sqlite_schema");
@@ -269,9 +278,9 @@ static enum status set_up(struct sqlite_db *s, enum db_mode mode)
 
 static enum status open_handle(struct sqlite_db *s, const char *path, enum db_mode mode)
 {
-	enum status st = file_prepare(path, mode == DB_WRITER);
+	enum status st = file_prepare(path, mode);
 
-	if (st == ST_OK && mode == DB_WRITER)
+	if (st == ST_OK && writes(mode))
 		st = lock_writer(s, path);
 	if (st != ST_OK)
 		return st;

@@ -25,6 +25,13 @@ enum status high_water_read(const char *data_dir, struct checkpoint *out_mark)
 	return st;
 }
 
+bool high_water_is_there(const char *data_dir)
+{
+	struct checkpoint mark;
+
+	return high_water_read(data_dir, &mark) != ST_NOT_FOUND;
+}
+
 enum status high_water_write(const char *data_dir, const struct checkpoint *mark)
 {
 	char path[PATH_MAX], memory[1024];

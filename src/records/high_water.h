@@ -23,6 +23,8 @@
 
 /* The mark in data_dir. ST_NOT_FOUND: none yet; ST_DAMAGED: not a mark; ST_IO. */
 NODISCARD enum status high_water_read(const char *data_dir, struct checkpoint *out_mark);
+/* Is there one, of whatever content? Then this directory had records and a root key. */
+bool high_water_is_there(const char *data_dir);
 /* Replace it, mode 0600, on disk when it returns. ST_IO, ST_NO_SPACE. */
 NODISCARD enum status high_water_write(const char *data_dir, const struct checkpoint *mark);
 

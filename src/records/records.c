@@ -309,6 +309,8 @@ static void complain_open(enum status st, const char *location, struct complaint
 		complaint_set(complaint, "records.in_use", 1, "path", location);
 	else if (st == ST_DAMAGED || st == ST_FORMAT)
 		complaint_set(complaint, "records.not_records", 0);
+	else if (st == ST_NOT_FOUND)
+		complaint_set(complaint, "records.lost", 1, "path", location);
 	else if (st == ST_DENIED)
 		complaint_set(complaint, "records.not_permitted", 1, "path", location);
 	else if (st == ST_NO_SPACE)
@@ -334,8 +336,10 @@ enum status records_open(const struct records_options *options, struct records *
 	if (options->driver != NULL)
 		driver = options->driver;
 	st = records_make(options, location, driver, &records);
-	if (st == ST_OK)
+	if (st == ST_OK) {
+		records->made_before = high_water_is_there(options->data_dir);
 		st = writer_open(records);
+	}
 	if (st == ST_OK)
 		st = db_migrate(records->writer, complaint);
 	if (st == ST_OK)
@@ -350,6 +354,7 @@ enum status records_open(const struct records_options *options, struct records *
 		complain_open(st, location, complaint);
 		return st;
 	}
+	records->made_before = true;
 	*out_records = records;
 	records = NULL;
 	return ST_OK;

@@ -69,7 +69,8 @@ struct records_options {
 /*
  * Open, or make on first use, the records. *out_records belongs to the caller.
  *
- * Fails with ST_STALE (behind the high-water mark: a restored older backup;
+ * Fails with ST_NOT_FOUND (no database, or an empty one, beside a high-water mark),
+ * ST_STALE (behind the high-water mark: a restored older backup;
  * the complaint says how to accept it), ST_FORMAT (of a newer version),
  * ST_CONFLICT (another installation's root key), ST_BUSY (another keeper has it
  * open), ST_DAMAGED, ST_DENIED, ST_IO, ST_NO_SPACE, ST_INVALID (the url). The

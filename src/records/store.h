@@ -91,6 +91,7 @@ struct records {
 	struct db *readers[RECORDS_READERS_MAX]; /* idle connections */
 	size_t readers_idle, readers_out;
 	struct records_figures figures;
+	bool made_before; /* a mark was there: so must be the database */
 	bool mark_behind; /* the mark on disk is older than head */
 	int64_t purged_at_us;
 	int64_t next_epoch; /* of the event that begins one; otherwise 0 */
