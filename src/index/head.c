@@ -156,6 +156,15 @@ enum status head_open(int dir, bool writable, struct index_head *out_head)
 	return ST_OK;
 }
 
+enum status head_check_size(const struct index_head *head)
+{
+	struct stat info;
+
+	if (fstat(head->fd, &info) != 0)
+		return status_from_errno(errno);
+	return info.st_size == (off_t)HEAD_FILE_SIZE ? ST_OK : ST_DAMAGED;
+}
+
 void head_close(struct index_head *head)
 {
 	if (head->map == NULL)

@@ -75,6 +75,8 @@ struct index_head {
  */
 NODISCARD enum status head_create(int dir, uint64_t generation, struct index_head *out_head);
 NODISCARD enum status head_open(int dir, bool writable, struct index_head *out_head);
+/* Is its file as long as it must be? ST_DAMAGED: a touch beyond its end would be a SIGBUS. */
+NODISCARD enum status head_check_size(const struct index_head *head);
 void head_close(struct index_head *head);
 
 /* The commit that last wrote the record; 0 when none did. For kinds without cells 0. */

@@ -543,6 +543,8 @@ enum status index_writer_tend(struct index_writer *writer, struct index_writer_s
 		st = env_current(writer->dir, &generation);
 	if (st == ST_OK)
 		st = env_check_size(&writer->env);
+	if (st == ST_OK)
+		st = head_check_size(&writer->env.head);
 	if (st != ST_OK)
 		return st;
 	if (generation != writer->env.generation || atomic_load(&head->superseded) != 0 ||
