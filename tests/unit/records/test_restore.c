@@ -123,9 +123,14 @@ static void a_damaged_or_foreign_mark_is_refused(void **state)
 	*strstr(text, " 1 1 ") = '\t';
 	write_text(mark, text);
 	ASSERT_ST(ST_DAMAGED, fixture_open(f, NULL));
-	/* An empty database does not do either. */
+	/* Where there is a mark there were records: none is made in their place. */
 	unlink(f->db_path);
-	ASSERT_ST(ST_DAMAGED, fixture_open(f, NULL));
+	ASSERT_ST(ST_NOT_FOUND, fixture_open(f, NULL));
+	assert_string_equal(f->complaint.key, "records.lost");
+	assert_int_equal(access(f->db_path, F_OK), -1);
+	/* Nor out of an empty file. */
+	write_text(f->db_path, "");
+	ASSERT_ST(ST_NOT_FOUND, fixture_open(f, NULL));
 }
 
 static void bad_backups_are_refused_and_nothing_changes(void **state)
