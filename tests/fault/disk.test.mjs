@@ -153,7 +153,11 @@ test('a real full disk: changes are refused, verdicts go on, and room is all tha
     t.skip('may not mount');
     return;
   }
-  const one = await Installation.start(folder);
+  // The log stands elsewhere: on the full disk its lines would be cut.
+  const logs = fs.mkdtempSync(path.join(os.tmpdir(), 'llavero-log-'));
+  const stderr = fs.openSync(path.join(logs, 'log'), 'a');
+  const one = await Installation.start(folder, { stderr });
+  one.daemon.log = path.join(logs, 'log');
   const ballast = path.join(folder, 'ballast');
   // To the last byte; what was free is asked again, because others write meanwhile.
   const fill = () => {
@@ -193,6 +197,8 @@ test('a real full disk: changes are refused, verdicts go on, and room is all tha
     await one.daemon.stop();
     one.shim.close();
     execFileSync('umount', ['-l', folder]);
+    fs.closeSync(stderr);
+    fs.rmSync(logs, { recursive: true });
     fs.rmSync(path.dirname(one.shim.path), { recursive: true });
     fs.rmdirSync(folder);
   }
