@@ -1,6 +1,6 @@
 # Llavero. `make run` and `make check` do everything, set-up included.
 .POSIX:
-.PHONY: help setup build run check bench evidence install format docs clean
+.PHONY: help setup build run demo check bench evidence install format docs clean
 
 BUILD ?= build
 PREFIX ?= /usr
@@ -12,6 +12,10 @@ help:
 ## make run       set up, build, start the server; prints how to make the first account
 run: setup build
 	@scripts/run
+
+## make demo      the tour: why a key is refused, step by step (scripts/demo --step waits between steps)
+demo: setup build
+	@scripts/demo
 
 ## make check     all tests; last line: N passed, N failed
 check: setup build

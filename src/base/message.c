@@ -81,9 +81,13 @@ enum lang lang_accept(struct span accept_language, enum lang fallback)
 
 enum lang lang_posix(const char *locale_name, enum lang fallback)
 {
+	struct span tag = span_str(locale_name);
 	enum lang lang;
 
-	return locale_name != NULL && lang_from_tag(span_str(locale_name), &lang) ? lang : fallback;
+	/* Without the encoding and the modifier: "es.UTF-8", "pt@euro". */
+	tag = span_part(tag, 0, span_find(tag, '.'));
+	tag = span_part(tag, 0, span_find(tag, '@'));
+	return lang_from_tag(tag, &lang) ? lang : fallback;
 }
 
 static int compare_key(const void *key, const void *row)

@@ -249,14 +249,27 @@ static int leading_globals(struct cli *cli, int argc, char **argv)
 	return at;
 }
 
+/* As setlocale(3) does it: the first of the three that is set and not empty. */
+static const char *locale_of_messages(void)
+{
+	static const char *const NAMES[] = { "LC_ALL", "LC_MESSAGES", "LANG" };
+
+	for (size_t i = 0; i < ARRAY_LEN(NAMES); i++) {
+		const char *value = getenv(NAMES[i]);
+
+		if (value != NULL && value[0] != '\0')
+			return value;
+	}
+	return NULL;
+}
+
 int main(int argc, char **argv)
 {
 	const char *socket = getenv("LLAVERO_SOCKET");
-	const char *locale = getenv("LC_ALL") != NULL ? getenv("LC_ALL") : getenv("LANG");
 	struct cli cli = {
 		.socket_path = socket != NULL && socket[0] != '\0' ? socket : SOCKET_DEFAULT,
 		.url = getenv("LLAVERO_URL"),
-		.lang = lang_posix(locale, LANG_EN),
+		.lang = lang_posix(locale_of_messages(), LANG_EN),
 		.is_terminal = isatty(STDOUT_FILENO) == 1,
 	};
 	const struct cli_command *command;

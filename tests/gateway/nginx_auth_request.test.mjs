@@ -75,6 +75,7 @@ function assertRefused(answer, status, cause, label = cause) {
   assert.ok(answer.json.type.endsWith(`/causes/${cause}`), label);
   const challenges = answer.rawHeaders.filter((h) => h.toLowerCase() === 'www-authenticate').length;
   assert.equal(challenges, [401, 403].includes(status) ? 1 : 0, `${label}: challenges`);
+  assert.equal(answer.headers['retry-after'] !== undefined, [429, 503].includes(status), `${label}: Retry-After`);
 }
 
 test('an allowed request passes, and only the upstream answers', async () => {
@@ -375,6 +376,7 @@ test('large headers pass up to what the gate reads; beyond, the caller is told s
   assert.equal(answer.status, 431);
   assert.match(answer.headers['content-type'], /^application\/problem\+json/);
   assert.equal(answer.json.cause, 'request_malformed');
+  assert.equal(answer.headers['retry-after'], undefined);
   assert.deepEqual(upstream.take(), []);
 });
 

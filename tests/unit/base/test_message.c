@@ -46,6 +46,7 @@ static void chooses_by_locale_name(void **state)
 		const char *name;
 		enum lang lang;
 	} rows[] = { { "pt_BR.UTF-8", LANG_PT }, { "es", LANG_ES }, { "en_US", LANG_EN },
+		{ "pt.UTF-8", LANG_PT }, { "en@euro", LANG_EN }, { ".pt", LANG_ES },
 		{ "C", LANG_ES }, { "", LANG_ES }, { "C.UTF-8", LANG_ES }, { "ptx", LANG_ES } };
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
