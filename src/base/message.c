@@ -90,6 +90,19 @@ enum lang lang_posix(const char *locale_name, enum lang fallback)
 	return lang_from_tag(tag, &lang) ? lang : fallback;
 }
 
+enum lang lang_user(enum lang fallback)
+{
+	static const char *const variables[] = { "LC_ALL", "LC_MESSAGES", "LANG" };
+
+	for (size_t i = 0; i < ARRAY_LEN(variables); i++) {
+		const char *value = getenv(variables[i]);
+
+		if (value != NULL && value[0] != '\0')
+			return lang_posix(value, fallback);
+	}
+	return fallback;
+}
+
 static int compare_key(const void *key, const void *row)
 {
 	return strcmp(key, ((const struct message_row *)row)->key);

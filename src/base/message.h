@@ -24,6 +24,9 @@ enum lang lang_accept(struct span accept_language, enum lang fallback);
 /* From a POSIX locale name such as "pt_BR.UTF-8"; NULL or unknown: fallback. */
 enum lang lang_posix(const char *locale_name, enum lang fallback);
 
+/* Of LC_ALL, LC_MESSAGES and LANG the first that is set. */
+enum lang lang_user(enum lang fallback);
+
 /* The raw text, with its places unfilled; NULL when there is no such key. */
 const char *message_text(enum lang lang, const char *key);
 

@@ -27,10 +27,6 @@ int run_account_create(struct cli *cli, const struct cli_args *args)
 	put_text(body, "name", args->operands[0]);
 	put_text(body, "owner", cli_value(args, "owner"));
 	put_text(body, "displayName", cli_value(args, "display-name"));
-	if (cli_value(args, "owner") == NULL) {
-		json_decref(body);
-		return cli_fail_with(cli, EXIT_USAGE, "cli.option_missing", "name", "owner");
-	}
 	return send_and_show(cli, "POST", "/v1/accounts", body, ACCOUNT, ARRAY_LEN(ACCOUNT));
 }
 
@@ -85,8 +81,6 @@ int run_user_create(struct cli *cli, const struct cli_args *args)
 {
 	json_t *body;
 
-	if (need_account(cli, args) != EXIT_YES)
-		return EXIT_USAGE;
 	body = json_object();
 	put_text(body, "account", cli_value(args, "account"));
 	put_text(body, "email", args->operands[0]);
@@ -99,8 +93,6 @@ int run_user_list(struct cli *cli, const struct cli_args *args)
 	CLEANUP(buf_free)
 	struct buf path = buf_heap(KIB);
 
-	if (need_account(cli, args) != EXIT_YES)
-		return EXIT_USAGE;
 	buf_append_str(&path, "/v1/users");
 	client_query(&path, "account", cli_value(args, "account"));
 	return list_and_show(cli, buf_str(&path), USER, ARRAY_LEN(USER));
@@ -135,8 +127,6 @@ int run_owner_transfer(struct cli *cli, const struct cli_args *args)
 	struct buf path = buf_heap(KIB);
 	json_t *body;
 
-	if (need_account(cli, args) != EXIT_YES)
-		return EXIT_USAGE;
 	body = json_object();
 	put_text(body, "user", args->operands[0]);
 	client_path(&path, "/v1/accounts/%s/owner", cli_value(args, "account"));

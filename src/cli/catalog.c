@@ -113,8 +113,10 @@ int run_catalog_import(struct cli *cli, const struct cli_args *args)
 	else if (code == EXIT_YES)
 		show_import(cli, answer.json);
 	/* Conflicts change nothing: somebody has to choose. */
-	if (code == EXIT_YES && answer.status == 409)
-		code = cli_fail(cli, EXIT_REFUSED, "api.catalog_conflicts", NULL, 0);
+	if (code == EXIT_YES && answer.status == 409) {
+		cli_note(cli, "api.catalog_conflicts", NULL, 0);
+		code = EXIT_REFUSED;
+	}
 	client_answer_free(&answer);
 	return code;
 }

@@ -16,10 +16,12 @@
 enum exit_code { EXIT_YES = 0, EXIT_REFUSED = 1, EXIT_USAGE = 2, EXIT_FAULT = 3 };
 
 struct cli_option {
-	const char *name; /* without dashes */
-	const char *arg;  /* what its value is called; NULL: a flag */
-	const char *help; /* message key */
-	bool many;        /* may be repeated */
+	const char *name;    /* without dashes */
+	const char *arg;     /* what its value is called; NULL: a flag */
+	const char *help;    /* message key */
+	bool many;           /* may be repeated */
+	bool needed;         /* must be given */
+	const char *choices; /* its values, for completion; NULL: not a fixed set */
 };
 
 #define CLI_VALUES_MAX 256u
@@ -54,6 +56,12 @@ struct cli_command {
 
 extern const struct cli_command COMMANDS[];
 extern const size_t COMMANDS_COUNT;
+/* Options of every command. */
+extern const struct cli_option GLOBALS[];
+extern const size_t GLOBALS_COUNT;
+
+/* The message of that key, unfilled; the key itself when there is none. */
+const char *cli_text(const struct cli *cli, const char *key);
 
 /* The value of an option; NULL when it was not given. */
 const char *cli_value(const struct cli_args *args, const char *name);
@@ -65,7 +73,11 @@ json_t *cli_values(const struct cli_args *args, const char *name);
  */
 void cli_note(
 	const struct cli *cli, const char *key, const struct message_arg *args, size_t args_count);
-/* Say why it ends so; returns code. */
+/*
+ * Say why it ends so; returns code. With --json a problem object goes to
+ * standard output too, so that it always holds one JSON value:
+ * {"type":"about:blank","title","detail","code","exit"}.
+ */
 int cli_fail(const struct cli *cli, int code, const char *key, const struct message_arg *args,
 	size_t args_count);
 /* The same with one argument. */

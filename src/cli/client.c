@@ -7,6 +7,7 @@
 #include "base/limits.h"
 
 #include <curl/curl.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -188,6 +189,19 @@ static int transfer_set(const struct cli *cli, struct transfer *transfer)
 	return code;
 }
 
+/* Not there, not allowed, or something else: each needs another remedy. */
+static const char *no_keeper_key(const struct cli *cli, const struct transfer *transfer)
+{
+	long error = 0;
+
+	(void)curl_easy_getinfo(transfer->curl, CURLINFO_OS_ERRNO, &error);
+	if (cli->url != NULL)
+		return "cli.no_keeper";
+	if (error == EACCES || error == EPERM)
+		return "cli.keeper_denied";
+	return error == ENOENT || error == ECONNREFUSED ? "cli.keeper_absent" : "cli.no_keeper";
+}
+
 static int fail_transport(const struct cli *cli, const struct transfer *transfer, CURLcode result)
 {
 	struct message_arg args[] = {
@@ -197,7 +211,7 @@ static int fail_transport(const struct cli *cli, const struct transfer *transfer
 
 	if (transfer->write_failed)
 		return cli_fail(cli, EXIT_FAULT, "cli.write_failed", NULL, 0);
-	return cli_fail(cli, EXIT_FAULT, "cli.no_keeper", args, ARRAY_LEN(args));
+	return cli_fail(cli, EXIT_FAULT, no_keeper_key(cli, transfer), args, ARRAY_LEN(args));
 }
 
 /* A problem document in words; the keeper speaks the caller's language already. */

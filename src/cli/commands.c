@@ -5,29 +5,39 @@
 	{                                                                                          \
 		"account", "NAME", "cli.opt_account", false                                        \
 	}
+#define N_ACCOUNT                                                                                  \
+	{                                                                                          \
+		"account", "NAME", "cli.opt_account", false, .needed = true                        \
+	}
 #define OPTIONS(list) list, ARRAY_LEN(list)
 
-static const struct cli_option INIT[] = { O_ACCOUNT, { "owner", "EMAIL", "cli.opt_owner", false },
+static const struct cli_option INIT[] = { N_ACCOUNT,
+	{ "owner", "EMAIL", "cli.opt_owner", false, .needed = true },
 	{ "display-name", "TEXT", "cli.opt_display_name", false } };
-static const struct cli_option ACCOUNT_NEW[] = { { "owner", "EMAIL", "cli.opt_owner", false },
+static const struct cli_option ACCOUNT_NEW[] = { { "owner", "EMAIL", "cli.opt_owner", false,
+							 .needed = true },
 	{ "display-name", "TEXT", "cli.opt_display_name", false } };
-static const struct cli_option ACCOUNT_EDIT[] = { { "state", "STATE", "cli.opt_state", false },
+static const struct cli_option ACCOUNT_EDIT[] = { { "state", "STATE", "cli.opt_state", false,
+							  .choices = "active suspended" },
 	{ "display-name", "TEXT", "cli.opt_display_name", false } };
 static const struct cli_option ACCOUNT[] = { O_ACCOUNT };
-static const struct cli_option USER_NEW[] = { O_ACCOUNT,
+static const struct cli_option OF_ACCOUNT[] = { N_ACCOUNT };
+static const struct cli_option USER_NEW[] = { N_ACCOUNT,
 	{ "name", "TEXT", "cli.opt_name", false } };
 static const struct cli_option USER_EDIT[] = { { "email", "EMAIL", "cli.opt_email", false },
-	{ "name", "TEXT", "cli.opt_name", false }, { "state", "STATE", "cli.opt_state", false } };
-static const struct cli_option PROFILE_NEW[] = { O_ACCOUNT,
+	{ "name", "TEXT", "cli.opt_name", false },
+	{ "state", "STATE", "cli.opt_state", false, .choices = "active suspended" } };
+static const struct cli_option PROFILE_NEW[] = { N_ACCOUNT,
 	{ "resource", "KEY", "cli.opt_resource", true } };
-static const struct cli_option LIST[] = { O_ACCOUNT,
+static const struct cli_option LIST[] = { N_ACCOUNT,
 	{ "search", "TEXT", "cli.opt_search", false } };
 static const struct cli_option PROFILE_EDIT[] = { O_ACCOUNT,
 	{ "name", "TEXT", "cli.opt_name", false }, { "resource", "KEY", "cli.opt_resource", true },
 	{ "add", "KEY", "cli.opt_add", true }, { "remove", "KEY", "cli.opt_remove", true } };
 static const struct cli_option PROFILE_DELETE[] = { O_ACCOUNT,
 	{ "unlink", NULL, "cli.opt_unlink", false } };
-static const struct cli_option KEY_NEW[] = { O_ACCOUNT, { "label", "TEXT", "cli.opt_label", false },
+static const struct cli_option KEY_NEW[] = { N_ACCOUNT,
+	{ "label", "TEXT", "cli.opt_label", false, .needed = true },
 	{ "link", "PROFILE", "cli.opt_link", true },
 	{ "expires", "TIME", "cli.opt_expires", false },
 	{ "address", "CIDR", "cli.opt_address", true },
@@ -45,14 +55,15 @@ static const struct cli_option KEY_EDIT[] = { { "label", "TEXT", "cli.opt_label"
 	{ "quota", "COUNT/PERIOD", "cli.opt_quota", false },
 	{ "no-limits", NULL, "cli.opt_no_limits", false } };
 static const struct cli_option KEY_LIST[] = { O_ACCOUNT,
-	{ "state", "STATE", "cli.opt_state", false },
+	{ "state", "STATE", "cli.opt_state", false, .choices = "active inactive revoked" },
 	{ "profile", "ID", "cli.opt_profile_id", false },
 	{ "external-id", "ID", "cli.opt_external_id", false },
 	{ "external", NULL, "cli.opt_external", false },
 	{ "search", "TEXT", "cli.opt_search", false } };
 static const struct cli_option ROTATE[] = { { "overlap", "DURATION", "cli.opt_overlap", false } };
-static const struct cli_option REVOKE[] = { { "reason", "REASON", "cli.opt_reason", false } };
-static const struct cli_option IMPORT[] = { O_ACCOUNT,
+static const struct cli_option REVOKE[] = { { "reason", "REASON", "cli.opt_reason", false,
+	.needed = true, .choices = "compromised unused replaced contract_ended other" } };
+static const struct cli_option IMPORT[] = { N_ACCOUNT,
 	{ "dry-run", NULL, "cli.opt_dry_run", false } };
 static const struct cli_option TRIAL[] = { { "app-key", "APPKEY", "cli.opt_app_key", false },
 	{ "app-token-file", "FILE", "cli.opt_app_token_file", false },
@@ -64,7 +75,7 @@ static const struct cli_option CAN[] = { { "with-profile", "PROFILE", "cli.opt_w
 	O_ACCOUNT };
 
 static const struct cli_option CATALOG_IMPORT[] = { { "service", "NAME", "cli.opt_service", false },
-	{ "on-conflict", "POLICY", "cli.opt_on_conflict", false },
+	{ "on-conflict", "POLICY", "cli.opt_on_conflict", false, .choices = "fail narrow widen" },
 	{ "ignore-servers", NULL, "cli.opt_ignore_servers", false },
 	{ "prune", NULL, "cli.opt_prune", false }, { "dry-run", NULL, "cli.opt_dry_run", false } };
 static const struct cli_option CATALOG_SUGGEST[] = { { "service", "NAME", "cli.opt_service",
@@ -114,10 +125,11 @@ const struct cli_command COMMANDS[] = {
 	{ "account host remove", "NAME HOST", 2, 2, NULL, 0, "cli.cmd_host_remove",
 		run_account_host_remove },
 	{ "user create", "EMAIL", 1, 1, OPTIONS(USER_NEW), "cli.cmd_user_create", run_user_create },
-	{ "user list", "", 0, 0, OPTIONS(ACCOUNT), "cli.cmd_user_list", run_user_list },
+	{ "user list", "", 0, 0, OPTIONS(OF_ACCOUNT), "cli.cmd_user_list", run_user_list },
 	{ "user edit", "ID", 1, 1, OPTIONS(USER_EDIT), "cli.cmd_user_edit", run_user_edit },
 	{ "user erase", "ID", 1, 1, NULL, 0, "cli.cmd_user_erase", run_user_erase },
-	{ "owner transfer", "USER", 1, 1, OPTIONS(ACCOUNT), "cli.cmd_owner", run_owner_transfer },
+	{ "owner transfer", "USER", 1, 1, OPTIONS(OF_ACCOUNT), "cli.cmd_owner",
+		run_owner_transfer },
 	{ "catalog import", "FILE...", 1, CLI_VALUES_MAX, OPTIONS(CATALOG_IMPORT),
 		"cli.cmd_catalog_import", run_catalog_import },
 	{ "catalog suggest", "FILE", 1, 1, OPTIONS(CATALOG_SUGGEST), "cli.cmd_catalog_suggest",
@@ -163,6 +175,8 @@ const struct cli_command COMMANDS[] = {
 	{ "backup", "FILE", 1, 1, NULL, 0, "cli.cmd_backup", run_backup },
 	{ "restore", "[FILE]", 0, 1, OPTIONS(RESTORE), "cli.cmd_restore", run_restore },
 	{ "token check", "", 0, 0, NULL, 0, "cli.cmd_token_check", run_token_check },
+	{ "help", "[COMMAND]", 0, CLI_VALUES_MAX, NULL, 0, "cli.cmd_help", run_help },
+	{ "completion", "SHELL", 1, 1, NULL, 0, "cli.cmd_completion", run_completion },
 };
 
 const size_t COMMANDS_COUNT = ARRAY_LEN(COMMANDS);

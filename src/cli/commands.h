@@ -4,6 +4,10 @@
 
 #include "cli/cli.h"
 
+/* help.c, complete.c */
+int run_help(struct cli *cli, const struct cli_args *args);
+int run_completion(struct cli *cli, const struct cli_args *args);
+
 /* system.c */
 int run_init(struct cli *cli, const struct cli_args *args);
 int run_status(struct cli *cli, const struct cli_args *args);

@@ -101,10 +101,6 @@ int run_key_create(struct cli *cli, const struct cli_args *args)
 {
 	json_t *body;
 
-	if (need_account(cli, args) != EXIT_YES)
-		return EXIT_USAGE;
-	if (cli_value(args, "label") == NULL)
-		return cli_fail_with(cli, EXIT_USAGE, "cli.option_missing", "name", "label");
 	body = json_object();
 	put_text(body, "account", cli_value(args, "account"));
 	put_text(body, "label", cli_value(args, "label"));
@@ -301,8 +297,6 @@ int run_key_revoke(struct cli *cli, const struct cli_args *args)
 	json_t *body;
 	int code;
 
-	if (cli_value(args, "reason") == NULL)
-		return cli_fail_with(cli, EXIT_USAGE, "cli.option_missing", "name", "reason");
 	body = json_object();
 	put_text(body, "reason", cli_value(args, "reason"));
 	client_path(&path, "/v1/keys/%s/revoke", args->operands[0]);
@@ -431,8 +425,6 @@ int run_key_import(struct cli *cli, const struct cli_args *args)
 	struct totals totals = { .refused = json_array() };
 	int code;
 
-	if (need_account(cli, args) != EXIT_YES)
-		return EXIT_USAGE;
 	code = input_file(cli, args->operands[0], IMPORT_FILE_MAX, &file);
 	if (code == EXIT_YES)
 		code = import_pieces(cli, args, buf_span(&file), &totals);

@@ -15,8 +15,6 @@ int run_profile_create(struct cli *cli, const struct cli_args *args)
 {
 	json_t *body, *resources = cli_values(args, "resource");
 
-	if (need_account(cli, args) != EXIT_YES)
-		return EXIT_USAGE;
 	body = json_object();
 	put_text(body, "account", cli_value(args, "account"));
 	put_text(body, "name", args->operands[0]);
@@ -30,8 +28,6 @@ int run_profile_list(struct cli *cli, const struct cli_args *args)
 	CLEANUP(buf_free)
 	struct buf path = buf_heap(KIB);
 
-	if (need_account(cli, args) != EXIT_YES)
-		return EXIT_USAGE;
 	buf_append_str(&path, "/v1/profiles");
 	client_query(&path, "account", cli_value(args, "account"));
 	client_query(&path, "q", cli_value(args, "search"));

@@ -45,10 +45,31 @@ void cli_note(
 	buf_free(&text);
 }
 
+static void show_problem(const struct cli *cli, int code, const char *key,
+	const struct message_arg *args, size_t args_count)
+{
+	static const char *const TITLES[] = {
+		[EXIT_REFUSED] = "cli.title_refused",
+		[EXIT_USAGE] = "cli.title_usage",
+		[EXIT_FAULT] = "cli.title_fault",
+	};
+	struct buf text = buf_heap(16 * 1024);
+	json_t *problem;
+
+	message_append(&text, cli->lang, key, args, args_count);
+	problem = json_pack("{s:s,s:s,s:s,s:s,s:i}", "type", "about:blank", "title",
+		cli_text(cli, TITLES[code]), "detail", buf_str(&text), "code", key, "exit", code);
+	(void)show_json(problem);
+	json_decref(problem);
+	buf_free(&text);
+}
+
 int cli_fail(const struct cli *cli, int code, const char *key, const struct message_arg *args,
 	size_t args_count)
 {
 	cli_note(cli, key, args, args_count);
+	if (cli->json)
+		show_problem(cli, code, key, args, args_count);
 	return code;
 }
 

@@ -10,9 +10,6 @@ int run_init(struct cli *cli, const struct cli_args *args)
 	};
 	json_t *body;
 
-	if (cli_value(args, "account") == NULL || cli_value(args, "owner") == NULL)
-		return cli_fail_with(cli, EXIT_USAGE, "cli.option_missing", "name",
-			cli_value(args, "account") == NULL ? "account" : "owner");
 	body = json_object();
 	put_text(body, "account", cli_value(args, "account"));
 	put_text(body, "owner", cli_value(args, "owner"));

@@ -27,19 +27,6 @@ struct options {
 	bool check, help, version;
 };
 
-static enum lang user_lang(void)
-{
-	static const char *const variables[] = { "LC_ALL", "LC_MESSAGES", "LANG" };
-
-	for (size_t i = 0; i < ARRAY_LEN(variables); i++) {
-		const char *value = getenv(variables[i]);
-
-		if (value != NULL && value[0] != '\0')
-			return lang_posix(value, LANG_EN);
-	}
-	return LANG_EN;
-}
-
 static void say(FILE *to, enum lang lang, const struct complaint *complaint)
 {
 	CLEANUP(buf_free)
@@ -222,7 +209,7 @@ static int start(const struct options *options, struct config **config, enum lan
 
 int main(int argc, char **argv)
 {
-	enum lang lang = user_lang();
+	enum lang lang = lang_user(LANG_EN);
 	CLEANUP(config_free)
 	struct config *config = NULL;
 	struct config_faults faults;

@@ -1,0 +1,175 @@
+// llavero as a person meets it: help, mistakes of typing, languages, errors for programs, completion,
+// prompts and progress on a terminal.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+
+import { environment, llavero } from '../lib/cli.mjs';
+import { LLAVERO, Llaverod } from '../lib/llaverod.mjs';
+
+let daemon;
+
+before(async () => {
+  daemon = await Llaverod.start();
+  await daemon.api('POST', '/v1/init', { account: 'store', owner: 'ana@example.com' });
+});
+
+after(() => daemon?.close());
+
+const names = async () => {
+  const { stdout } = await llavero(null, ['help']);
+  return stdout.split('\n').filter((line) => line.startsWith('  '))
+    .map((line) => line.trim().split(/\s{2,}/)[0].replace(/ [[A-Z].*$/, ''));
+};
+
+test('every command has help, by two ways, in three languages', async () => {
+  const commands = await names();
+  assert.ok(commands.length > 45 && commands.includes('events verify'), commands.join(', '));
+  for (const command of commands) {
+    const words = command.split(' ');
+    const { stdout: one } = await llavero(null, ['help', ...words]);
+    const { stdout: two } = await llavero(null, [...words, '--help']);
+    assert.equal(one, two, command);
+    assert.ok(one.startsWith(`Usage: llavero ${command}`), one);
+    assert.ok(!/\bcli\.[a-z_]+/.test(one), one);
+  }
+  for (const [env, start] of [[{ LC_ALL: 'es_AR.UTF-8' }, 'Uso:'], [{ LC_ALL: '', LC_MESSAGES: 'pt_BR', LANG: 'es' }, 'Uso:'],
+    [{ LC_ALL: '', LC_MESSAGES: '', LANG: 'es_ES' }, 'Uso:'], [{ LC_ALL: 'de_DE' }, 'Usage:'], [{ LC_ALL: 'C', LANG: 'es' }, 'Usage:']]) {
+    const { stdout } = await llavero(null, ['help'], { env });
+    assert.ok(stdout.startsWith(start), JSON.stringify(env));
+  }
+  const { stdout } = await llavero(null, ['--lang', 'pt', 'key', 'create', '--help']);
+  assert.match(stdout, /Opções/);
+});
+
+test('a group alone lists itself and is a mistake; with help it is none', async () => {
+  const { stderr } = await llavero(null, ['key'], { code: 2 });
+  assert.match(stderr, /key rotate/);
+  assert.ok(!stderr.includes('profile list'));
+  assert.match((await llavero(null, ['help', 'key'])).stdout, /key rotate/);
+  assert.match((await llavero(null, ['key', '--help'])).stdout, /key rotate/);
+});
+
+test('mistakes end with 2 and say what was probably meant', async () => {
+  const rows = [
+    [['kye', 'create'], /key create/], [['key', 'craete'], /key create/], [['acount'], /account/],
+    [['events', 'verfy', 'x'], /events verify/], [['nonsense'], /llavero help/],
+    [['key', 'create', '--lable', 'x'], /--label/], [['--jsno', 'status'], /--json/],
+    [['key', 'create', '--account', 'a'], /--label/], [['key', 'show'], /APPKEY/],
+    [['key', 'show', 'a', 'b'], /APPKEY/], [['status', 'x'], /only options/], [['status', '--socket'], /--socket/],
+    [['status', '--json=1'], /no value/], [['status', '-x'], /-x/], [['key', 'create', '--label', 'a', '--label', 'b'], /twice/],
+    [['completion', 'tcsh'], /bash, zsh and fish/], [['--socket'], /--socket/],
+  ];
+  for (const [args, pattern] of rows) {
+    const { stderr, stdout } = await llavero(daemon, args, { code: 2 });
+    assert.match(stderr, pattern, args.join(' '));
+    if (!args.includes('--json=1')) assert.equal(stdout, '', args.join(' '));
+  }
+});
+
+test('with --json every failure is one problem object on standard output', async () => {
+  const rows = [
+    [['key', 'craete', '--json'], 2, 'cli.unknown_command_near'],
+    [['key', 'create', '--json', '--account', 'store'], 2, 'cli.option_missing'],
+    [['--socket', '/nonexistent', 'status', '--json'], 3, 'cli.keeper_absent'],
+    [['events', 'verify', '/nonexistent', '--json'], 3, undefined],
+  ];
+  for (const [args, code, problem] of rows) {
+    const { json, stderr } = await llavero(daemon, args, { code });
+    assert.equal(json.exit, code, args.join(' '));
+    if (problem) assert.equal(json.code, problem);
+    assert.ok(stderr.includes(json.detail), stderr);
+  }
+  /* What the keeper refuses comes as the keeper says it. */
+  const { json } = await llavero(daemon, ['account', 'show', 'nobody', '--json'], { code: 1 });
+  assert.equal(json.status, 404);
+});
+
+test('the socket comes from the option, then from the environment; a missing daemon gets advice', async () => {
+  await llavero({ keeper: { socket: '/nonexistent' } }, ['status', '--socket', daemon.keeper.socket]);
+  const { stderr } = await llavero({ keeper: { socket: '/nonexistent' } }, ['status'], { code: 3 });
+  assert.match(stderr, /\/nonexistent.*--socket or LLAVERO_SOCKET/);
+});
+
+// Ask bash for COMPREPLY after these words, the last one being completed.
+function complete(...words) {
+  const script = `source <("$1" completion bash); shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _llavero; printf '%s\\n' "\${COMPREPLY[@]}"`;
+  const { status, stdout, stderr } = spawnSync('bash', ['-c', script, 'bash', LLAVERO, 'llavero', ...words],
+    { encoding: 'utf8', cwd: daemon.folder });
+  assert.equal(status, 0, stderr);
+  assert.equal(stderr, '');
+  return stdout.split('\n').filter(Boolean);
+}
+
+test('bash completes commands, options, their values and files', () => {
+  assert.ok(complete('').includes('events') && !complete('').includes('verify '));
+  assert.deepEqual(complete('ev'), ['events']);
+  assert.deepEqual(complete('events', '').sort(), ['checkpoint', 'list', 'tail', 'verify']);
+  assert.deepEqual(complete('account', 'host', '').sort(), ['add', 'remove']);
+  assert.deepEqual(complete('--json', 'key', 'rot'), ['rotate']);
+  assert.deepEqual(complete('key', 'create', '--la').sort(), ['--label', '--lang']);
+  assert.deepEqual(complete('key', 'create', '--label', 'x', '--ext'), ['--external-id']);
+  assert.deepEqual(complete('key', 'revoke', 'k', '--reason', 'comp'), ['compromised']);
+  assert.deepEqual(complete('--socket', 'key', 'sta'), ['status']);
+  assert.deepEqual(complete('completion', '').sort(), ['bash', 'fish', 'zsh']);
+  assert.deepEqual(complete('events', 'verify', 'llaverod.c'), ['llaverod.conf']);
+  assert.deepEqual(complete('events', 'verify', 'x', '--checkpoint', 'llaverod.c'), ['llaverod.conf']);
+  assert.deepEqual(complete('key', 'show', ''), []);
+});
+
+test('the scripts for zsh and fish are taken by their shells', async () => {
+  for (const [shell, args] of [['zsh', ['-n']], ['fish', ['-n']]]) {
+    const { stdout } = await llavero(null, ['completion', shell]);
+    assert.match(stdout, /llavero/);
+    const file = path.join(daemon.folder, `completion.${shell}`);
+    fs.writeFileSync(file, stdout);
+    const { error, status, stderr } = spawnSync(shell, [...args, file], { encoding: 'utf8' });
+    if (error) console.log(`# skipped: ${shell} is not installed`);
+    else assert.equal(status, 0, stderr);
+  }
+});
+
+// Run with a terminal of its own; what it showed there, and the exit code.
+function onTerminal(args, typed = '') {
+  const program = 'import os,pty,sys\n'
+    + 'pid, fd = pty.fork()\n'
+    + 'if pid == 0: os.execv(sys.argv[2], sys.argv[2:])\n'
+    + 'shown, typed = b"", sys.argv[1].encode()\n'
+    + 'while True:\n'
+    + '    try: piece = os.read(fd, 4096)\n'
+    + '    except OSError: break\n'
+    + '    if not piece: break\n'
+    + '    shown += piece\n'
+    + '    if typed and b"appToken:" in shown:\n'
+    + '        os.write(fd, typed + b"\\n"); typed = b""\n'
+    + 'code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])\n'
+    + 'os.write(1, shown); sys.exit(code)\n';
+  const { status, stdout } = spawnSync('python3', ['-c', program, typed, LLAVERO, ...args],
+    { encoding: 'utf8', env: environment(daemon) });
+  return { code: status, shown: stdout };
+}
+
+test('a secret that is asked for does not appear, and without a terminal nothing is asked', async () => {
+  const key = await daemon.api('POST', '/v1/keys', { account: 'store', label: 'erp' });
+  const { code, shown } = onTerminal(['verify', 'GET', '/orders/7', '--app-key', key.appKey], key.appToken);
+  assert.equal(code, 1);
+  assert.match(shown, /appToken:/);
+  assert.match(shown, /route_unknown/);
+  assert.ok(!shown.includes(key.appToken), shown);
+  const { stderr } = await llavero(daemon, ['verify', 'GET', '/orders/7', '--app-key', key.appKey], { code: 2 });
+  assert.match(stderr, /standard input/);
+});
+
+test('progress is shown on a terminal and nowhere else', async () => {
+  const lines = Array.from({ length: 60000 }, (_, i) => JSON.stringify({ appKey: `imported-${i}`,
+    label: `imported number ${i}, with a name that takes some room`, sha256: (i + 1).toString(16).padStart(64, '0') }));
+  const file = path.join(daemon.folder, 'keys.jsonl');
+  fs.writeFileSync(file, `${lines.join('\n')}\n`);
+  const { code, shown } = onTerminal(['key', 'import', file, '--account', 'store', '--dry-run']);
+  assert.equal(code, 0, shown);
+  assert.match(shown, / \d+%/);
+  const { stderr } = await llavero(daemon, ['key', 'import', file, '--account', 'store', '--dry-run']);
+  assert.equal(stderr, '');
+});
