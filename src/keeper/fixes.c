@@ -204,7 +204,7 @@ static enum status add_link_fixes(struct api_call *call, struct explanation *exp
 	for (size_t i = 0; i < count; i++) {
 		struct explain_fact facts[] = {
 			{ .name = "profile", .value = span_str(best[i].name) },
-			{ .name = "app_key", .value = key.app_key },
+			{ .name = "appKey", .value = key.app_key },
 			{ .name = "resource" },
 			{ .name = "further",
 				.value = number_text(call, best[i].further),
@@ -263,7 +263,7 @@ static enum status add_nearest_fix(struct api_call *call, struct explanation *ex
 		return ST_OK;
 	explain_fix_add(explanation, FIX_USE_NEAREST_KEY,
 		&(struct explain_fact){
-			.name = "app_key", .value = span_of(nearest.best, nearest.best_len) },
+			.name = "appKey", .value = span_of(nearest.best, nearest.best_len) },
 		1);
 	return ST_OK;
 }
