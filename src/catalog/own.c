@@ -79,7 +79,7 @@ static enum status read_flag(struct own *own, json_t *item, const char *field, b
 static enum status read_choice(struct own *own, json_t *item, const char *field,
 	const char *const words[2], bool *out_second)
 {
-	const char *text = NULL;
+	const char *text = words[0];
 	enum status st = read_text(own, item, field, words[0], &text);
 
 	if (st != ST_OK)

@@ -138,10 +138,9 @@ static bool find_negation(
 		if ((word_is(w, i, "does") || word_is(w, i, "do")) && word_is(w, i + 1, "not") &&
 			word_among(w, i + 2, REQUIRE))
 			first = i + 3;
-		else if ((word_is(w, i, "doesn't") || word_is(w, i, "don't")) &&
-			 word_among(w, i + 1, REQUIRE))
-			first = i + 2;
-		else if (word_among(w, i, REQUIRES) && word_is(w, i + 1, "no"))
+		else if (((word_is(w, i, "doesn't") || word_is(w, i, "don't")) &&
+				 word_among(w, i + 1, REQUIRE)) ||
+			 (word_among(w, i, REQUIRES) && word_is(w, i + 1, "no")))
 			first = i + 2;
 		else if (i == 0 && word_is(w, i, "no"))
 			first = i + 1;

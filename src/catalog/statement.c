@@ -167,11 +167,7 @@ static void on_heading(struct reader *r, struct span line)
 {
 	static const char *const TITLES[] = { "permissions", "permission", "required permissions",
 		"required resources", "license manager resources", "permisos",
-		"permisos necesarios",
-		"permiss\xC3\xB5"
-		"es",
-		"permiss\xC3\xB5"
-		"es necess\xC3\xA1rias",
+		"permisos necesarios", "permiss\303\265es", "permiss\303\265es necess\303\241rias",
 		NULL };
 	struct span title;
 

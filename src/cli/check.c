@@ -131,7 +131,7 @@ int run_token_check(struct cli *cli, const struct cli_args *args)
 {
 	CLEANUP(buf_wipe)
 	struct buf text = buf_heap(0);
-	struct span first, second = SPAN_ABSENT, app_key = SPAN_ABSENT, token = SPAN_ABSENT;
+	struct span first, second, app_key = SPAN_ABSENT, token = SPAN_ABSENT;
 	struct text_finding finding;
 	json_t *answer, *positions = json_array();
 	size_t end;

@@ -77,7 +77,7 @@ static bool strict_port(struct span s)
 
 bool strict_host(struct span s)
 {
-	struct span name = s, rest;
+	struct span name, rest;
 
 	if (s.len > 0 && s.ptr[0] == '[') {
 		size_t end = span_find(s, ']');

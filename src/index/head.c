@@ -108,6 +108,7 @@ enum status head_create(int dir, uint64_t generation, struct index_head *out_hea
 		st = map_head(&head);
 	if (st != ST_OK)
 		goto fail;
+	assert(head.block != NULL);
 	head.block->magic = HEAD_MAGIC;
 	head.block->generation = generation;
 	(void)clock_boot_id(head.block->boot_id);
@@ -120,6 +121,7 @@ fail:
 
 static enum status check_head(const struct index_head *head)
 {
+	assert(head->block != NULL);
 	if (head->block->magic != HEAD_MAGIC)
 		return (head->block->magic ^ HEAD_MAGIC) >> 56 != 0 ? ST_FORMAT : ST_DAMAGED;
 	for (unsigned i = 0; i < CLASS_COUNT; i++)

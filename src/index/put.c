@@ -84,7 +84,7 @@ static enum status store_slot(struct index_writer *writer, enum record_kind kind
 static enum status fetch_slot(struct index_writer *writer, enum record_kind kind, uint32_t slot,
 	struct record *out_record)
 {
-	struct span value;
+	struct span value = SPAN_ABSENT;
 	enum status st = fetch(writer, record_at_slot(kind, slot), &value);
 
 	return st == ST_OK ? record_open(&writer->meta.keys, kind, value, out_record) : st;
@@ -132,7 +132,7 @@ static uint64_t at_of(const struct index_writer *writer, const struct identity *
 static enum status split(
 	struct index_writer *writer, const struct identity *identity, struct span *out_own)
 {
-	struct span rest;
+	struct span rest = SPAN_ABSENT;
 	enum status st = fetch(writer, at_of(writer, identity), &rest);
 
 	*out_own = SPAN_ABSENT;
@@ -385,7 +385,7 @@ enum status index_delete_key(struct index_writer *writer, uint32_t slot)
 	struct identity identity = { .kind = KIND_KEY };
 	struct record record;
 	struct view_key key;
-	struct span rest;
+	struct span rest = SPAN_ABSENT;
 	uint32_t own_slot;
 	uint64_t at;
 	bool has_extra, found = false;

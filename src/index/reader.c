@@ -71,7 +71,7 @@ struct index_reader {
 static enum status fetch(struct index_reader *reader, uint64_t at, struct span *out_value)
 {
 	MDB_val key = { .mv_size = sizeof(at), .mv_data = &at };
-	MDB_val value;
+	MDB_val value = { 0 };
 	int rc = mdb_get(reader->txn, reader->dbi, &key, &value);
 	const char *ptr = value.mv_data;
 
@@ -110,7 +110,7 @@ static enum status checked_open(struct index_reader *reader, enum record_kind ki
 static enum status fetch_slot(struct index_reader *reader, enum record_kind kind, uint32_t slot,
 	struct record *out_record)
 {
-	struct span value;
+	struct span value = SPAN_ABSENT;
 	enum status st = fetch(reader, record_at_slot(kind, slot), &value);
 
 	if (st == ST_OK)
@@ -181,7 +181,7 @@ struct key_wanted {
 static enum status find_key(struct index_reader *reader, uint64_t at,
 	const struct key_wanted *wanted, struct view_key *out_key)
 {
-	struct span rest;
+	struct span rest = SPAN_ABSENT;
 	enum status st = fetch(reader, at, &rest);
 
 	while (st == ST_OK && rest.len > 0) {
@@ -245,7 +245,7 @@ static enum status key_by_slot(void *context, uint32_t slot, struct view_key *ou
 static enum status find_token(struct index_reader *reader, const uint8_t digest[DIGEST_SIZE],
 	struct view_token *out_token)
 {
-	struct span rest;
+	struct span rest = SPAN_ABSENT;
 	enum status st = fetch(reader,
 		record_at_hash(&reader->meta.keys, KIND_TOKEN, span_of(digest, DIGEST_SIZE)),
 		&rest);
@@ -301,7 +301,7 @@ static enum status account_by_slot(void *context, uint32_t slot, struct view_acc
 static enum status find_account_by(struct index_reader *reader, enum record_kind kind,
 	struct span name, struct view_account *out_account)
 {
-	struct span rest, hosts, own_name;
+	struct span rest = SPAN_ABSENT, hosts, own_name;
 	struct record record;
 	uint32_t slot = 0;
 	enum status st = fetch(reader, record_at_hash(&reader->meta.keys, kind, name), &rest);
@@ -404,7 +404,7 @@ static enum status load_meta(struct index_reader *reader)
 static enum status load_routes(struct index_reader *reader)
 {
 	struct record record;
-	struct span value, compiled;
+	struct span value = SPAN_ABSENT, compiled;
 	uint64_t check;
 	enum status st = fetch(reader, record_at_slot(KIND_ROUTES, 0), &value);
 
@@ -541,7 +541,7 @@ static void close_env(struct index_reader *reader)
 static enum status open_txn(struct index_reader *reader)
 {
 	int rc = mdb_txn_begin(reader->env.lmdb, NULL, MDB_RDONLY, &reader->txn);
-	struct span value;
+	struct span value = SPAN_ABSENT;
 	enum status st;
 
 	if (rc != 0)

@@ -209,7 +209,7 @@ static enum status find_at(struct index_writer *writer, MDB_txn *txn, enum recor
 	uint32_t slot, uint64_t *out_at)
 {
 	struct record record;
-	struct span value;
+	struct span value = SPAN_ABSENT;
 	uint32_t own_slot;
 	enum status st;
 
@@ -226,7 +226,7 @@ static enum status find_at(struct index_writer *writer, MDB_txn *txn, enum recor
 static enum status written_of(struct index_writer *writer, MDB_txn *txn, enum record_kind kind,
 	uint32_t slot, uint32_t *out_written)
 {
-	struct span rest;
+	struct span rest = SPAN_ABSENT;
 	uint64_t at;
 	enum status st = find_at(writer, txn, kind, slot, &at);
 

@@ -35,7 +35,7 @@ static struct index_writer *make_writer(const char *dir)
 static enum status read_meta(struct index_writer *writer)
 {
 	uint64_t at = record_at_slot(KIND_META, 0);
-	MDB_val value, key = { .mv_size = sizeof(at), .mv_data = &at };
+	MDB_val value = { 0 }, key = { .mv_size = sizeof(at), .mv_data = &at };
 	MDB_txn *txn = NULL;
 	struct record record;
 	enum status st;
@@ -216,7 +216,7 @@ void index_writer_close(struct index_writer **writer)
 static enum status check_own(struct index_writer *writer)
 {
 	uint64_t at = record_at_slot(KIND_META, 0);
-	MDB_val value, key = { .mv_size = sizeof(at), .mv_data = &at };
+	MDB_val value = { 0 }, key = { .mv_size = sizeof(at), .mv_data = &at };
 	struct record record;
 	enum status st = env_status(mdb_get(writer->txn, writer->dbi, &key, &value));
 

@@ -239,8 +239,8 @@ static enum status owner_set(struct api_call *call)
 	struct body_field fields[] = {
 		{ .name = "user", .kind = BODY_ANY, .flags = BODY_REQUIRED },
 	};
-	struct record_account account;
-	struct record_user user;
+	struct record_account account = { 0 };
+	struct record_user user = { 0 };
 	struct head head;
 	enum status st = api_body(call, fields, ARRAY_LEN(fields));
 

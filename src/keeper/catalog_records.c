@@ -3,6 +3,8 @@
 #include "records/catalog.h"
 #include "records/profile.h"
 
+#include <assert.h>
+
 /* ---- records to catalogue ---- */
 
 struct reader {
@@ -280,6 +282,7 @@ static enum status apply_service(struct api_call *call, const struct catalog_dif
 		if (after == NULL)
 			return service_delete(call->change, there.slot, &call->complaint);
 	}
+	assert(after != NULL); /* what is not removed has an after */
 	wanted = (struct record_service){
 		.name = span_str(after->name),
 		.hosts_count = split_lines(call, after->hosts, &hosts),
@@ -363,7 +366,7 @@ static enum status apply_profile(struct api_call *call, const struct catalog_dif
 {
 	const struct catalog_profile *after = d->profile.after;
 	const char *name = (after != NULL ? after : d->profile.before)->name;
-	struct record_profile there;
+	struct record_profile there = { 0 };
 	struct profile_new added;
 	uint32_t slot, *slots = NULL;
 	enum status st = ST_OK;

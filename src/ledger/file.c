@@ -3,6 +3,7 @@
 
 #include "base/crypto.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -209,6 +210,7 @@ static enum status file_fill(int fd, const struct ledger_cell *old, bool boot_ok
 
 	if (st != ST_OK)
 		return st;
+	assert(map != NULL);
 	if (old != NULL)
 		cells_carry(old, (struct ledger_cell *)(void *)(map + CELLS_AT), boot_ok);
 	header_fill(&header);

@@ -203,7 +203,7 @@ static enum status resource_event(
 {
 	CLEANUP(buf_free)
 	struct buf after = buf_heap(JSON_MAX), id = buf_heap(JSON_MAX);
-	struct record_resource resource;
+	struct record_resource resource = { 0 };
 	enum status st = resource_read(change_db(change), slot, change->arena, &resource);
 
 	if (st != ST_OK)
@@ -310,7 +310,7 @@ enum status resource_edit(struct change *change, uint32_t slot, int64_t version,
 {
 	CLEANUP(buf_free)
 	struct buf before = buf_heap(JSON_MAX);
-	struct record_resource resource;
+	struct record_resource resource = { 0 };
 	enum status st = resource_begin(change, slot, &resource, &before, complaint);
 	bool same = true;
 
@@ -353,7 +353,7 @@ enum status resource_delete(struct change *change, uint32_t slot, struct complai
 {
 	CLEANUP(buf_free)
 	struct buf before = buf_heap(JSON_MAX), id = buf_heap(JSON_MAX);
-	struct record_resource resource;
+	struct record_resource resource = { 0 };
 	enum status st = resource_begin(change, slot, &resource, &before, complaint);
 
 	if (st == ST_OK)

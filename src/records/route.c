@@ -188,7 +188,7 @@ static enum status route_event_after(
 {
 	CLEANUP(buf_free)
 	struct buf after = buf_heap(JSON_MAX);
-	struct record_route route;
+	struct record_route route = { 0 };
 	enum status st = route_read(change_db(change), slot, change->arena, &route);
 
 	if (st == ST_OK)
@@ -317,7 +317,7 @@ enum status route_edit(struct change *change, uint32_t slot, int64_t version,
 	CLEANUP(buf_free)
 	struct buf before = buf_heap(JSON_MAX);
 	struct slots resources = { edited->resource_slots, edited->resources_count };
-	struct record_route route, after = *edited;
+	struct record_route route = { 0 }, after = *edited;
 	enum status st = route_begin(change, slot, &route, &before, complaint);
 
 	if (st == ST_OK)
@@ -352,7 +352,7 @@ enum status route_delete(struct change *change, uint32_t slot, struct complaint 
 {
 	CLEANUP(buf_free)
 	struct buf before = buf_heap(JSON_MAX);
-	struct record_route route;
+	struct record_route route = { 0 };
 	enum status st = route_begin(change, slot, &route, &before, complaint);
 
 	if (st == ST_OK)

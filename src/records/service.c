@@ -161,7 +161,7 @@ static enum status service_event_after(
 {
 	CLEANUP(buf_free)
 	struct buf after = buf_heap(JSON_MAX);
-	struct record_service service;
+	struct record_service service = { 0 };
 	enum status st = service_read(change_db(change), slot, change->arena, &service);
 
 	if (st != ST_OK)
@@ -262,7 +262,7 @@ enum status service_edit(struct change *change, uint32_t slot, int64_t version,
 {
 	CLEANUP(buf_free)
 	struct buf before = buf_heap(JSON_MAX);
-	struct record_service service;
+	struct record_service service = { 0 };
 	enum status st = service_begin(change, slot, &service, &before, complaint);
 
 	if (st == ST_OK)
@@ -307,7 +307,7 @@ enum status service_delete(struct change *change, uint32_t slot, struct complain
 {
 	CLEANUP(buf_free)
 	struct buf before = buf_heap(JSON_MAX);
-	struct record_service service;
+	struct record_service service = { 0 };
 	enum status st = service_begin(change, slot, &service, &before, complaint);
 
 	if (st == ST_OK)
