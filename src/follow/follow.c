@@ -264,14 +264,50 @@ static enum status apply_resource(
 	return st == ST_OK ? entity_put_resource(follower->writer, &resource) : st;
 }
 
-static enum status apply_key(struct follower *follower, struct snapshot *snapshot, uint32_t slot)
-{
-	struct record_key key;
-	enum status st = snapshot_key(snapshot, slot, follower->arena, &key);
+struct key_run {
+	struct follower *follower;
+	uint32_t next; /* the first slot that was not seen yet */
+};
 
-	if (st == ST_NOT_FOUND)
-		return index_delete_key(follower->writer, slot);
-	return st == ST_OK ? entity_put_key(follower->writer, &key) : st;
+/* Those from next up to before slot are gone. */
+static enum status delete_keys(struct key_run *run, uint64_t slot)
+{
+	enum status st = ST_OK;
+
+	for (uint64_t gone = run->next; st == ST_OK && gone < slot; gone++)
+		st = index_delete_key(run->follower->writer, (uint32_t)gone);
+	return st;
+}
+
+static enum status apply_key(void *arg, const struct record_key *key)
+{
+	struct key_run *run = arg;
+	enum status st = delete_keys(run, key->slot);
+
+	run->next = key->slot + 1;
+	return st == ST_OK ? entity_put_key(run->follower->writer, key) : st;
+}
+
+/* Keys whose slots follow one another, as those of an import do. */
+static enum status apply_keys(
+	struct follower *follower, struct snapshot *snapshot, uint32_t first, uint32_t last)
+{
+	struct key_run run = { follower, first };
+	enum status st = snapshot_keys(snapshot, first, last, apply_key, &run);
+
+	return st == ST_OK ? delete_keys(&run, (uint64_t)last + 1) : st;
+}
+
+/* How many of the changes from i on are of keys with slots that follow one another. */
+static size_t keys_in_a_row(const struct follower *follower, size_t i)
+{
+	const struct changed *changed = &follower->changed[i];
+	size_t count = 0;
+
+	while (i + count < follower->changed_count && changed[count].kind == ENTITY_KEY &&
+		changed[count].slot == changed[0].slot + count)
+		count++;
+	return count;
 }
 
 /* Services and routes are compiled together, once, after the rest. */
@@ -290,9 +326,6 @@ static enum status apply_one(struct follower *follower, struct snapshot *snapsho
 		return apply_profile(follower, snapshot, changed.slot);
 	case ENTITY_RESOURCE:
 		return apply_resource(follower, snapshot, changed.slot);
-	case ENTITY_KEY:
-	case ENTITY_KEYS:
-		return apply_key(follower, snapshot, changed.slot);
 	case ENTITY_SERVICE:
 	case ENTITY_ROUTE:
 		*routes_changed = true;
@@ -301,6 +334,8 @@ static enum status apply_one(struct follower *follower, struct snapshot *snapsho
 	case ENTITY_INSTALLATION:
 	case ENTITY_USER:
 	case ENTITY_PREDEFINED:
+	case ENTITY_KEY:  /* apply_keys */
+	case ENTITY_KEYS: /* told key by key */
 	case ENTITY_KIND_COUNT:
 		break;
 	}
@@ -313,8 +348,18 @@ static enum status apply_all(
 	bool routes_changed = false;
 	enum status st = index_writer_begin(follower->writer);
 
-	for (size_t i = 0; i < follower->changed_count && st == ST_OK; i++)
-		st = apply_one(follower, snapshot, follower->changed[i], &routes_changed);
+	for (size_t i = 0, count; i < follower->changed_count && st == ST_OK; i += count) {
+		struct changed first = follower->changed[i];
+
+		count = keys_in_a_row(follower, i);
+		if (count > 0)
+			st = apply_keys(
+				follower, snapshot, first.slot, first.slot + (uint32_t)count - 1);
+		else
+			st = apply_one(follower, snapshot, first, &routes_changed);
+		if (count == 0)
+			count = 1;
+	}
 	if (st == ST_OK && routes_changed)
 		st = put_routes(follower, follower->writer, snapshot);
 	if (st == ST_OK)

@@ -29,7 +29,7 @@ static enum status addresses_read(struct span text, struct arena *arena, struct 
 	return st == ST_OK && text.len == 0 ? ST_OK : ST_DAMAGED;
 }
 
-static enum status token_take(
+enum status token_take(
 	struct db_statement *row, struct arena *arena, struct record_token *out_token)
 {
 	struct span digest = db_bytes(row, 0);
@@ -44,10 +44,6 @@ static enum status token_take(
 	out_token->key_slot = (uint32_t)db_int(row, 6);
 	return span_keep(arena, db_bytes(row, 5), &out_token->retired_by);
 }
-
-#define TOKEN_COLUMNS                                                                              \
-	"SELECT digest, kind, cause, created_at_us, retired_at_us, retired_by, key_slot FROM "     \
-	"tokens"
 
 static enum status tokens_read(struct db *db, struct arena *arena, struct record_key *out_key)
 {
@@ -79,23 +75,19 @@ static enum status tokens_read(struct db *db, struct arena *arena, struct record
 	return st == ST_NOT_FOUND ? ST_DAMAGED : st;
 }
 
-static const char LINKS_NAMED[] =
+static const char LINKS[] =
 	"SELECT l.profile_slot, l.account_slot, p.name, a.name FROM links l"
 	" JOIN profiles p ON p.slot = l.profile_slot JOIN accounts a ON a.slot = l.account_slot"
 	" WHERE l.key_slot = $1 ORDER BY l.profile_slot";
-static const char LINKS_BARE[] =
-	"SELECT profile_slot, account_slot, NULL, NULL FROM links WHERE key_slot = $1"
-	" ORDER BY profile_slot";
 
-static enum status links_read(
-	struct db *db, const char *sql, struct arena *arena, struct record_key *out_key)
+static enum status links_read(struct db *db, struct arena *arena, struct record_key *out_key)
 {
 	CLEANUP(db_finish)
 	struct db_statement *rows = NULL;
 	struct record_link links[LIMIT_PROFILES_PER_KEY];
 	struct record_link *kept;
 	size_t count = 0;
-	enum status st = db_query(db, sql, &rows, DB_INT(out_key->slot));
+	enum status st = db_query(db, LINKS, &rows, DB_INT(out_key->slot));
 
 	while (st == ST_OK && (st = db_step(rows)) == ST_OK) {
 		if (count == LIMIT_PROFILES_PER_KEY)
@@ -118,13 +110,7 @@ static enum status links_read(
 	return ST_OK;
 }
 
-#define KEY_COLUMNS                                                                                \
-	"SELECT k.slot, k.app_key, k.account_slot, k.state, k.reason, k.created_at_us,"            \
-	" k.expires_at_us, k.revoked_at_us, k.rotation_open, k.rotation_ends_at_us, k.label,"      \
-	" k.external_id, k.metadata, k.addresses, k.version, k.limits"
-
-static enum status key_take(
-	struct db_statement *row, struct arena *arena, struct record_key *out_key)
+enum status key_take(struct db_statement *row, struct arena *arena, struct record_key *out_key)
 {
 	enum status st;
 
@@ -171,43 +157,8 @@ enum status key_read(struct db *db, uint32_t slot, struct arena *arena, struct r
 	if (st == ST_OK)
 		st = tokens_read(db, arena, out_key);
 	if (st == ST_OK)
-		st = links_read(db, LINKS_NAMED, arena, out_key);
+		st = links_read(db, arena, out_key);
 	return st;
-}
-
-static enum status each_key_row(
-	struct db *db, struct db_statement *row, snapshot_key_fn *fn, void *arg)
-{
-	CLEANUP(arena_free)
-	struct arena *arena = arena_make(ROW_ARENA_MAX);
-	struct record_key key;
-	enum status st;
-
-	if (arena == NULL)
-		return ST_NO_MEMORY;
-	st = key_take(row, arena, &key);
-	if (st == ST_OK)
-		st = tokens_read(db, arena, &key);
-	if (st == ST_OK)
-		st = links_read(db, LINKS_BARE, arena, &key);
-	return st == ST_OK ? fn(arg, &key) : st;
-}
-
-enum status snapshot_each_key(struct snapshot *snapshot, snapshot_key_fn *fn, void *arg)
-{
-	CLEANUP(db_finish)
-	struct db_statement *rows = NULL;
-	enum status st =
-		db_query(snapshot->db, KEY_COLUMNS " FROM app_keys k ORDER BY k.slot", &rows);
-
-	while (st == ST_OK) {
-		st = db_step(rows);
-		if (st == ST_NOT_FOUND)
-			return ST_OK;
-		if (st == ST_OK)
-			st = each_key_row(snapshot->db, rows, fn, arg);
-	}
-	return snapshot_note(snapshot, st);
 }
 
 enum status snapshot_key(

@@ -51,6 +51,19 @@ struct span addresses_text(struct buf *out, const struct record_key *key);
 NODISCARD enum status key_insert(
 	struct change *change, const struct record_key *key, struct complaint *complaint);
 
+/* Rows of keys and tokens as records, their texts in arena; keys without tokens and links. */
+#define KEY_COLUMNS                                                                                \
+	"SELECT k.slot, k.app_key, k.account_slot, k.state, k.reason, k.created_at_us,"            \
+	" k.expires_at_us, k.revoked_at_us, k.rotation_open, k.rotation_ends_at_us, k.label,"      \
+	" k.external_id, k.metadata, k.addresses, k.version, k.limits"
+#define TOKEN_COLUMNS                                                                              \
+	"SELECT digest, kind, cause, created_at_us, retired_at_us, retired_by, key_slot FROM "     \
+	"tokens"
+NODISCARD enum status key_take(
+	struct db_statement *row, struct arena *arena, struct record_key *out_key);
+NODISCARD enum status token_take(
+	struct db_statement *row, struct arena *arena, struct record_token *out_token);
+
 /* As key_append_json; with a context at hand. */
 void key_append_json_with(struct buf *out, const struct record_key *key,
 	uint32_t viewer_account_slot, struct digest_context *digest);

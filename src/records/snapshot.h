@@ -98,6 +98,9 @@ NODISCARD enum status snapshot_each_route(
 	struct snapshot *snapshot, snapshot_route_fn *fn, void *arg);
 /* With tokens and links: what the index holds of a key. */
 NODISCARD enum status snapshot_each_key(struct snapshot *snapshot, snapshot_key_fn *fn, void *arg);
+/* Those with first <= slot <= last. */
+NODISCARD enum status snapshot_keys(
+	struct snapshot *snapshot, uint32_t first, uint32_t last, snapshot_key_fn *fn, void *arg);
 
 /*
  * A page of a collection as slots, ascending, those after after_slot (0: from

@@ -473,15 +473,29 @@ static enum status rotate(struct fixture *f, uint32_t slot, unsigned digest, int
 	return end(&change, key_rotate(change, slot, digest_of(digest), overlap_us, &f->complaint));
 }
 
+static enum status has_same_tokens(void *arg, const struct record_key *key)
+{
+	const struct record_key *read = arg;
+
+	assert_int_equal(key->tokens_count, read->tokens_count);
+	for (size_t i = 0; i < read->tokens_count; i++)
+		assert_memory_equal(key->tokens[i].digest, read->tokens[i].digest, DIGEST_SIZE);
+	return ST_OK;
+}
+
 static void a_rotation_opens_finishes_and_cancels(void **state)
 {
 	struct fixture *f = *state;
 	uint32_t slot = one_key(f);
+	struct snapshot *snapshot = NULL;
 	struct record_key key;
 	struct change *change;
 
 	ASSERT_OK(rotate(f, slot, 2, ROTATE_OPEN));
 	key = read_key(f, slot);
+	ASSERT_OK(snapshot_begin(f->records, &snapshot));
+	ASSERT_OK(snapshot_keys(snapshot, slot, slot, has_same_tokens, &key));
+	snapshot_end(&snapshot);
 	assert_true(key.rotation_open);
 	assert_int_equal(key.live_count, 2);
 	assert_memory_equal(key.tokens[0].digest, digest_of(2), DIGEST_SIZE); /* newest first */
