@@ -131,7 +131,7 @@ static bool asks_for_json(int argc, char **argv)
 static int run(struct cli *cli, int argc, char **argv)
 {
 	const struct cli_command *command;
-	int at, words, code = leading_globals(cli, argc, argv, &at);
+	int at = 0, words, code = leading_globals(cli, argc, argv, &at);
 
 	if (code != EXIT_YES)
 		return code;

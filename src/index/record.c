@@ -265,7 +265,7 @@ static bool take_limits(struct parts *parts, struct allowance *out_limits)
 	uint8_t windows = take_u8(parts);
 
 	for (unsigned i = 0; i < WINDOW_COUNT; i++) {
-		if ((windows >> i & 1u) == 0)
+		if (((unsigned)windows >> i & 1u) == 0)
 			continue;
 		out_limits->counts[i] = i < RATE_COUNT ? take_u32(parts) : take_u64(parts);
 		/* A limit of nothing would read as none. */
