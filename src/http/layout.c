@@ -21,8 +21,8 @@
  *   L3  behind the last one come NUL NUL, and that is header_size bytes from
  *       the method; the four bytes of both line ends are NUL.
  *
- * Four things cannot be told from the memory afterwards. Neither hides a byte of
- * a request from the handler:
+ * Five things cannot be told from the memory afterwards. None hides more than NULs
+ * of a request from the handler:
  *
  *   E1  empty lines in front of a request line (RFC 9112 section 2.2 lets them
  *       be) may also be lone LFs or begin with NUL; the library skips them;
@@ -31,7 +31,9 @@
  *   E3  the last line's end and the empty line behind it, written as LF NUL CR LF
  *       (or LF NUL NUL LF), read as CR LF CR LF;
  *   E4  the empty line behind the last one may also begin with a colon where E2 and
- *       E3 have it begin with NUL: colon LF, and behind a lone LF colon CR LF.
+ *       E3 have it begin with NUL: colon LF, and behind a lone LF colon CR LF;
+ *   E5  one NUL in front of the last line's end when the empty line behind it is a
+ *       lone LF: NUL CR LF LF.
  *
  * Each takes a lone LF, which a gateway that writes requests itself never sends.
  */

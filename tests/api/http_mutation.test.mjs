@@ -97,6 +97,30 @@ function judge(text, got) {
   return taken.length;
 }
 
+// The end of a header block is where the library's memory tells least: all of them, not some.
+test('every ending of up to five bytes', { timeout: 80000 }, async () => {
+  const endings = [];
+  const grow = (ending) => {
+    if (ending.endsWith('\n')) endings.push(ending);
+    if (ending.length < 5) for (const byte of ['\r', '\n', '\0', ':', 'a', ' ']) grow(ending + byte);
+  };
+  grow('');
+  const echo = await Echo.start(0);
+  let taken = 0;
+  const lane = async () => {
+    for (let ending; (ending = endings.pop()) !== undefined;) {
+      const text = `GET / HTTP/1.1\r\nHost: a${ending}`;
+      taken += judge(text, (await echo.send(text)).bytes);
+    }
+  };
+  try {
+    await Promise.all(Array.from({ length: AT_ONCE }, lane));
+  } finally {
+    await echo.stop();
+  }
+  assert.ok(taken > 0);
+});
+
 for (const workers of [0, 2]) {
   const count = workers === 0 ? COUNT : Math.ceil(COUNT / 10);
   test(`${count} mutated requests, seed ${SEED}, ${workers} workers`, { timeout: 80000 }, async () => {

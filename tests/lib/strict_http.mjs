@@ -3,11 +3,12 @@
 // readRequests(bytes) answers { requests, rest }: the requests in front of the first thing that is
 // not one. rest: 'end' (nothing more), 'partial' (a beginning that may still become one), 'refused'.
 //
-// Four liberties of the server are named in src/http/layout.c and built in here:
+// Five liberties of the server are named in src/http/layout.c and built in here:
 //   E1  lines in front of a request line that are empty, or begin with NUL, are skipped;
 //   E2  NUL LF ends a line as CR LF does;
 //   E3  LF NUL CR LF, or LF NUL NUL LF, ends a line and the block behind it;
-//   E4  the empty line at the end of the block may be colon LF, or colon CR LF behind a lone LF.
+//   E4  the empty line at the end of the block may be colon LF, or colon CR LF behind a lone LF;
+//   E5  one NUL may stand in front of the last line's end when a lone LF is the empty line.
 
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const HOST = /^(?:\[[0-9A-Za-z:.]+\]|[0-9A-Za-z\-._~%!$&'()*+,;=]+)(?::[0-9]{1,5})?$/;
@@ -18,14 +19,20 @@ const TARGET_MAX = 4096;
 const HEADERS_MAX = 128;
 const BODY_MAX = 4096;
 
-// The line from offset on, without its end; null when its LF is not there yet.
+// The line from offset on, without its end; null when its LF is not there yet. ends: how many bytes
+// behind it end the block together with it, where E3 to E5 let them.
 function lineAt(text, offset) {
   const lf = text.indexOf('\n', offset);
   if (lf < 0) return null;
   const before = lf > offset ? text[lf - 1] : '';
   const strict = before === '\r' || before === '\0';
-  const last = !strict && /^[\0:][\r\0]\n/.test(text.slice(lf + 1, lf + 4));
-  return { line: text.slice(offset, strict ? lf - 1 : lf), strict: strict || last, last, next: lf + 1 };
+  let end = strict ? lf - 1 : lf;
+  let ends = !strict && /^[\0:][\r\0]\n/.test(text.slice(lf + 1, lf + 4)) ? 3 : 0;
+  if (strict && end > offset && text[end - 1] === '\0' && text[lf + 1] === '\n') { // E5
+    end -= 1;
+    ends = 1;
+  }
+  return { line: text.slice(offset, end), strict: strict || ends > 0, ends, next: lf + 1 };
 }
 
 function skipEmpty(text, start) {
@@ -71,13 +78,13 @@ function readOne(text, offset) {
   const headers = [];
   let at = first.next;
   for (let next = first; ;) {
-    if (next.last) { at += 3; break; } // E3
+    if (next.ends > 0) { at += next.ends; break; } // E3, E5
     if (text.startsWith(':\n', at)) { at += 2; break; } // E4
     next = lineAt(text, at);
     if (next === null) return 'partial';
     at = next.next;
     if (!next.strict) return 'refused';
-    if (next.line === '' && !next.last) break;
+    if (next.line === '' && next.ends === 0) break;
     const colon = next.line.indexOf(':');
     const name = next.line.slice(0, colon);
     const value = next.line.slice(colon + 1).replace(/^[ \t]+|[ \t]+$/g, '');

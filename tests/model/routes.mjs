@@ -18,7 +18,7 @@ function segmentOf(text, fold) {
 		const literal = decodeOnce(text);
 		return { rank: LITERAL, text: fold ? literal.toLowerCase() : literal };
 	}
-	const parts = text.split(/\{[^{}]+\}/).map(decodeOnce);
+	const parts = text.split(/\{[^{}]+\}/).map((part) => fold ? decodeOnce(part).toLowerCase() : decodeOnce(part));
 	return {
 		rank: MIXED,
 		shape: parts.join('\0'),
@@ -171,17 +171,15 @@ export class Routes {
 		const folded = service.caseInsensitive ? path.toLowerCase() : path;
 		const { winner, ambiguous } = this.best(service, method, folded);
 		const twin = folded.endsWith('/') ? folded.slice(0, -1) : folded + '/';
-		const other = this.best(service, method, twin).winner;
+		const { equals } = this.best(service, method, twin);
 		return {
 			route: winner,
-			ambiguous: ambiguous || this.shadowed(service, winner, other),
+			ambiguous: ambiguous || equals.some((other) => this.shadowed(service, winner, other)),
 		};
 	}
 
 	/** The path with or without its trailing slash is a more specific route with other needs. */
 	shadowed(service, winner, twin) {
-		if (twin === null)
-			return false;
 		if (winner === null)
 			return service.unmapped === 'authenticated' && twin.needs !== 'authenticated';
 		const { first, openFirst } = compareTemplates(twin.template, winner.template);
@@ -205,7 +203,10 @@ export class Routes {
 		}
 		const ambiguous = candidates.some((one) => one !== winner && one.needs !== winner.needs &&
 			this.crosses(winner, one));
-		return { winner, ambiguous };
+		// The winner, and what stands beside it under the same template: none of them is the first.
+		const equals = candidates.filter((one) => one === winner || (one.method === winner.method &&
+			compareTemplates(one.template, winner.template).first === 0));
+		return { winner, ambiguous, equals };
 	}
 
 	/** Neither is more specific everywhere. */
