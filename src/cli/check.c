@@ -5,6 +5,7 @@
 #include "key/credential.h"
 
 #include <stdio.h>
+#include <string.h>
 
 /* The members of a request to try; the token is read here. */
 static int trial_body(struct cli *cli, const struct cli_args *args, bool with_token, json_t *body)
@@ -28,21 +29,47 @@ static int trial_body(struct cli *cli, const struct cli_args *args, bool with_to
 	return code;
 }
 
-static void show_list(const json_t *list, const char *member)
+/* The steps up to the one that refused: those behind it have nothing to say. */
+static void show_steps(const struct cli *cli, const json_t *steps)
 {
-	const json_t *item;
+	static const struct column columns[] = {
+		{ "cli.col_outcome", "outcome" },
+		{ "cli.col_step", "text" },
+	};
+	static const struct {
+		const char *outcome, *word;
+	} words[] = {
+		{ "passed", "cli.outcome_passed" },
+		{ "failed", "cli.outcome_failed" },
+		{ "skipped", "cli.outcome_skipped" },
+	};
+	json_t *rows = json_array();
+	const json_t *step;
 	size_t index;
 
-	json_array_foreach(list, index, item)
+	json_array_foreach(steps, index, step)
 	{
-		struct buf line = buf_heap(64 * KIB);
+		const char *outcome = json_string_value(json_object_get(step, "outcome"));
 
-		show_value(&line, json_object_get(item, "outcome"));
-		buf_append_char(&line, (char)9);
-		show_value(&line, json_object_get(item, member));
-		printf("  %s\n", buf_str(&line));
-		buf_free(&line);
+		for (size_t i = 0; outcome != NULL && i < ARRAY_LEN(words); i++) {
+			if (strcmp(outcome, words[i].outcome) == 0)
+				(void)json_array_append_new(
+					rows, json_pack("{s:s,s:O}", "outcome",
+						      cli_text(cli, words[i].word), "text",
+						      json_object_get(step, "text")));
+		}
 	}
+	if (json_array_size(rows) > 0)
+		show_table(cli, rows, columns, ARRAY_LEN(columns));
+	json_decref(rows);
+}
+
+static void show_fixes(const struct cli *cli, const json_t *fixes)
+{
+	static const struct column columns[] = { { "cli.col_fix", "text" } };
+
+	if (json_array_size(fixes) > 0)
+		show_table(cli, fixes, columns, ARRAY_LEN(columns));
 }
 
 /* The verdict of an answer: shown, and as exit code. */
@@ -61,8 +88,8 @@ static int show_verdict(struct cli *cli, const json_t *answer)
 		(void)show_json(answer);
 	} else {
 		show_fields(cli, answer, verdict, ARRAY_LEN(verdict));
-		show_list(json_object_get(answer, "steps"), "text");
-		show_list(json_object_get(answer, "fixes"), "text");
+		show_steps(cli, json_object_get(answer, "steps"));
+		show_fixes(cli, json_object_get(answer, "fixes"));
 	}
 	return allowed ? EXIT_YES : EXIT_REFUSED;
 }
@@ -70,11 +97,8 @@ static int show_verdict(struct cli *cli, const json_t *answer)
 static int ask_verdict(struct cli *cli, const char *path, json_t *body)
 {
 	struct client_answer answer;
-	int code = client_ask(cli,
-		&(struct client_request){ .method = "POST", .path = path, .json = body }, 0,
-		&answer);
+	int code = send_body(cli, "POST", path, body, &answer);
 
-	json_decref(body);
 	if (code == EXIT_YES)
 		code = show_verdict(cli, answer.json);
 	client_answer_free(&answer);

@@ -83,12 +83,20 @@ int need_account(struct cli *cli, const struct cli_args *args);
 /* Add a text member when the value is there. */
 void put_text(json_t *object, const char *name, const char *value);
 
+/* Ask with a body, which is taken (NULL: none). As client_ask. */
+int send_body(struct cli *cli, const char *method, const char *path, json_t *body,
+	struct client_answer *answer);
+
 /*
  * Send and show the object that comes back by these columns (or as JSON).
  * body may be NULL; it is taken.
  */
 int send_and_show(struct cli *cli, const char *method, const char *path, json_t *body,
 	const struct column *columns, size_t columns_count);
+
+/* A list as a table, as JSON, or the sentence that there is nothing. */
+void show_items(const struct cli *cli, const json_t *items, const struct column *columns,
+	size_t columns_count);
 
 /* Fetch a whole collection and show it as a table (or as JSON). */
 int list_and_show(

@@ -155,12 +155,7 @@ int run_events_list(struct cli *cli, const struct cli_args *args)
 		code = collect(cli, args, limit, &items);
 	if (code != EXIT_YES)
 		return code;
-	if (cli->json)
-		(void)show_json(items);
-	else if (json_array_size(items) == 0)
-		cli_say(cli, "cli.nothing", NULL, 0);
-	else
-		show_table(cli, items, EVENT, ARRAY_LEN(EVENT));
+	show_items(cli, items, EVENT, ARRAY_LEN(EVENT));
 	json_decref(items);
 	return EXIT_YES;
 }

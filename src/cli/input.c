@@ -55,8 +55,9 @@ static int read_prompt(const struct cli *cli, const char *prompt_key, struct buf
 		return cli_fail(cli, EXIT_USAGE, "cli.no_terminal", NULL, 0);
 	silent = before;
 	silent.c_lflag &= ~(tcflag_t)ECHO;
-	(void)fprintf(stderr, "%s ", message_text(cli->lang, prompt_key));
+	/* Silent before it asks: what comes at once must be neither shown nor thrown away. */
 	(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
+	(void)fprintf(stderr, "%s ", message_text(cli->lang, prompt_key));
 	while (read(STDIN_FILENO, &c, 1) == 1 && c != '\n')
 		buf_append_char(out, c);
 	(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);

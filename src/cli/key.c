@@ -40,11 +40,8 @@ static void show_key(const struct cli *cli, json_t *key)
 static int send_for_key(struct cli *cli, const char *method, const char *path, json_t *body)
 {
 	struct client_answer answer;
-	int code = client_ask(cli,
-		&(struct client_request){ .method = method, .path = path, .json = body }, 0,
-		&answer);
+	int code = send_body(cli, method, path, body, &answer);
 
-	json_decref(body);
 	if (code == EXIT_YES && cli->json)
 		(void)show_json(answer.json);
 	else if (code == EXIT_YES)

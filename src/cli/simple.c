@@ -13,21 +13,40 @@ void put_text(json_t *object, const char *name, const char *value)
 		(void)json_object_set_new(object, name, json_string(value));
 }
 
+int send_body(struct cli *cli, const char *method, const char *path, json_t *body,
+	struct client_answer *answer)
+{
+	int code = client_ask(cli,
+		&(struct client_request){ .method = method, .path = path, .json = body }, 0,
+		answer);
+
+	json_decref(body);
+	return code;
+}
+
 int send_and_show(struct cli *cli, const char *method, const char *path, json_t *body,
 	const struct column *columns, size_t columns_count)
 {
 	struct client_answer answer;
-	int code = client_ask(cli,
-		&(struct client_request){ .method = method, .path = path, .json = body }, 0,
-		&answer);
+	int code = send_body(cli, method, path, body, &answer);
 
-	json_decref(body);
 	if (code == EXIT_YES && cli->json)
 		(void)show_json(answer.json);
 	else if (code == EXIT_YES)
 		show_fields(cli, answer.json, columns, columns_count);
 	client_answer_free(&answer);
 	return code;
+}
+
+void show_items(const struct cli *cli, const json_t *items, const struct column *columns,
+	size_t columns_count)
+{
+	if (cli->json)
+		(void)show_json(items);
+	else if (json_array_size(items) == 0)
+		cli_say(cli, "cli.nothing", NULL, 0);
+	else
+		show_table(cli, items, columns, columns_count);
 }
 
 int list_and_show(
@@ -38,12 +57,7 @@ int list_and_show(
 
 	if (code != EXIT_YES)
 		return code;
-	if (cli->json)
-		(void)show_json(items);
-	else if (json_array_size(items) == 0)
-		cli_say(cli, "cli.nothing", NULL, 0);
-	else
-		show_table(cli, items, columns, columns_count);
+	show_items(cli, items, columns, columns_count);
 	json_decref(items);
 	return EXIT_YES;
 }

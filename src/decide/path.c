@@ -312,6 +312,8 @@ static enum path_reason skip_authority(struct span raw, struct span host, size_t
 		!span_equal(canonical, host))
 		return PATH_OTHER_HOST;
 	*at = end;
+	if (end < raw.len && raw.ptr[end] == '#')
+		return PATH_FRAGMENT;
 	return end < raw.len && raw.ptr[end] == '/' ? PATH_OK : PATH_EMPTY;
 }
 

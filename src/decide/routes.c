@@ -250,31 +250,59 @@ static enum status check_crossing(struct search *s, const struct blob_route *fou
 	return walk_ended_well(s, w) || w->exhausted ? ST_OK : ST_DAMAGED;
 }
 
+/* Does a twin that says other than found make the path ambiguous? best as for check_slash. */
+static bool twin_weighs(struct search *s, const struct blob_route *found,
+	const struct walk_trail *best, const struct walk *twin, const struct blob_route *other,
+	bool *damaged)
+{
+	static const struct blob_route UNMAPPED = { .access = ROUTE_AUTHENTICATED };
+	struct trail_relation relation = { .leftmost = SPECIFICITY_SECOND };
+
+	if (blob_needs_agree(found == NULL ? &UNMAPPED : found, other))
+		return false;
+	if (best != NULL)
+		relation = trails_compare(s->r, best, &twin->trail, s->segments->filled - s->first);
+	*damaged = relation.damaged;
+	return relation.leftmost == SPECIFICITY_SECOND || relation.leftmost == SPECIFICITY_TIE;
+}
+
 /*
  * The same path with the trailing slash changed: has it a more specific route
  * with other needs? found and best are NULL when the path itself has none and
  * the service asks for authentication only.
+ *
+ * Of the twin's routes those count that no other one precedes. The walk gives
+ * them in order, so one that ties with the last that counted is such a one.
  */
 static enum status check_slash(
 	struct search *s, const struct blob_route *found, const struct walk_trail *best)
 {
-	static const struct blob_route UNMAPPED = { .access = ROUTE_AUTHENTICATED };
 	size_t filled = s->segments->filled;
 	struct walk twin UNINITIALIZED;
+	struct walk_trail last UNINITIALIZED;
 	struct blob_route other;
-	struct trail_relation relation = { .leftmost = SPECIFICITY_SECOND };
+	bool damaged = false, first = true;
 
 	search_walk(s, s->segments->count > filled ? filled : filled + 1, &twin);
-	if (!walk_next(&twin, &other))
-		return walk_ended_well(s, &twin) || twin.exhausted ? ST_OK : ST_DAMAGED;
-	if (best != NULL)
-		relation = trails_compare(s->r, best, &twin.trail, filled - s->first);
-	if (relation.damaged)
+	while (!damaged && walk_next(&twin, &other)) {
+		if (!first) {
+			struct trail_relation order =
+				trails_compare(s->r, &last, &twin.trail, filled - s->first);
+
+			damaged = order.damaged;
+			if (order.leftmost != SPECIFICITY_TIE)
+				continue;
+		}
+		first = false;
+		last = twin.trail;
+		if (twin_weighs(s, found, best, &twin, &other, &damaged)) {
+			set_ambiguous(s, other.id);
+			return damaged ? ST_DAMAGED : ST_OK;
+		}
+	}
+	if (damaged)
 		return ST_DAMAGED;
-	if (!blob_needs_agree(found == NULL ? &UNMAPPED : found, &other) &&
-		(relation.leftmost == SPECIFICITY_SECOND || relation.leftmost == SPECIFICITY_TIE))
-		set_ambiguous(s, other.id);
-	return ST_OK;
+	return walk_ended_well(s, &twin) || twin.exhausted ? ST_OK : ST_DAMAGED;
 }
 
 static enum status search_route(struct search *s)

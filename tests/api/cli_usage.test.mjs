@@ -173,3 +173,16 @@ test('progress is shown on a terminal and nowhere else', async () => {
   const { stderr } = await llavero(daemon, ['key', 'import', file, '--account', 'store', '--dry-run']);
   assert.equal(stderr, '');
 });
+
+test('explain tells a person each step in words, up to the one that refused, and what would help', async () => {
+  await daemon.api('POST', '/v1/resources', { product: 'oms', key: 'orders.read' });
+  await daemon.api('POST', '/v1/routes', { method: 'GET', path: '/told/{id}', resources: ['orders.read'] });
+  await daemon.api('POST', '/v1/profiles', { account: 'store', name: 'Readers', resources: ['orders.read'] });
+  const key = await daemon.api('POST', '/v1/keys', { account: 'store', label: 'told' });
+  const { stdout } = await llavero(daemon, ['--lang', 'es', 'explain', 'GET', '/told/1', '--app-key', key.appKey,
+    '--app-token-file', '-'], { code: 1, input: key.appToken });
+  const lines = stdout.trimEnd().split('\n');
+  assert.equal(lines.filter((line) => line.startsWith('RECHAZÓ ')).length, 1, stdout);
+  assert.match(lines.at(-1), new RegExp(`${key.appKey} al perfil de acceso Readers`));
+  assert.ok(!/passed|failed|skipped|not_reached|no se conoce/.test(stdout), stdout);
+});

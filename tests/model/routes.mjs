@@ -27,6 +27,9 @@ function segmentOf(text, fold) {
 	};
 }
 
+/** The same for templates that differ in the names of their parameters only. */
+const formOf = (template) => JSON.stringify(template.map((s) => [s.rank, s.text ?? s.shape ?? '']));
+
 function accepts(segment, text) {
 	if (segment.rank === LITERAL)
 		return segment.text === text;
@@ -114,6 +117,7 @@ export class Routes {
 			routes: world.routes.filter((r) => r.service === index).map((r) => ({
 				...r,
 				needs: needsKey(r),
+				form: formOf(split(baseOf(service) + r.template).map((s) => segmentOf(s, service.caseInsensitive))),
 				template: split(baseOf(service) + r.template).map((s) => segmentOf(s, service.caseInsensitive)),
 			})),
 		}));
@@ -188,9 +192,12 @@ export class Routes {
 
 	best(service, method, path) {
 		const segments = split(path);
-		const candidates = service.routes.filter((r) =>
+		const all = service.routes.filter((r) =>
 			(r.method === method || (method === 'HEAD' && r.method === 'GET')) &&
 			matches(r.template, segments));
+		// Under one template HEAD's own route stands in for GET's.
+		const candidates = all.filter((r) => r.method === method ||
+			!all.some((own) => own.method === method && own.form === r.form));
 		let winner = null;
 		for (const one of candidates) {
 			if (winner === null) {
@@ -203,9 +210,11 @@ export class Routes {
 		}
 		const ambiguous = candidates.some((one) => one !== winner && one.needs !== winner.needs &&
 			this.crosses(winner, one));
-		// The winner, and what stands beside it under the same template: none of them is the first.
-		const equals = candidates.filter((one) => one === winner || (one.method === winner.method &&
-			compareTemplates(one.template, winner.template).first === 0));
+		// Those that none of the others precedes.
+		const equals = candidates.filter((one) => !candidates.some((other) => {
+			const { first, openFirst } = compareTemplates(other.template, one.template);
+			return first > 0 && !openFirst;
+		}));
 		return { winner, ambiguous, equals };
 	}
 

@@ -177,6 +177,7 @@ static const struct path_row PATHS[] = {
 	ROW("absolute, other scheme", "ftp://shop.example/a", PATH_OTHER_HOST, NULL),
 	ROW("absolute, no host", "http:///a", PATH_OTHER_HOST, NULL),
 	ROW("absolute, no path", "http://shop.example", PATH_EMPTY, NULL),
+	ROW("absolute, a fragment for a path", "http://shop.example#f/a", PATH_FRAGMENT, NULL),
 	ROW("absolute, query without path", "http://shop.example?a", PATH_EMPTY, NULL),
 	ROW("absolute, then a dot segment", "http://shop.example/../a", PATH_DOT_SEGMENT, NULL),
 	ROW("absolute, a backslash", "http://shop.example\\@evil.example/", PATH_OTHER_HOST, NULL),

@@ -373,21 +373,49 @@ static bool crossed(
 	return false;
 }
 
+/* Is another route of the twin decidedly more specific than this one? */
+static bool preceded(const struct model *m, unsigned service, const struct asked *a,
+	const struct route *twin, size_t count)
+{
+	for (size_t i = 0; i < m->routes_count; i++) {
+		struct relation relation;
+
+		if (!is_candidate(m, &m->routes[i], service, a, !a->slash))
+			continue;
+		relation = relate(&m->routes[i], twin, count, m->services[service].fold);
+		if (relation.leftmost < 0 && !relation.leftmost_tie)
+			return true;
+	}
+	return false;
+}
+
 static bool twin_says_other(
 	const struct model *m, unsigned service, const struct asked *a, const struct route *best)
 {
 	size_t count = a->count - m->services[service].base_count;
-	const struct route *twin = winner(m, service, a, !a->slash);
-	struct relation relation;
 
-	if (twin == NULL || a->count == 0)
+	if (a->count == 0)
 		return false;
-	if (best == NULL)
-		return m->services[service].unmapped &&
-		       (NEEDS[twin->needs].access != ROUTE_AUTHENTICATED || doubled(m, twin));
-	relation = relate(best, twin, count, m->services[service].fold);
-	return (twin->needs != best->needs || doubled(m, twin)) &&
-	       (relation.leftmost > 0 || relation.leftmost_tie);
+	for (size_t i = 0; i < m->routes_count; i++) {
+		const struct route *twin = &m->routes[i];
+		struct relation relation = { .leftmost = 1 };
+
+		if (!is_candidate(m, twin, service, a, !a->slash) ||
+			preceded(m, service, a, twin, count))
+			continue;
+		if (best == NULL) {
+			if (m->services[service].unmapped &&
+				(NEEDS[twin->needs].access != ROUTE_AUTHENTICATED ||
+					doubled(m, twin)))
+				return true;
+			continue;
+		}
+		relation = relate(best, twin, count, m->services[service].fold);
+		if ((twin->needs != best->needs || doubled(m, twin)) &&
+			(relation.leftmost > 0 || relation.leftmost_tie))
+			return true;
+	}
+	return false;
 }
 
 static unsigned host_rank(const struct service *s, const char *host)
