@@ -45,6 +45,24 @@ static void call_end(struct api_call *call)
 	call->reading = NULL;
 }
 
+/* What a fault that nobody explained says; NULL: what its HTTP status says. */
+static const char *fault_key(enum status st)
+{
+	switch (st) {
+	case ST_UNKNOWN:
+		return "api.outcome_unknown";
+	case ST_IO:
+		return "api.disk_failed";
+	case ST_DAMAGED: /* SQLite says so as well when a read fails with EIO */
+	case ST_FORMAT:
+		return "api.records_damaged";
+	case ST_NO_MEMORY:
+		return "api.memory_short";
+	default:
+		return NULL;
+	}
+}
+
 /*
  * A fault of ours: a line in the log, and words that do not say more than is
  * known. "Nothing was changed" must be true wherever it stands.
@@ -59,12 +77,7 @@ static void fault_tell(struct api_call *call, enum status st)
 		LOG_STR("requestId", call->http->request->id));
 	if (call->complaint.key != NULL)
 		return;
-	if (call->committed)
-		complaint_set(&call->complaint, "api.made_not_shown", 0);
-	else if (st == ST_UNKNOWN)
-		complaint_set(&call->complaint, "api.outcome_unknown", 0);
-	else if (st == ST_IO)
-		complaint_set(&call->complaint, "api.disk_failed", 0);
+	complaint_set(&call->complaint, call->committed ? "api.made_not_shown" : fault_key(st), 0);
 }
 
 static enum status api_enter(

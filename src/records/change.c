@@ -58,7 +58,8 @@ static void writer_give_up(struct records *records)
 
 /*
  * After a commit that failed: is it there all the same? Almost never; but when
- * it is, "failed" would be a lie, and the answer is ST_UNKNOWN.
+ * it is, or when nobody can look, "failed" would be a lie, and the answer is
+ * ST_UNKNOWN. Without room the last frame of the commit was never written.
  */
 static enum status commit_outcome(struct records *records, int64_t revision, enum status st)
 {
@@ -66,7 +67,7 @@ static enum status commit_outcome(struct records *records, int64_t revision, enu
 
 	writer_give_up(records);
 	if (writer_open(records) != ST_OK || head_read(records->writer, &head) != ST_OK)
-		return st;
+		return st == ST_NO_SPACE ? st : ST_UNKNOWN;
 	if (head.revision < revision)
 		return st;
 	pthread_mutex_lock(&records->lock);
