@@ -10,20 +10,18 @@ static const uint8_t IPV4_MAPPED[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xF
 
 bool profile_has(const struct view_profile *profile, uint32_t resource)
 {
-	size_t low = 0, high = profile->resources_count;
+	const uint8_t *low = profile->resources;
+	size_t count = profile->resources_count;
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		uint32_t found = get_u32(profile->resources + middle * sizeof(uint32_t));
+	/* Without a branch on what is found, which no processor could foresee. */
+	while (count > 1) {
+		size_t half = count / 2;
 
-		if (found == resource)
-			return true;
-		if (found < resource)
-			low = middle + 1;
-		else
-			high = middle;
+		low += (get_u32(low + half * sizeof(uint32_t)) <= resource) * half *
+		       sizeof(uint32_t);
+		count -= half;
 	}
-	return false;
+	return count == 1 && get_u32(low) == resource;
 }
 
 bool address_in(const struct address *address, const struct address_range *range)

@@ -188,6 +188,14 @@ uint32_t head_cell(const struct index_head *head, enum record_kind kind, uint32_
 	return atomic_load_explicit(&head->cells[class][slot], memory_order_acquire);
 }
 
+void head_cell_ahead(const struct index_head *head, enum record_kind kind, uint32_t slot)
+{
+	unsigned class;
+
+	if (class_of(kind, &class) && slot < class_max[class])
+		__builtin_prefetch((const void *)(uintptr_t)&head->cells[class][slot]);
+}
+
 enum status head_cell_reserve(
 	struct index_head *head, enum record_kind kind, uint32_t slot, _Atomic uint32_t **out_cell)
 {

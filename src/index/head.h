@@ -82,6 +82,9 @@ void head_close(struct index_head *head);
 /* The commit that last wrote the record; 0 when none did. For kinds without cells 0. */
 uint32_t head_cell(const struct index_head *head, enum record_kind kind, uint32_t slot);
 
+/* Have the cell brought near; any slot will do. */
+void head_cell_ahead(const struct index_head *head, enum record_kind kind, uint32_t slot);
+
 /*
  * Writer: the cell of a record, with the file's space really there, so that
  * storing into it cannot fail. ST_LIMIT, ST_NO_SPACE, ST_IO.

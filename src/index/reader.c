@@ -184,6 +184,9 @@ static enum status find_key(struct index_reader *reader, uint64_t at,
 	struct span rest = SPAN_ABSENT;
 	enum status st = fetch(reader, at, &rest);
 
+	/* Among many keys the cell is far; it comes while the record is checked. */
+	if (st == ST_OK)
+		head_cell_ahead(&reader->env.head, KIND_KEY, record_key_slot_claimed(rest));
 	while (st == ST_OK && rest.len > 0) {
 		struct record record;
 		bool has_extra;

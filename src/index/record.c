@@ -306,6 +306,14 @@ enum status record_read_key(
 	return parts.bad || out_key->app_key.len == 0 ? ST_DAMAGED : ST_OK;
 }
 
+uint32_t record_key_slot_claimed(struct span bytes)
+{
+	/* Behind flags and profiles_count. */
+	size_t at = RECORD_HEADER + 2;
+
+	return bytes.len < at + sizeof(uint32_t) ? 0 : get_u32(bytes.ptr + at);
+}
+
 enum status record_read_key_slot(const struct record *record, uint32_t *out_slot, uint64_t *out_at)
 {
 	struct parts parts = parts_of(record);

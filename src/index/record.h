@@ -83,6 +83,12 @@ NODISCARD enum status record_open(const struct record_keys *keys, enum record_ki
 NODISCARD enum status record_open_checked(
 	enum record_kind kind, struct span bytes, struct record *out_record);
 
+/*
+ * The slot that the key record at the beginning of bytes claims, before any check: good for
+ * nothing but fetching ahead. 0 when bytes are too few.
+ */
+uint32_t record_key_slot_claimed(struct span bytes);
+
 /* Decoders of an opened record: ST_DAMAGED when the body has not the form of its kind. */
 NODISCARD enum status record_read_meta(const struct record *record, struct record_meta *out_meta);
 NODISCARD enum status record_read_account(

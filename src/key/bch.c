@@ -11,21 +11,47 @@ static const uint8_t EXP[62] = { 1, 2, 4, 8, 16, 5, 10, 20, 13, 26, 17, 7, 14, 2
 static const uint8_t LOG[32] = { 0, 0, 1, 18, 2, 5, 19, 11, 3, 29, 6, 27, 20, 8, 12, 23, 4, 10, 30,
 	17, 7, 22, 28, 26, 21, 25, 9, 16, 13, 14, 24, 15 };
 
+/* The 32 sums of five elements: what each symbol makes of a linear map, from what its bits make. */
+#define SUMS2(x, a, b) (x), (x) ^ (a), (x) ^ (b), (x) ^ (a) ^ (b)
+#define SUMS4(x, a, b, c, d)                                                                       \
+	SUMS2(x, a, b), SUMS2((x) ^ (c), a, b), SUMS2((x) ^ (d), a, b), SUMS2((x) ^ (c) ^ (d), a, b)
+#define SUMS(a, b, c, d, e) SUMS4(0, a, b, c, d), SUMS4(e, a, b, c, d)
+
 /*
- * The generator's coefficients below x^13, times each symbol: that of x^12, and the
- * twelve below it packed at 5 bits. The tests derive them from the roots (I3).
+ * Row i: symbol * x^(20 - i) modulo the generator, as the coefficient of x^12 and the twelve
+ * below it packed at 5 bits. The last row is the generator itself, below x^13. So
+ * eight symbols are divided at once, by look-ups that do not wait for one another.
+ * The tests derive them from the roots (I3).
  */
-static const uint8_t GENERATOR_TOP[32] = { 0, 16, 5, 21, 10, 26, 15, 31, 20, 4, 17, 1, 30, 14, 27,
-	11, 13, 29, 8, 24, 7, 23, 2, 18, 25, 9, 28, 12, 19, 3, 22, 6 };
-static const uint64_t GENERATOR_LOW[32] = { 0x000000000000000, 0xa6fe0774c657c4d, 0x6cf60e7d8ca6c9a,
-	0xca0809094af10d7, 0xd0e60eef186cd11, 0x7618099bde3b15c, 0xbc10009294ca18b,
-	0x1aee07e6529ddc6, 0x89860fceb5d0e07, 0x2f7808ba738724a, 0xe57001b3397629d,
-	0x438e06c7ff21ed0, 0x59600121adbc316, 0xff9e06556bebf5b, 0x35960f5c211af8c,
-	0x93680828e74d3c1, 0x3b0c0d8def898ae, 0x9df20af929de4e3, 0x57fa03f0632f434,
-	0xf1040484a578879, 0xebea0362f7e55bf, 0x4d14041631b29f2, 0x871c0d1f7b43925,
-	0x21e20a6bbd14568, 0xb28a02435a596a9, 0x147405379c0eae4, 0xde7c0c3ed6ffa33,
-	0x78820b4a10a867e, 0x626c0cac4235bb8, 0xc4920bd884627f5, 0x0e9a02d1ce93722,
-	0xa86405a508c4b6f };
+#define AT_ONCE 8u
+static const uint8_t REST_TOP[AT_ONCE][32] = {
+	{ SUMS(26, 17, 7, 14, 28) },
+	{ SUMS(30, 25, 23, 11, 22) },
+	{ SUMS(10, 20, 13, 26, 17) },
+	{ SUMS(17, 7, 14, 28, 29) },
+	{ SUMS(6, 12, 24, 21, 15) },
+	{ SUMS(21, 15, 30, 25, 23) },
+	{ SUMS(25, 23, 11, 22, 9) },
+	{ SUMS(16, 5, 10, 20, 13) },
+};
+static const uint64_t REST_LOW[AT_ONCE][32] = {
+	{ SUMS(0x0fffd839e736882, 0x16f7f2f3ce64504, 0x24e7b5773cc1e08, 0x40c73a7efdab8b0,
+		0x818c36ed7f7f145) },
+	{ SUMS(0x600b2ed7414d2fd, 0xc0141fbe229357f, 0xa8282df8e40eadb, 0x781a49e5c814533,
+		0xf03481df9021e43) },
+	{ SUMS(0x7c2bd97b23c1d83, 0xf15ff0e6e6abb06, 0xcabdb15d6c7f2ac, 0xbd33322ed8f75f8,
+		0x5b6e345935cffd5) },
+	{ SUMS(0xbf0ece9c1050fcb, 0x5f5d8fb805a1b36, 0xb7f95df00a6b2e9, 0x4efaf9f414d6172,
+		0x94ffe1fc0d8d6c1) },
+	{ SUMS(0xf018f6707424d72, 0xc831ec74cd40ec1, 0xb82b9afd9a81922, 0x581f77ef112b244,
+		0xb03cbf4ea756028) },
+	{ SUMS(0x8de86793322cb24, 0x3adacf22e1506e8, 0x75b58cc162a0970, 0xe2635b96c4692c5,
+		0xec8ef5a928d212a) },
+	{ SUMS(0xe4cce315257110e, 0xe8d9c62a4ae221c, 0xf9b1dc5034ec0bd, 0xdb2bfab44df955f,
+		0x9e1fb7e89adaa9b) },
+	{ SUMS(0xa6fe0774c657c4d, 0x6cf60e7d8ca6c9a, 0xd0e60eef186cd11, 0x89860fceb5d0e07,
+		0x3b0c0d8def898ae) },
+};
 
 #define LOW_MASK ((UINT64_C(1) << 60) - 1)
 
@@ -93,16 +119,50 @@ struct remainder {
 	uint8_t top;
 };
 
+/* One symbol more. */
+static struct remainder divide_one(struct remainder r, uint8_t symbol)
+{
+	uint8_t feed = (symbol ^ r.top) & 31;
+
+	return (struct remainder){ .top = (uint8_t)(r.low >> 55) ^ REST_TOP[AT_ONCE - 1][feed],
+		.low = (r.low << 5 & LOW_MASK) ^ REST_LOW[AT_ONCE - 1][feed] };
+}
+
+/* AT_ONCE symbols more. */
+static struct remainder divide_many(struct remainder r, const uint8_t *symbols)
+{
+	struct remainder next = { .top = (uint8_t)(r.low >> (60 - 5 * AT_ONCE) & 31),
+		.low = r.low << 5 * AT_ONCE & LOW_MASK };
+	unsigned feed = (symbols[0] ^ r.top) & 31;
+
+	next.top ^= REST_TOP[0][feed];
+	next.low ^= REST_LOW[0][feed];
+/* Written out: compilers leave it a loop, whose shifts are the greater part of the work. */
+#define FEED(i)                                                                                    \
+	feed = (symbols[i] ^ (unsigned)(r.low >> (60 - 5 * (i)))) & 31;                            \
+	next.top ^= REST_TOP[i][feed];                                                             \
+	next.low ^= REST_LOW[i][feed]
+	FEED(1);
+	FEED(2);
+	FEED(3);
+	FEED(4);
+	FEED(5);
+	FEED(6);
+	FEED(7);
+#undef FEED
+	static_assert(AT_ONCE == 8, "a line for each");
+	return next;
+}
+
 static struct remainder divide(const uint8_t *data, size_t data_len)
 {
 	struct remainder r = { 0, 0 };
+	size_t i = 0;
 
-	for (size_t i = 0; i < data_len; i++) {
-		uint8_t feed = (data[i] ^ r.top) & 31;
-
-		r.top = (uint8_t)(r.low >> 55) ^ GENERATOR_TOP[feed];
-		r.low = (r.low << 5 & LOW_MASK) ^ GENERATOR_LOW[feed];
-	}
+	for (; i < data_len % AT_ONCE; i++)
+		r = divide_one(r, data[i]);
+	for (; i < data_len; i += AT_ONCE)
+		r = divide_many(r, data + i);
 	return r;
 }
 

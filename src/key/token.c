@@ -13,18 +13,19 @@ static_assert(TOKEN_DATA_LEN * 5 <= TOKEN_RANDOM_SIZE * 8, "enough random bits")
 static const char ALPHABET[33] = TOKEN_ALPHABET;
 
 /* 32 marks what is outside the alphabet. */
-static const uint8_t SYMBOLS[128] = { 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32,
+static const uint8_t SYMBOLS[256] = { 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32,
 	32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32,
 	32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 15, 32, 10, 17, 21, 20, 26, 30, 7, 5, 32, 32, 32,
 	32, 32, 32, 32, 29, 32, 24, 13, 25, 9, 8, 23, 32, 18, 22, 31, 27, 19, 32, 1, 0, 3, 16, 11,
 	28, 12, 14, 6, 4, 2, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32,
-	32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32 };
+	32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32, 32,
+	[128 ... 255] = 32 };
 
 int token_symbol(char c)
 {
-	uint8_t byte = (uint8_t)c;
+	uint8_t symbol = SYMBOLS[(uint8_t)c];
 
-	return byte < 128 && SYMBOLS[byte] < 32 ? SYMBOLS[byte] : -1;
+	return symbol < 32 ? symbol : -1;
 }
 
 /* The prefix's letter of each kind. */
@@ -85,21 +86,29 @@ void token_word_text(const uint8_t word_secret[TOKEN_WORD_LEN], char out_text_se
 	out_text_secret[TOKEN_ONE_AT] = TOKEN_ONE;
 }
 
+/* The symbols of a part of the text; 32 or more when one is outside the alphabet. */
+static uint8_t read_symbols(const char *text_secret, size_t count, uint8_t *out_secret)
+{
+	uint8_t all = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		out_secret[i] = SYMBOLS[(uint8_t)text_secret[i]];
+		all |= out_secret[i];
+	}
+	return all;
+}
+
 bool token_valid(struct span text)
 {
 	uint8_t word_secret[TOKEN_WORD_LEN];
-	uint8_t outside = 0;
+	uint8_t outside;
 	bool valid;
 
 	if (text.len != TOKEN_LEN || token_kind(text) == TOKEN_FOREIGN)
 		return false;
-	for (size_t i = 0; i < TOKEN_WORD_LEN; i++) {
-		uint8_t byte = (uint8_t)text.ptr[token_word_place(i)];
-		uint8_t symbol = SYMBOLS[byte & 127];
-
-		outside |= symbol | (byte & 128);
-		word_secret[i] = symbol;
-	}
+	outside = read_symbols(text.ptr, TOKEN_ONE_AT, word_secret);
+	outside |= read_symbols(text.ptr + TOKEN_ONE_AT + 1, TOKEN_WORD_LEN - TOKEN_ONE_AT,
+		word_secret + TOKEN_ONE_AT);
 	valid = outside < 32 && bch_valid(word_secret, TOKEN_WORD_LEN);
 	explicit_bzero(word_secret, sizeof(word_secret));
 	return valid;
