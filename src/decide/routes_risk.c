@@ -281,7 +281,8 @@ static void check_pair(struct risk *x, uint32_t own, uint32_t other, uint8_t ris
 	mark(x->view, x->image, own, risk);
 	if (risk == RISK_SLASH)
 		try_examples(x, ROUTE_CONFLICT_SLASH, &own_route, &other_route);
-	else if (own < other) /* the pair comes twice */
+	/* The pair comes twice, save when only the other one stands twice under its template. */
+	else if (own < other || blob_needs_agree(&other_route, &own_route))
 		try_examples(x, ROUTE_CONFLICT_CROSSING, &own_route, &other_route);
 }
 

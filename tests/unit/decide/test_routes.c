@@ -239,6 +239,16 @@ static const struct routes_row AMBIGUOUS[] = {
 			{ NULL, NULL, "/all", "ambiguous 0 3" },
 			{ NULL, NULL, "/other", "- service 1" },
 			{ NULL, "PUT", "/admin/", "- service 1" } } },
+	{ "one that stands twice crosses one that needs the same as its first", { NULL },
+		{ "GET /o/group/{x} 1", "GET /o/group/{y} 2", "GET /o/{id}/note 1" },
+		{ { NULL, NULL, "/o/group/note", "ambiguous 1 2" },
+			{ NULL, NULL, "/o/7/note", "3" } },
+		{ "same 1 2 GET /o/group/1", "crossing 1 3 GET /o/group/note" } },
+	{ "and the other way round", { NULL },
+		{ "GET /o/group/{x} 1", "GET /o/{id}/note 1", "GET /o/{key}/note 2" },
+		{ { NULL, NULL, "/o/group/note", "ambiguous 1 2" },
+			{ NULL, NULL, "/o/group/1", "1" } },
+		{ "crossing 1 2 GET /o/group/note", "same 2 3 GET /o/1/note" } },
 	{ "the root has no twin", { "unmapped" }, { "GET / 1" }, { { NULL, NULL, "/", "1" } } },
 };
 
