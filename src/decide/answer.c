@@ -4,21 +4,32 @@
 
 static const char HEX[] = "0123456789ABCDEF";
 
+/* Does the byte at i stand for itself in a header value? */
+static bool is_plain(struct span value, size_t i)
+{
+	uint8_t c = (uint8_t)value.ptr[i];
+	/* An outer space would be taken off by the next reader. */
+	bool outer_space = c == ' ' && (i == 0 || i + 1 == value.len);
+
+	return c >= 0x20 && c < 0x7F && c != '%' && !outer_space;
+}
+
 void answer_append_value(struct buf *out, struct span value)
 {
+	size_t done = 0;
+
 	for (size_t i = 0; i < value.len; i++) {
 		uint8_t c = (uint8_t)value.ptr[i];
-		/* An outer space would be taken off by the next reader. */
-		bool outer_space = c == ' ' && (i == 0 || i + 1 == value.len);
 
-		if (c >= 0x20 && c < 0x7F && c != '%' && !outer_space) {
-			buf_append_char(out, (char)c);
+		if (is_plain(value, i))
 			continue;
-		}
+		buf_append(out, span_part(value, done, i - done));
 		buf_append_char(out, '%');
 		buf_append_char(out, HEX[c >> 4]);
 		buf_append_char(out, HEX[c & 15]);
+		done = i + 1;
 	}
+	buf_append(out, span_part(value, done, value.len));
 }
 
 static void begin(struct answer *out)

@@ -13,17 +13,9 @@
 /* struct headers (decide/presented.h) over the request. */
 static struct header_value header_get(const void *context, struct span name)
 {
-	const struct http_request *request = context;
-	struct header_value found = { 0, SPAN_ABSENT };
+	struct header_value found;
 
-	for (size_t i = 0; i < request->headers_count; i++) {
-		const struct http_header *header = &request->headers[i];
-
-		if (header->name.len != name.len || !span_equal_nocase(header->name, name))
-			continue;
-		if (found.count++ == 0)
-			found.value = header->value;
-	}
+	found.count = (unsigned)http_header_get(context, name, &found.value);
 	return found;
 }
 
@@ -115,22 +107,26 @@ struct verdict_made {
 	struct decision decision;
 	const struct view *view;
 	struct view waiting; /* the view when it is older than the caller asked for */
+};
+
+/* Of a refusal only: it is large, and what is allowed does not pay for it. */
+struct refusal {
 	char diagnosis[LIMIT_DIAGNOSIS + 1];
-	struct span diagnosis_text;
+	struct span diagnosis_text; /* absent: none could be made */
 	struct problem problem;
 };
 
 static void seal(struct gate *gate, const struct decide_input *input,
-	const struct http_request *request, struct verdict_made *made)
+	const struct http_request *request, const struct verdict_made *made, struct refusal *out)
 {
 	char name[16];
 	struct buf node = BUF_ARRAY(name);
-	struct buf sealed = BUF_ARRAY(made->diagnosis);
+	struct buf sealed = BUF_ARRAY(out->diagnosis);
 	uint8_t nonce[SEAL_NONCE_SIZE];
 	struct diagnosis_origin origin;
 	struct diagnosis diagnosis;
 
-	made->diagnosis_text = SPAN_ABSENT;
+	out->diagnosis_text = SPAN_ABSENT;
 	if (gate->sealing_key == NULL)
 		return;
 	buf_printf(&node, "gate-%u", gate->setup->number);
@@ -139,26 +135,29 @@ static void seal(struct gate *gate, const struct decide_input *input,
 	crypto_random(nonce, sizeof(nonce));
 	diagnosis_seal(&diagnosis, gate->sealing_key, nonce, &sealed);
 	if (buf_ok(&sealed))
-		made->diagnosis_text = buf_span(&sealed);
+		out->diagnosis_text = buf_span(&sealed);
 }
 
-static void make_verdict(struct gate *gate, const struct decide_input *input,
-	const struct http_request *request, struct verdict_made *made)
+static void make_verdict(
+	struct gate *gate, const struct decide_input *input, struct verdict_made *made)
 {
 	int64_t began_ns = metrics_now_ns();
 
 	decide(made->view, input, gate->scratch, &made->decision);
 	metrics_count(gate, &made->decision, metrics_now_ns() - began_ns);
-	if (made->decision.verdict == VERDICT_ALLOW)
-		return;
-	seal(gate, input, request, made);
+}
+
+static void make_refusal(struct gate *gate, const struct decide_input *input,
+	const struct http_request *request, const struct verdict_made *made, struct refusal *out)
+{
+	seal(gate, input, request, made, out);
 	problem_make(&gate->site, &made->decision, made->view,
 		&(struct problem_request){
 			.request_id = span_str(request->id),
-			.diagnosis = made->diagnosis_text,
+			.diagnosis = out->diagnosis_text,
 			.lang = http_request_lang(request),
 		},
-		&made->problem);
+		&out->problem);
 }
 
 /* ---- answering ---- */
@@ -179,17 +178,16 @@ static void add_answer(struct http_response *response, const struct answer *answ
 		response->failed = true;
 }
 
-static void answer_refusal(
-	enum dialect dialect, const struct verdict_made *made, struct http_response *response)
+static void answer_refusal(struct gate *gate, enum dialect dialect, const struct verdict_made *made,
+	const struct refusal *refusal, struct http_response *response)
 {
-	const struct problem *problem = &made->problem;
-	struct answer answer;
+	const struct problem *problem = &refusal->problem;
 
 	response->status = dialect_status(dialect, problem->http_status);
 	response->content_type = PROBLEM_CONTENT_TYPE;
-	answer_refused(
-		&made->decision, problem, made->diagnosis_text, dialect == DIALECT_NGINX, &answer);
-	add_answer(response, &answer);
+	answer_refused(&made->decision, problem, refusal->diagnosis_text, dialect == DIALECT_NGINX,
+		&gate->answer);
+	add_answer(response, &gate->answer);
 	if (problem->www_authenticate[0] != '\0')
 		http_response_header(
 			response, "WWW-Authenticate", span_str(problem->www_authenticate));
@@ -210,17 +208,18 @@ enum status ask_forward_auth(struct gate *gate, enum dialect dialect,
 	input.credential = presented_from_headers(gate->setup->families, &headers);
 	input.cors_preflight = is_preflight(request, input.method);
 	made.view = gate_view(gate);
-	make_verdict(gate, &input, request, &made);
+	make_verdict(gate, &input, &made);
 	http_response_header(response, "Cache-Control", SPAN_LIT(PROBLEM_CACHE_CONTROL));
 	if (made.decision.verdict == VERDICT_ALLOW) {
-		struct answer answer;
-
 		response->status = 200;
-		answer_allowed(&made.decision, made.view, &answer);
-		add_answer(response, &answer);
-		return ST_OK;
+		answer_allowed(&made.decision, made.view, &gate->answer);
+		add_answer(response, &gate->answer);
+	} else {
+		struct refusal refusal;
+
+		make_refusal(gate, &input, request, &made, &refusal);
+		answer_refusal(gate, dialect, &made, &refusal, response);
 	}
-	answer_refusal(dialect, &made, response);
 	return ST_OK;
 }
 
@@ -346,6 +345,7 @@ enum status ask_verify(
 	struct complaint complaint = { .key = NULL };
 	struct decide_input input = { .now_us = clock_wall_us(), .limits = &gate->limits };
 	struct verdict_made made;
+	struct refusal refusal;
 	bool allowed;
 
 	if (verify_parse(request, &body, &complaint) != ST_OK) {
@@ -365,11 +365,14 @@ enum status ask_verify(
 	}
 	input.credential = verify_credential(&body);
 	verify_view(gate, &body, &made);
-	make_verdict(gate, &input, request, &made);
+	make_verdict(gate, &input, &made);
 	allowed = made.decision.verdict == VERDICT_ALLOW;
+	if (!allowed)
+		make_refusal(gate, &input, request, &made, &refusal);
 	response->status = 200;
 	response->content_type = "application/json";
 	http_response_header(response, "Cache-Control", SPAN_LIT(PROBLEM_CACHE_CONTROL));
-	answer_verify(&made.decision, made.view, allowed ? NULL : &made.problem, &response->body);
+	answer_verify(
+		&made.decision, made.view, allowed ? NULL : &refusal.problem, &response->body);
 	return ST_OK;
 }

@@ -2,6 +2,7 @@
 #ifndef GATE_STATE_H
 #define GATE_STATE_H
 
+#include "decide/answer.h"
 #include "decide/diagnosis.h"
 #include "decide/problem.h"
 #include "gate/gate.h"
@@ -19,6 +20,7 @@ struct gate {
 	struct timespec sealing_key_at; /* when its file was last changed; it may be replaced */
 	struct problem_site site;
 	struct decide_scratch *scratch;
+	struct answer answer; /* of the request at hand: too large for the stack of each */
 	int64_t tended_at_us; /* boot time */
 	struct http_server *server;
 	int stop_fd;

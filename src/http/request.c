@@ -16,17 +16,24 @@
 
 #include <stdlib.h>
 
-enum http_lookup http_header_find(
-	const struct http_request *request, const char *name, struct span *out_value)
+/* Few names of one length share their last letter: most are told apart without a call. */
+static bool same_name(struct span a, struct span b)
 {
-	struct span wanted = span_str(name);
+	return a.len == b.len && a.len > 0 &&
+	       ((a.ptr[a.len - 1] ^ b.ptr[b.len - 1]) & ~('a' ^ 'A')) == 0 &&
+	       (memcmp(a.ptr, b.ptr, a.len) == 0 || span_equal_nocase(a, b));
+}
+
+enum http_lookup http_header_get(
+	const struct http_request *request, struct span name, struct span *out_value)
+{
 	enum http_lookup found = HTTP_ABSENT;
 
 	*out_value = SPAN_ABSENT;
 	for (size_t i = 0; i < request->headers_count; i++) {
 		const struct http_header *header = &request->headers[i];
 
-		if (header->name.len != wanted.len || !span_equal_nocase(header->name, wanted))
+		if (!same_name(header->name, name))
 			continue;
 		if (found == HTTP_ONCE)
 			return HTTP_REPEATED;
@@ -34,6 +41,12 @@ enum http_lookup http_header_find(
 		*out_value = header->value;
 	}
 	return found;
+}
+
+enum http_lookup http_header_find(
+	const struct http_request *request, const char *name, struct span *out_value)
+{
+	return http_header_get(request, span_str(name), out_value);
 }
 
 struct span http_header_once(const struct http_request *request, const char *name)

@@ -30,7 +30,7 @@
 #define HTTP_RESPONSE_BODY_MAX (64 * MIB)
 
 /* How often a header came. A header that may come once must be HTTP_ONCE to be used. */
-enum http_lookup { HTTP_ABSENT = 0, HTTP_ONCE, HTTP_REPEATED };
+enum http_lookup { HTTP_ABSENT = 0, HTTP_ONCE = 1, HTTP_REPEATED = 2 };
 
 struct http_header {
 	struct span name;
@@ -87,6 +87,8 @@ struct http_response {
 
 /* The header called name (ASCII case does not count; '_' is not '-'). out_value: the first one's.
  */
+enum http_lookup http_header_get(
+	const struct http_request *request, struct span name, struct span *out_value);
 enum http_lookup http_header_find(
 	const struct http_request *request, const char *name, struct span *out_value);
 

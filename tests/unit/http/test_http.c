@@ -58,6 +58,32 @@ static void test_strict(void **state)
 	assert_false(strict_host(span_of("a\0b", 3)));
 }
 
+/* Eight bytes are looked at together: each value of each byte, wherever it stands. */
+static void test_strict_each_byte(void **state)
+{
+	static const char marks[] = "!#$%&'*+-.^_`|~";
+
+	(void)state;
+	for (unsigned byte = 0; byte < 256; byte++) {
+		bool control = (byte < 0x20 && byte != '\t') || byte == 0x7F;
+		bool letter = (byte >= '0' && byte <= '9') || (byte >= 'A' && byte <= 'Z') ||
+			      (byte >= 'a' && byte <= 'z');
+		bool mark = byte != 0 && strchr(marks, (int)byte) != NULL;
+
+		for (size_t at = 0; at < 20; at++) {
+			char text[20], neighbours[20];
+
+			memset(text, 'a', sizeof(text));
+			memset(neighbours, '\t', sizeof(neighbours));
+			text[at] = neighbours[at] = (char)byte;
+			assert_int_equal(strict_value(span_of(text, sizeof(text))), !control);
+			assert_int_equal(
+				strict_value(span_of(neighbours, sizeof(neighbours))), !control);
+			assert_int_equal(strict_token(span_of(text, sizeof(text))), letter || mark);
+		}
+	}
+}
+
 static enum status answer(
 	void *context, const struct http_call *call, struct http_response *response)
 {
@@ -208,6 +234,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_library_layout),
 		cmocka_unit_test(test_strict),
+		cmocka_unit_test(test_strict_each_byte),
 		cmocka_unit_test(test_router),
 		cmocka_unit_test(test_body_max),
 		cmocka_unit_test(test_problem),
