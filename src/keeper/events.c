@@ -1,6 +1,11 @@
 /*
  * /v1/events: the audit log and the change feed. Source: records/event.h. An
  * event is answered as it is stored, with its hash beside it.
+ *
+ * W1: whoever waits for an event holds a worker, so at most half of them wait at
+ *     once; one more is answered without waiting. The other calls find a worker,
+ *     however many followers there are.
+ * W2: nobody waits on while the keeper stops.
  */
 #include "keeper/api.h"
 
@@ -9,10 +14,10 @@
 #include "records/event.h"
 #include "records/verify.h"
 
-#include <time.h>
+#include <poll.h>
 
 #define WAIT_MAX_S 30u
-#define WAIT_STEP_NS 50000000L
+#define WAIT_STEP_MS 50
 
 static void append_event(struct buf *out, const struct event *event)
 {
@@ -119,21 +124,31 @@ static enum status read_query(
 	return st;
 }
 
-/* Wait, at most wait_s, until there is an event beyond the cursor; no snapshot is held meanwhile.
+/* W2: rest for a step; true when the keeper is to stop. */
+static bool stops_within_step(const struct keeper *keeper)
+{
+	struct pollfd stop = { .fd = keeper->stop_fd, .events = POLLIN };
+
+	return poll(&stop, 1, WAIT_STEP_MS) > 0;
+}
+
+/*
+ * Wait, at most wait_s, until there is an event beyond the cursor; no snapshot is
+ * held meanwhile.
  */
 static enum status wait_for_event(
 	struct api_call *call, const struct event_query *query, uint64_t wait_s)
 {
+	struct keeper *keeper = call->keeper;
 	int64_t deadline_us = clock_boot_us() + (int64_t)wait_s * US_PER_S;
+	bool place = atomic_fetch_add(&keeper->waiters, 1) < keeper->workers / 2; /* W1 */
 
 	snapshot_end(&call->own_reading);
 	call->reading = NULL;
-	while (records_head(call->keeper->records).revision <= query->cursor &&
-		clock_boot_us() < deadline_us) {
-		struct timespec step = { 0, WAIT_STEP_NS };
-
-		(void)nanosleep(&step, NULL);
-	}
+	while (place && records_head(keeper->records).revision <= query->cursor &&
+		clock_boot_us() < deadline_us && !stops_within_step(keeper))
+		continue;
+	atomic_fetch_sub(&keeper->waiters, 1);
 	return api_reading(call);
 }
 

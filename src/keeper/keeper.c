@@ -23,7 +23,6 @@ struct process {
 	pthread_t ticking;
 	bool ticks;
 	atomic_bool ending;
-	int stop_fd;
 };
 
 /* ---- once a second ---- */
@@ -116,6 +115,7 @@ static enum status process_open(struct process *process)
 	(void)pthread_mutex_init(&keeper->held_lock, NULL);
 	(void)pthread_mutex_init(&keeper->ledger_lock, NULL);
 	keeper->started_at_us = clock_wall_us();
+	keeper->workers = keeper->setup->workers != 0 ? keeper->setup->workers : WORKERS_DEFAULT;
 	if (st == ST_OK)
 		st = open_root_key(keeper);
 	/* Before the first thread: Landlock holds the thread that asks, and its children. */
@@ -136,10 +136,9 @@ static enum status process_open(struct process *process)
 			.handle = api_handle,
 			.body_max = api_body_max,
 			.done = log_done,
-			.stop_fd = process->stop_fd,
+			.stop_fd = keeper->stop_fd,
 			.context = process->api,
-			.workers = keeper->setup->workers != 0 ? keeper->setup->workers
-							       : WORKERS_DEFAULT,
+			.workers = keeper->workers,
 		},
 		&process->server);
 }
@@ -188,15 +187,15 @@ static enum status process_run(struct process *process)
 
 int keeper_run(const struct keeper_setup *setup)
 {
-	struct process process = { .keeper = { .setup = setup }, .stop_fd = http_stop_fd_make() };
-	enum status st = process.stop_fd < 0 ? ST_IO : process_open(&process);
+	struct process process = { .keeper = { .setup = setup, .stop_fd = http_stop_fd_make() } };
+	enum status st = process.keeper.stop_fd < 0 ? ST_IO : process_open(&process);
 
 	if (st == ST_OK)
 		st = process_run(&process);
 	if (st != ST_OK)
 		log_failure(&process.keeper, st);
 	process_close(&process);
-	if (process.stop_fd >= 0)
-		close(process.stop_fd);
+	if (process.keeper.stop_fd >= 0)
+		close(process.keeper.stop_fd);
 	return st == ST_OK ? 0 : 1;
 }

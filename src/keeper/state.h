@@ -9,6 +9,7 @@
 #include "records/root_key.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 struct publisher; /* keeper/publish.h: the follower and the readers of the index */
 
@@ -25,6 +26,9 @@ struct keeper {
 	pthread_mutex_t ledger_lock;
 	int64_t ledger_synced_at_us, ledger_sized_at_us; /* boot time */
 	int64_t started_at_us;
+	unsigned workers;    /* threads that answer */
+	atomic_uint waiters; /* of them, those that wait for an event */
+	int stop_fd;         /* readable once the keeper is told to stop */
 };
 
 #endif
