@@ -211,9 +211,12 @@ static enum status set_records_url(struct config *config, void *field, const str
 {
 	struct span url = values[0];
 
-	if (url.len > 0 && !span_starts_with(url, SPAN_LIT("sqlite:")) &&
-		!span_starts_with(url, SPAN_LIT("postgresql:")))
-		return wrong(complaint, "daemon.records_url_invalid", url);
+	/* Its value is not repeated: such an address may hold a password. */
+	if (span_starts_with(url, SPAN_LIT("postgresql:")) ||
+		span_starts_with(url, SPAN_LIT("postgres:")))
+		return wrong(complaint, "daemon.records_url_postgresql", SPAN_LIT(""));
+	if (url.len > 0 && !span_starts_with(url, SPAN_LIT("sqlite:/")))
+		return wrong(complaint, "daemon.records_url_invalid", SPAN_LIT(""));
 	return set_text(config, field, values, values_count, complaint);
 }
 
