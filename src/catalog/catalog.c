@@ -243,20 +243,6 @@ const struct catalog_service *catalog_find_service(const struct catalog *catalog
 		compare_named_service);
 }
 
-static int compare_named_profile(const void *wanted, const void *item)
-{
-	return span_compare(((const struct named *)wanted)->first,
-		span_str(((const struct catalog_profile *)item)->name));
-}
-
-const struct catalog_profile *catalog_find_profile(const struct catalog *catalog, struct span name)
-{
-	struct named named = { .first = name };
-
-	return find(&named, catalog->profiles, catalog->profiles_count, sizeof(*catalog->profiles),
-		compare_named_profile);
-}
-
 static int compare_identity(const void *a, const void *b)
 {
 	return route_compare(a, b);

@@ -123,7 +123,6 @@ const struct catalog_service *catalog_find_service(const struct catalog *catalog
 /* By identity: the names of the path's parameters do not matter. */
 const struct catalog_route *catalog_find_route(
 	const struct catalog *catalog, const char *service, const char *method, const char *path);
-const struct catalog_profile *catalog_find_profile(const struct catalog *catalog, struct span name);
 
 bool catalog_need_equal(const struct catalog_need *a, const struct catalog_need *b);
 
@@ -210,8 +209,6 @@ void catalog_report_free(struct catalog_report **report);
 /* One sentence for people, without the operation's name. */
 void catalog_undecided_append(
 	struct buf *out, enum lang lang, const struct catalog_undecided *undecided);
-/* "any of: OMS/ViewOrder, ...", "nobody", "authenticated", "public". */
-void catalog_need_append(struct buf *out, enum lang lang, const struct catalog_need *need);
 
 /* The name of a reason in JSON, e.g. "silent". */
 const char *catalog_reason_name(enum catalog_reason reason);

@@ -26,16 +26,6 @@ bool lines_have(const char *lines, struct span line)
 	return false;
 }
 
-size_t lines_count(const char *lines)
-{
-	struct span rest = span_str(lines), item;
-	size_t count = 0;
-
-	while (lines_next(&rest, &item))
-		count++;
-	return count;
-}
-
 /* Control characters, line ends of Unicode and the byte order mark: nothing to see. */
 static bool has_invisible(struct span text)
 {
@@ -99,7 +89,7 @@ bool base_path_is_sound(struct span base_path)
 	return true;
 }
 
-bool host_is_sound(struct span host)
+static bool host_is_sound(struct span host)
 {
 	if (span_starts_with(host, SPAN_LIT("*.")))
 		host = span_part(host, 2, host.len);

@@ -39,14 +39,12 @@ bool services_equal(const struct catalog_service *a, const struct catalog_servic
 /* Lists of lines ("a\nb"): the next line off *rest; false at the end. */
 bool lines_next(struct span *rest, struct span *out_line);
 bool lines_have(const char *lines, struct span line);
-size_t lines_count(const char *lines);
 
 /* Text for people: 1 to LIMIT_NAME characters, printable, no space at either end. */
 bool name_is_sound(struct span name);
 bool service_name_is_sound(struct span name);
 /* "" or literal segments, each after a slash. */
 bool base_path_is_sound(struct span base_path);
-bool host_is_sound(struct span host);
 
 /* ---- reports ---- */
 

@@ -125,25 +125,3 @@ void catalog_undecided_append(
 	buf_append_str(out, undecided->detail);
 	buf_append_char(out, ')');
 }
-
-void catalog_need_append(struct buf *out, enum lang lang, const struct catalog_need *need)
-{
-	if (need->access == CATALOG_PUBLIC) {
-		message_append(out, lang, "catalog.need_public", NULL, 0);
-		return;
-	}
-	if (need->access == CATALOG_AUTHENTICATED) {
-		message_append(out, lang, "catalog.need_authenticated", NULL, 0);
-		return;
-	}
-	if (need->resources_count == 0) {
-		message_append(out, lang, "catalog.need_nobody", NULL, 0);
-		return;
-	}
-	for (size_t i = 0; i < need->resources_count; i++) {
-		buf_append_str(out, i == 0 ? "" : ", ");
-		buf_append_str(out, need->resources[i].product);
-		buf_append_str(out, " / ");
-		buf_append_str(out, need->resources[i].key);
-	}
-}

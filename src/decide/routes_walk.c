@@ -132,7 +132,8 @@ static enum specificity mixed_compare(
 	return a_len > b_len ? SPECIFICITY_FIRST : SPECIFICITY_SECOND;
 }
 
-enum specificity nodes_compare(const struct routes *r, uint32_t a, uint32_t b, bool *damaged)
+/* Two nodes that take the same segment. */
+static enum specificity nodes_compare(const struct routes *r, uint32_t a, uint32_t b, bool *damaged)
 {
 	struct blob_node a_node, b_node;
 

@@ -82,9 +82,6 @@ enum specificity {
 	SPECIFICITY_TIE /* different mixed segments with equally much text */
 };
 
-/* Two nodes that take the same segment. */
-enum specificity nodes_compare(const struct routes *r, uint32_t a, uint32_t b, bool *damaged);
-
 /* Segment position (0 is the first below the root) of a trail. */
 static inline uint32_t trail_node(const struct walk_trail *t, size_t position)
 {

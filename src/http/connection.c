@@ -9,7 +9,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-bool peer_read(int fd, struct http_peer *out_peer)
+/* The peer of a connected socket; false when it cannot be told. */
+static bool peer_read(int fd, struct http_peer *out_peer)
 {
 	union {
 		struct sockaddr any;

@@ -103,8 +103,6 @@ void connection_phase(
 	struct http_connection *connection, enum connection_phase phase, uint64_t bytes);
 void connection_sweep(struct http_server *server);
 void connection_stop_all(struct http_server *server, bool also_busy);
-/* The peer of a connected socket; false when it cannot be told. */
-bool peer_read(int fd, struct http_peer *out_peer);
 
 /* request.c: the library's callbacks. */
 void *request_begin(void *context, const char *uri, struct MHD_Connection *mhd);

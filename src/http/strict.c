@@ -134,7 +134,8 @@ bool strict_host(struct span s)
 	return rest.len == 0 || (rest.ptr[0] == ':' && strict_port(span_part(rest, 1, rest.len)));
 }
 
-int strict_version(struct span s)
+/* "HTTP/1.1" -> 1, "HTTP/1.0" -> 0, anything else -1. */
+static int strict_version(struct span s)
 {
 	if (span_is(s, "HTTP/1.1"))
 		return 1;

@@ -17,9 +17,6 @@ bool strict_target(struct span s);
  * userinfo. */
 bool strict_host(struct span s);
 
-/* "HTTP/1.1" -> 1, "HTTP/1.0" -> 0, anything else -1. */
-int strict_version(struct span s);
-
 /* Why a request that came whole is still refused. */
 struct strict_refusal {
 	unsigned http_status; /* 0: it is not */

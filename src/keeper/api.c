@@ -571,7 +571,7 @@ enum status api_answer(struct api_call *call, unsigned http_status, const struct
 	return buf_ok(body) ? ST_OK : ST_NO_MEMORY;
 }
 
-enum status api_answer_done(struct api_call *call, const struct head *head)
+static enum status answer_done(struct api_call *call, const struct head *head)
 {
 	char memory[3];
 	struct buf empty = BUF_ARRAY(memory);
@@ -585,7 +585,7 @@ enum status api_commit_done(struct api_call *call)
 	struct head head;
 	enum status st = api_commit_unread(call, &head);
 
-	return st != ST_OK ? st : api_answer_done(call, &head);
+	return st != ST_OK ? st : answer_done(call, &head);
 }
 
 static enum status page_limit(struct api_call *call, struct list_query *query)

@@ -133,9 +133,7 @@ NODISCARD enum status api_check_version(struct api_call *call, int64_t present);
  */
 NODISCARD enum status api_answer(struct api_call *call, unsigned http_status,
 	const struct buf *object, int64_t version, const struct head *head);
-/* For a change that leaves nothing to show: {"epoch":..,"revision":..}. */
-NODISCARD enum status api_answer_done(struct api_call *call, const struct head *head);
-/* Commit and answer so. */
+/* Commit a change that leaves nothing to show: {"epoch":..,"revision":..}. */
 NODISCARD enum status api_commit_done(struct api_call *call);
 
 /* Fill a complaint and return st, for one-line refusals. */

@@ -56,7 +56,8 @@ static enum status resource_of_any_product(
 	return ST_OK;
 }
 
-enum status refer_resource(struct api_call *call, struct span text, uint32_t *out_slot)
+/* One resource by its text form. */
+static enum status find_resource(struct api_call *call, struct span text, uint32_t *out_slot)
 {
 	/* Product and key may hold slashes themselves: every split is tried. */
 	for (size_t i = 0; i < text.len; i++) {
@@ -109,7 +110,7 @@ enum status refer_resources(
 		enum status st;
 
 		if (json_is_string(item))
-			st = refer_resource(call,
+			st = find_resource(call,
 				span_of(json_string_value(item), json_string_length(item)),
 				&slots[i]);
 		else if (json_is_object(item))

@@ -12,9 +12,6 @@
 NODISCARD enum status refer_resources(
 	struct api_call *call, const json_t *array, uint32_t **out_slots, size_t *out_count);
 
-/* One resource by its text form. */
-NODISCARD enum status refer_resource(struct api_call *call, struct span text, uint32_t *out_slot);
-
 /* A profile of that account by id (number, or a text of digits only) or name. */
 NODISCARD enum status refer_profile(
 	struct api_call *call, uint32_t account_slot, const json_t *reference, uint32_t *out_slot);

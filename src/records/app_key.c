@@ -180,21 +180,6 @@ enum status snapshot_key_by_app_key(struct snapshot *snapshot, struct span app_k
 	return snapshot_note(snapshot, st);
 }
 
-enum status snapshot_token(struct snapshot *snapshot, const uint8_t digest[DIGEST_SIZE],
-	struct arena *arena, struct record_token *out_token)
-{
-	CLEANUP(db_finish)
-	struct db_statement *row = NULL;
-	enum status st = db_query(snapshot->db, TOKEN_COLUMNS " WHERE digest = $1", &row,
-		DB_BLOB(digest, DIGEST_SIZE));
-
-	if (st == ST_OK)
-		st = db_step(row);
-	if (st == ST_OK)
-		st = token_take(row, arena, out_token);
-	return snapshot_note(snapshot, st);
-}
-
 /* ---- JSON ---- */
 
 /* A name for a token that says nothing of it, nor of its digest. */

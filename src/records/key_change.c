@@ -68,7 +68,8 @@ static enum status refuse(struct complaint *complaint, const char *key)
 
 /* ---- creating ---- */
 
-struct span addresses_text(struct buf *out, const struct record_key *key)
+/* As they are stored; absent when there is none. */
+static struct span addresses_text(struct buf *out, const struct record_key *key)
 {
 	if (key->addresses_count == 0)
 		return SPAN_ABSENT;

@@ -45,8 +45,6 @@ NODISCARD enum status addresses_check(struct change *change, const struct span *
 	struct record_key *out_key, struct complaint *complaint);
 NODISCARD enum status expiry_check(
 	const struct change *change, int64_t expires_at_us, struct complaint *complaint);
-/* As they are stored; absent when there is none. */
-struct span addresses_text(struct buf *out, const struct record_key *key);
 /* The rows of a prepared key with its slot set. ST_EXISTS with the complaint which of both. */
 NODISCARD enum status key_insert(
 	struct change *change, const struct record_key *key, struct complaint *complaint);

@@ -320,6 +320,29 @@ static void complain_open(enum status st, const char *location, struct complaint
 			status_name(st));
 }
 
+/* records_close without the mark: of what never opened. */
+static void records_discard(struct records **records)
+{
+	struct records *r = *records;
+
+	if (r == NULL)
+		return;
+	assert(r->readers_out == 0 && r->ticket_next == r->ticket_served);
+	for (size_t i = 0; i < r->readers_idle; i++)
+		db_close(&r->readers[i]);
+	db_close(&r->writer);
+	digest_context_free(&r->digest);
+	secret_free((void **)&r->sign_secret);
+	free(r->location);
+	free(r->data_dir);
+	pthread_cond_destroy(&r->done);
+	pthread_cond_destroy(&r->turn);
+	pthread_mutex_destroy(&r->mark_lock);
+	pthread_mutex_destroy(&r->lock);
+	free(r);
+	*records = NULL;
+}
+
 enum status records_open(const struct records_options *options, struct records **out_records,
 	struct complaint *complaint)
 {
@@ -359,28 +382,6 @@ enum status records_open(const struct records_options *options, struct records *
 	*out_records = records;
 	records = NULL;
 	return ST_OK;
-}
-
-void records_discard(struct records **records)
-{
-	struct records *r = *records;
-
-	if (r == NULL)
-		return;
-	assert(r->readers_out == 0 && r->ticket_next == r->ticket_served);
-	for (size_t i = 0; i < r->readers_idle; i++)
-		db_close(&r->readers[i]);
-	db_close(&r->writer);
-	digest_context_free(&r->digest);
-	secret_free((void **)&r->sign_secret);
-	free(r->location);
-	free(r->data_dir);
-	pthread_cond_destroy(&r->done);
-	pthread_cond_destroy(&r->turn);
-	pthread_mutex_destroy(&r->mark_lock);
-	pthread_mutex_destroy(&r->lock);
-	free(r);
-	*records = NULL;
 }
 
 void records_close(struct records **records)

@@ -82,7 +82,7 @@ void root_key_event_pair(const struct root_key *key, uint8_t out_public[SIGN_PUB
 	crypto_wipe(seed, sizeof(seed));
 }
 
-void root_key_sealing(const struct root_key *key, uint8_t out_secret[SYMMETRIC_KEY_SIZE])
+static void root_key_sealing(const struct root_key *key, uint8_t out_secret[SYMMETRIC_KEY_SIZE])
 {
 	crypto_derive(out_secret, DERIVED_SEALING, CONTEXT, key->file_secret->key);
 }

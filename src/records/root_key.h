@@ -27,7 +27,6 @@ const char *root_key_id(const struct root_key *key);
 
 void root_key_event_pair(const struct root_key *key, uint8_t out_public[SIGN_PUBLIC_KEY_SIZE],
 	uint8_t out_secret[SIGN_SECRET_KEY_SIZE]);
-void root_key_sealing(const struct root_key *key, uint8_t out_secret[SYMMETRIC_KEY_SIZE]);
 
 /*
  * Write the sealing key as a file of its own, for gates, which must not see

@@ -69,9 +69,6 @@ NODISCARD enum status snapshot_key(
 	struct snapshot *snapshot, uint32_t slot, struct arena *arena, struct record_key *out_key);
 NODISCARD enum status snapshot_key_by_app_key(struct snapshot *snapshot, struct span app_key,
 	struct arena *arena, struct record_key *out_key);
-/* Whose token is or was it. */
-NODISCARD enum status snapshot_token(struct snapshot *snapshot, const uint8_t digest[DIGEST_SIZE],
-	struct arena *arena, struct record_token *out_token);
 
 /*
  * Every record of a kind, by slot. Each record lives until fn returns. Stops at

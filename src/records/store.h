@@ -112,8 +112,6 @@ void turn_end(struct records *records);
 /* By whose turn it is. */
 NODISCARD enum status writer_open(struct records *records);
 NODISCARD enum status head_read(struct db *db, struct head *out_head);
-/* records_close without the mark: of what never opened. */
-void records_discard(struct records **records);
 /* Bring the high-water mark up to the committed head; a failure is counted in the figures too. */
 enum status mark_write(struct records *records, int64_t now_us);
 /* A signed statement of a head. */
@@ -239,8 +237,6 @@ NODISCARD enum status slot_find(struct db *db, const char *sql, const struct db_
 
 NODISCARD enum status account_read(
 	struct db *db, uint32_t slot, struct arena *arena, struct record_account *out_account);
-NODISCARD enum status user_read(
-	struct db *db, uint32_t slot, struct arena *arena, struct record_user *out_user);
 NODISCARD enum status profile_read(
 	struct db *db, uint32_t slot, struct arena *arena, struct record_profile *out_profile);
 NODISCARD enum status resource_read(

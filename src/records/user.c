@@ -10,7 +10,7 @@
 
 /* ---- reading ---- */
 
-enum status user_read(
+static enum status user_read(
 	struct db *db, uint32_t slot, struct arena *arena, struct record_user *out_user)
 {
 	CLEANUP(db_finish)
