@@ -162,10 +162,11 @@ enum status key_insert(
 		st = token_insert(change, key, complaint);
 	for (size_t i = 0; st == ST_OK && i < key->links_count; i++)
 		st = db_run(change_db(change),
-			"INSERT INTO links (key_slot, profile_slot, account_slot)"
-			" VALUES ($1, $2, $3)",
+			"INSERT INTO links (key_slot, profile_slot, account_slot, is_external)"
+			" VALUES ($1, $2, $3, $4)",
 			DB_INT(key->slot), DB_INT(key->links[i].profile_slot),
-			DB_INT(key->links[i].account_slot));
+			DB_INT(key->links[i].account_slot),
+			DB_INT(key->links[i].account_slot != key->account_slot));
 	return st;
 }
 

@@ -153,9 +153,10 @@ static enum status link_insert(struct change *change, const struct link_key *key
 	st = link_room(change, key, complaint);
 	if (st == ST_OK)
 		st = db_run(change_db(change),
-			"INSERT INTO links (key_slot, profile_slot, account_slot)"
-			" VALUES ($1, $2, $3)",
-			DB_INT(key->slot), DB_INT(link->profile_slot), DB_INT(link->account_slot));
+			"INSERT INTO links (key_slot, profile_slot, account_slot, is_external)"
+			" VALUES ($1, $2, $3, $4)",
+			DB_INT(key->slot), DB_INT(link->profile_slot), DB_INT(link->account_slot),
+			DB_INT(key->account_slot != link->account_slot));
 	if (st == ST_OK)
 		st = link_event(change, key, link, true);
 	return st;

@@ -186,8 +186,7 @@ static const char KEYS_OF_PROFILE[] =
 	" WHERE l.profile_slot = $3 AND l.key_slot > $1" KEY_FILTERS KEY_PAGE;
 static const char KEYS_FROM_OUTSIDE[] =
 	"SELECT DISTINCT k.slot FROM links l JOIN app_keys k ON k.slot = l.key_slot"
-	" WHERE l.account_slot = $3 AND k.account_slot <> $3 AND l.key_slot > $1" KEY_FILTERS
-		KEY_PAGE;
+	" WHERE l.account_slot = $3 AND l.is_external = 1 AND l.key_slot > $1" KEY_FILTERS KEY_PAGE;
 
 /* Any text that holds the search: its own wildcards are plain characters. */
 static enum status pattern_make(struct buf *out, struct span search)

@@ -82,6 +82,11 @@ void assert_chain(struct fixture *f);
 struct verify_result verify_file(
 	struct fixture *f, const char *path, const struct checkpoint *checkpoint);
 
+/* Back to before the third migration, but for the version. */
+#define WITHOUT_EXTERNAL_LINKS                                                                     \
+	"DROP INDEX links_external; ALTER TABLE links DROP COLUMN is_external;"                    \
+	"CREATE INDEX links_account ON links (account_slot, key_slot);"
+
 /* Run SQL on a database file behind the back of the records. */
 void meddle(const char *path, const char *sql);
 

@@ -1,5 +1,6 @@
 -- The first schema. Slots are compact ids from counters and never used again;
 -- version counts a record's changes; times are microseconds, 0 is never.
+-- A CHECK of three values is a BETWEEN: for IN SQLite builds a tree at each row.
 
 CREATE TABLE installation (
 	id INTEGER PRIMARY KEY CHECK (id = 1),
@@ -49,7 +50,7 @@ CREATE TABLE users (
 	email_key TEXT,
 	name TEXT,
 	is_owner INTEGER NOT NULL CHECK (is_owner IN (0, 1)),
-	state INTEGER NOT NULL CHECK (state IN (1, 2, 3)),
+	state INTEGER NOT NULL CHECK (state BETWEEN 1 AND 3),
 	created_at_us INTEGER NOT NULL,
 	version INTEGER NOT NULL,
 	UNIQUE (account_slot, email_key)
@@ -105,7 +106,7 @@ CREATE TABLE routes (
 	service_slot INTEGER NOT NULL REFERENCES services (slot),
 	method TEXT NOT NULL,
 	path TEXT NOT NULL,
-	needs INTEGER NOT NULL CHECK (needs IN (1, 2, 3)),
+	needs INTEGER NOT NULL CHECK (needs BETWEEN 1 AND 3),
 	sources TEXT NOT NULL,
 	version INTEGER NOT NULL,
 	UNIQUE (service_slot, method, path)
@@ -123,7 +124,7 @@ CREATE TABLE app_keys (
 	slot INTEGER PRIMARY KEY,
 	app_key TEXT NOT NULL UNIQUE,
 	account_slot INTEGER NOT NULL REFERENCES accounts (slot),
-	state INTEGER NOT NULL CHECK (state IN (1, 2, 3)),
+	state INTEGER NOT NULL CHECK (state BETWEEN 1 AND 3),
 	reason INTEGER NOT NULL,
 	created_at_us INTEGER NOT NULL,
 	expires_at_us INTEGER NOT NULL,
@@ -145,7 +146,7 @@ CREATE INDEX app_keys_rotation ON app_keys (rotation_ends_at_us) WHERE rotation_
 CREATE TABLE tokens (
 	key_slot INTEGER NOT NULL REFERENCES app_keys (slot),
 	digest BLOB NOT NULL CHECK (LENGTH(digest) = 32),
-	kind INTEGER NOT NULL CHECK (kind IN (1, 2, 3)),
+	kind INTEGER NOT NULL CHECK (kind BETWEEN 1 AND 3),
 	cause INTEGER NOT NULL,
 	created_at_us INTEGER NOT NULL,
 	retired_at_us INTEGER NOT NULL,
