@@ -2,6 +2,7 @@
 
 #include "base/encode.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <time.h>
 #include <unistd.h>
@@ -29,7 +30,7 @@ int64_t clock_boot_us(void)
 	return clock_read_us(CLOCK_BOOTTIME);
 }
 
-bool clock_boot_id(uint8_t out[BOOT_ID_SIZE])
+enum status clock_boot_id(uint8_t out[BOOT_ID_SIZE])
 {
 	char text[64];
 	char hex[2 * BOOT_ID_SIZE];
@@ -39,16 +40,16 @@ bool clock_boot_id(uint8_t out[BOOT_ID_SIZE])
 
 	memset(out, 0, BOOT_ID_SIZE);
 	if (fd < 0)
-		return false;
+		return errno == ENOENT ? ST_NOT_FOUND : ST_IO;
 	got = read(fd, text, sizeof(text));
 	(void)close(fd);
 	for (ssize_t i = 0; i < got && count < sizeof(hex); i++)
 		if (text[i] != '-')
 			hex[count++] = text[i];
 	if (count == sizeof(hex) && decode_hex(span_of(hex, count), out, BOOT_ID_SIZE))
-		return true;
+		return ST_OK;
 	memset(out, 0, BOOT_ID_SIZE);
-	return false;
+	return ST_IO;
 }
 
 #define DAY_US (INT64_C(86400) * US_PER_S)

@@ -7,6 +7,7 @@
 #define BASE_CLOCK_H
 
 #include "base/buf.h"
+#include "base/status.h"
 
 #define US_PER_S INT64_C(1000000)
 
@@ -15,11 +16,12 @@ int64_t clock_boot_us(void);
 
 /*
  * The kernel's random id of this start of the machine: what a boot time belongs
- * to. False, and all zero, where it cannot be read.
+ * to. All zero when it is not told: ST_NOT_FOUND where there is no such file,
+ * ST_IO when reading it failed.
  */
 #define BOOT_ID_SIZE 16u
 #define BOOT_ID_PATH "/proc/sys/kernel/random/boot_id"
-bool clock_boot_id(uint8_t out[BOOT_ID_SIZE]);
+enum status clock_boot_id(uint8_t out[BOOT_ID_SIZE]);
 
 /* Days since 1970-01-01, and months since January 1970, of UTC; 0 for earlier times. */
 uint32_t clock_day(int64_t at_us);

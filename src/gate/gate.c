@@ -59,7 +59,8 @@ static void keep_sealing_key(struct gate *gate, const struct key_file_secret *fi
 		*gate->sealing_key = *file;
 }
 
-/* Read when it is new, or another one: the keeper puts right what was damaged. */
+/* Read when it is new, or another one: the keeper puts right what was damaged. Tried again after a
+ * failure, which may have been the disk's; logged once. */
 static void open_sealing_key(struct gate *gate)
 {
 	const char *path = gate->setup->sealing_key_path;
@@ -70,12 +71,14 @@ static void open_sealing_key(struct gate *gate)
 	if (stat(path, &info) != 0 ||
 		memcmp(&info.st_ctim, &gate->sealing_key_at, sizeof(info.st_ctim)) == 0)
 		return;
-	gate->sealing_key_at = info.st_ctim;
 	st = key_file_read(path, "sealing", 037, &file);
-	if (st == ST_OK)
+	if (st == ST_OK) {
+		gate->sealing_key_at = info.st_ctim;
 		keep_sealing_key(gate, &file);
-	else
+	} else if (st != gate->sealing_key_status) {
 		log_warn("sealing_key_not_read", LOG_STR("status", status_name(st)));
+	}
+	gate->sealing_key_status = st;
 	crypto_wipe(&file, sizeof(file));
 }
 

@@ -17,7 +17,9 @@ struct gate {
 	bool ledger_full;            /* a key found no cell since it was last said */
 	struct limits_source limits; /* over it */
 	struct key_file_secret *sealing_key; /* locked memory; NULL while its file is not there */
-	struct timespec sealing_key_at; /* when its file was last changed; it may be replaced */
+	struct timespec
+		sealing_key_at; /* when the file that was read was changed; it may be replaced */
+	enum status sealing_key_status; /* of the last reading */
 	struct problem_site site;
 	struct decide_scratch *scratch;
 	struct answer answer; /* of the request at hand: too large for the stack of each */

@@ -67,7 +67,7 @@ bool head_is_of_this_boot(const struct index_head *head)
 {
 	uint8_t now[BOOT_ID_SIZE];
 
-	return clock_boot_id(now) && memcmp(now, head->block->boot_id, BOOT_ID_SIZE) == 0;
+	return clock_boot_id(now) == ST_OK && memcmp(now, head->block->boot_id, BOOT_ID_SIZE) == 0;
 }
 
 static enum status map_head(struct index_head *head)
@@ -92,8 +92,13 @@ static enum status map_head(struct index_head *head)
 enum status head_create(int dir, uint64_t generation, struct index_head *out_head)
 {
 	struct index_head head = { .writable = true };
-	enum status st;
+	uint8_t boot_id[BOOT_ID_SIZE];
+	enum status st = clock_boot_id(boot_id);
 
+	/* Zero where there is none; but a reader that can tell it would call ours stale for ever.
+	 */
+	if (st == ST_IO)
+		return st;
 	head.fd = openat(
 		dir, HEAD_FILE, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, HEAD_MODE);
 	if (head.fd < 0)
@@ -111,7 +116,7 @@ enum status head_create(int dir, uint64_t generation, struct index_head *out_hea
 	assert(head.block != NULL);
 	head.block->magic = HEAD_MAGIC;
 	head.block->generation = generation;
-	(void)clock_boot_id(head.block->boot_id);
+	memcpy(head.block->boot_id, boot_id, sizeof(boot_id));
 	*out_head = head;
 	return ST_OK;
 fail:

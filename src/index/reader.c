@@ -595,15 +595,19 @@ static enum status open_current(struct index_reader *reader)
 	return ST_OK;
 }
 
-static struct index_reader *make_reader(const struct index_reader_options *options)
+static enum status make_reader(
+	const struct index_reader_options *options, struct index_reader **out_reader)
 {
 	struct index_reader *reader = calloc(1, sizeof(*reader));
 
 	if (reader == NULL)
-		return NULL;
+		return ST_NO_MEMORY;
 	reader->options =
 		options != NULL ? *options : (struct index_reader_options){ .populate = true };
-	(void)clock_boot_id(reader->boot_id);
+	if (clock_boot_id(reader->boot_id) == ST_IO) {
+		free(reader);
+		return ST_IO;
+	}
 	reader->env = (struct index_env){ .dir_fd = -1, .damage_fd = -1 };
 	reader->view = (struct view){
 		.context = reader,
@@ -616,18 +620,19 @@ static struct index_reader *make_reader(const struct index_reader_options *optio
 		.profile_by_slot = profile_by_slot,
 		.resource_by_slot = resource_by_slot,
 	};
-	return reader;
+	*out_reader = reader;
+	return ST_OK;
 }
 
 enum status index_reader_open(const char *dir, const struct index_reader_options *options,
 	struct index_reader **out_reader)
 {
 	CLEANUP(index_reader_close)
-	struct index_reader *reader = make_reader(options);
-	enum status st;
+	struct index_reader *reader = NULL;
+	enum status st = make_reader(options, &reader);
 
-	if (reader == NULL)
-		return ST_NO_MEMORY;
+	if (st != ST_OK)
+		return st;
 	reader->env_is_ours = true;
 	reader->dir = strdup(dir);
 	if (reader->dir == NULL)
@@ -646,11 +651,11 @@ enum status reader_open_beside(const struct index_env *env, struct index_reader 
 {
 	const struct index_reader_options options = { 0 };
 	CLEANUP(index_reader_close)
-	struct index_reader *reader = make_reader(&options);
-	enum status st;
+	struct index_reader *reader = NULL;
+	enum status st = make_reader(&options, &reader);
 
-	if (reader == NULL)
-		return ST_NO_MEMORY;
+	if (st != ST_OK)
+		return st;
 	reader->env = *env;
 	st = open_txn(reader);
 	if (st != ST_OK)

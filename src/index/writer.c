@@ -99,7 +99,8 @@ static enum status settle(struct index_writer *writer)
 		return st;
 	if (!this_boot) {
 		atomic_store(&head->confirmed_at_us, 0);
-		(void)clock_boot_id(head->boot_id);
+		if (clock_boot_id(head->boot_id) == ST_IO)
+			return ST_IO;
 	}
 	atomic_store(&head->clean, 0);
 	atomic_store(&head->committed, writer->commit);

@@ -36,8 +36,6 @@ static void header_fill(struct ledger_header *out)
 		.items_count = LIMIT_LEDGER_CELLS,
 		.offset = CELLS_AT };
 	crypto_random(&out->epoch, sizeof(out->epoch));
-	(void)clock_boot_id(out->boot_id);
-	out->check = header_check(out);
 }
 
 /* What a file says of itself; its rates may be of an earlier boot. */
@@ -45,11 +43,14 @@ static enum status header_read(int fd, struct ledger_header *out)
 {
 	struct ledger_header fresh;
 	struct stat info;
+	ssize_t got;
 
 	if (fstat(fd, &info) != 0)
 		return status_from_errno(errno);
-	if (!S_ISREG(info.st_mode) || pread(fd, out, sizeof(*out), 0) != (ssize_t)sizeof(*out) ||
-		out->magic != LEDGER_MAGIC)
+	got = S_ISREG(info.st_mode) ? pread(fd, out, sizeof(*out), 0) : 0;
+	if (got < 0)
+		return status_from_errno(errno);
+	if (got != (ssize_t)sizeof(*out) || out->magic != LEDGER_MAGIC)
 		return ST_DAMAGED;
 	if (out->version != LEDGER_VERSION)
 		return ST_FORMAT;
@@ -64,11 +65,13 @@ static enum status header_read(int fd, struct ledger_header *out)
 }
 
 /* Rates count only where the boot is known and the same. */
-static bool of_this_boot(const struct ledger_header *header)
+static enum status of_this_boot(const struct ledger_header *header, bool *out_is)
 {
 	uint8_t now[BOOT_ID_SIZE];
+	enum status st = clock_boot_id(now);
 
-	return clock_boot_id(now) && memcmp(now, header->boot_id, sizeof(now)) == 0;
+	*out_is = st == ST_OK && memcmp(now, header->boot_id, sizeof(now)) == 0;
+	return st == ST_NOT_FOUND ? ST_OK : st;
 }
 
 /* ---- open ---- */
@@ -108,6 +111,7 @@ enum status ledger_open(const char *dir, struct ledger **out_ledger)
 {
 	struct ledger_header header;
 	struct ledger *ledger = calloc(1, sizeof(*ledger));
+	bool boot_ok = false;
 	enum status st;
 
 	if (ledger == NULL)
@@ -115,7 +119,9 @@ enum status ledger_open(const char *dir, struct ledger **out_ledger)
 	ledger->fd = -1;
 	snprintf(ledger->dir, sizeof(ledger->dir), "%s", dir);
 	st = file_open(dir, &header, &ledger->fd);
-	if (st == ST_OK && !of_this_boot(&header))
+	if (st == ST_OK)
+		st = of_this_boot(&header, &boot_ok);
+	if (st == ST_OK && !boot_ok)
 		st = ST_DAMAGED;
 	if (st == ST_OK)
 		st = map_file(ledger->fd, &ledger->map);
@@ -210,10 +216,15 @@ static enum status file_fill(int fd, const struct ledger_cell *old, bool boot_ok
 
 	if (st != ST_OK)
 		return st;
+	header_fill(&header);
+	if (clock_boot_id(header.boot_id) == ST_IO) {
+		(void)munmap(map, FILE_SIZE);
+		return ST_IO;
+	}
+	header.check = header_check(&header);
 	assert(map != NULL);
 	if (old != NULL)
 		cells_carry(old, (struct ledger_cell *)(void *)(map + CELLS_AT), boot_ok);
-	header_fill(&header);
 	memcpy(map, &header, sizeof(header));
 	(void)munmap(map, FILE_SIZE);
 	/* Another user of the same group may count too; the umask does not know of it. */
@@ -248,11 +259,13 @@ static enum status file_make(const char *dir, const struct ledger_cell *old, boo
 static enum status file_renew(
 	const char *dir, int fd, const struct ledger_header *header, enum ledger_found *out_found)
 {
-	bool boot_ok = of_this_boot(header);
 	const struct ledger_cell *cells;
 	char *map = NULL;
-	enum status st = map_file(fd, &map);
+	bool boot_ok = false;
+	enum status st = of_this_boot(header, &boot_ok);
 
+	if (st == ST_OK)
+		st = map_file(fd, &map);
 	if (st != ST_OK)
 		return st;
 	cells = (const struct ledger_cell *)(void *)(map + CELLS_AT);
