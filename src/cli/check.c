@@ -29,68 +29,15 @@ static int trial_body(struct cli *cli, const struct cli_args *args, bool with_to
 	return code;
 }
 
-/* The steps up to the one that refused: those behind it have nothing to say. */
-static void show_steps(const struct cli *cli, const json_t *steps)
-{
-	static const struct column columns[] = {
-		{ "cli.col_outcome", "outcome" },
-		{ "cli.col_step", "text" },
-	};
-	static const struct {
-		const char *outcome, *word;
-	} words[] = {
-		{ "passed", "cli.outcome_passed" },
-		{ "failed", "cli.outcome_failed" },
-		{ "skipped", "cli.outcome_skipped" },
-	};
-	json_t *rows = json_array();
-	const json_t *step;
-	size_t index;
-
-	json_array_foreach(steps, index, step)
-	{
-		const char *outcome = json_string_value(json_object_get(step, "outcome"));
-
-		for (size_t i = 0; outcome != NULL && i < ARRAY_LEN(words); i++) {
-			if (strcmp(outcome, words[i].outcome) == 0)
-				(void)json_array_append_new(
-					rows, json_pack("{s:s,s:O}", "outcome",
-						      cli_text(cli, words[i].word), "text",
-						      json_object_get(step, "text")));
-		}
-	}
-	if (json_array_size(rows) > 0)
-		show_table(cli, rows, columns, ARRAY_LEN(columns));
-	json_decref(rows);
-}
-
-static void show_fixes(const struct cli *cli, const json_t *fixes)
-{
-	static const struct column columns[] = { { "cli.col_fix", "text" } };
-
-	if (json_array_size(fixes) > 0)
-		show_table(cli, fixes, columns, ARRAY_LEN(columns));
-}
-
 /* The verdict of an answer: shown, and as exit code. */
 static int show_verdict(struct cli *cli, const json_t *answer)
 {
-	static const struct column verdict[] = {
-		{ "cli.col_allowed", "allowed" },
-		{ "cli.col_cause", "cause" },
-		{ "cli.col_title", "title" },
-		{ "cli.col_profile", "profile" },
-		{ "cli.col_resource", "resource" },
-	};
 	bool allowed = json_is_true(json_object_get(answer, "allowed"));
 
-	if (cli->json) {
+	if (cli->json)
 		(void)show_json(answer);
-	} else {
-		show_fields(cli, answer, verdict, ARRAY_LEN(verdict));
-		show_steps(cli, json_object_get(answer, "steps"));
-		show_fixes(cli, json_object_get(answer, "fixes"));
-	}
+	else
+		show_explanation(cli, answer);
 	return allowed ? EXIT_YES : EXIT_REFUSED;
 }
 

@@ -75,6 +75,9 @@ int run_explain(struct cli *cli, const struct cli_args *args);
 int run_can(struct cli *cli, const struct cli_args *args);
 int run_token_check(struct cli *cli, const struct cli_args *args);
 
+/* explained.c: a verdict with its steps and fixes, as far as the answer has them. */
+void show_explanation(const struct cli *cli, const json_t *answer);
+
 /* ---- shared by them (simple.c) ---- */
 
 /* EXIT_YES when --account was given; else says that it is needed. */

@@ -75,6 +75,22 @@ static void put_list(
 		(void)json_object_set_new(body, member, list);
 }
 
+/* A key without links opens nothing: say so, with the command that links it. */
+static void note_unlinked(const struct cli *cli, const json_t *key)
+{
+	const json_t *profiles = json_object_get(key, "profiles");
+	const char *app_key = json_string_value(json_object_get(key, "appKey"));
+	const char *account = json_string_value(json_object_get(key, "account"));
+
+	if (!json_is_array(profiles) || json_array_size(profiles) > 0 || app_key == NULL ||
+		account == NULL)
+		return;
+	cli_note(cli, "cli.key_unlinked",
+		(struct message_arg[]){
+			{ "appKey", span_str(app_key) }, { "account", span_str(account) } },
+		2);
+}
+
 /* The answer that holds a token: on a terminal with the warning that it is not shown again. */
 static int send_for_token(struct cli *cli, const char *path, json_t *body)
 {
@@ -89,6 +105,7 @@ static int send_for_token(struct cli *cli, const char *path, json_t *body)
 	} else if (code == EXIT_YES) {
 		show_key(cli, answer.json);
 		cli_note(cli, "cli.token_once", NULL, 0);
+		note_unlinked(cli, answer.json);
 	}
 	client_answer_free(&answer);
 	return code;

@@ -61,6 +61,23 @@ static void append_safe(struct buf *out, const char *text)
 		buf_append_char(out, (uint8_t)*text < 0x20 || *text == 0x7F ? '?' : *text);
 }
 
+/* People read seconds: "2026-01-31T12:00:00.123456Z" without its fraction. */
+static void append_text(struct buf *out, const char *text)
+{
+	static const char FORM[] = "0000-00-00T00:00:00.000000Z";
+	size_t i = 0;
+
+	while (FORM[i] != '\0' &&
+		(FORM[i] == '0' ? text[i] >= '0' && text[i] <= '9' : text[i] == FORM[i]))
+		i++;
+	if (FORM[i] == '\0' && text[i] == '\0') {
+		buf_append(out, span_of(text, sizeof("0000-00-00T00:00:00") - 1));
+		buf_append_char(out, 'Z');
+		return;
+	}
+	append_safe(out, text);
+}
+
 void show_value(struct buf *out, const json_t *value)
 {
 	size_t index;
@@ -68,7 +85,7 @@ void show_value(struct buf *out, const json_t *value)
 
 	switch (value == NULL ? JSON_NULL : json_typeof(value)) {
 	case JSON_STRING:
-		append_safe(out, json_string_value(value));
+		append_text(out, json_string_value(value));
 		break;
 	case JSON_INTEGER:
 		buf_printf(out, "%lld", (long long)json_integer_value(value));
@@ -96,6 +113,17 @@ void show_value(struct buf *out, const json_t *value)
 	default:
 		buf_append_char(out, '-');
 	}
+}
+
+/* A value of its own place: yes and no in the language, and something for an empty list. */
+static void show_cell(const struct cli *cli, struct buf *out, const json_t *value)
+{
+	if (json_is_boolean(value))
+		buf_append_str(out, cli_text(cli, json_is_true(value) ? "cli.yes" : "cli.no"));
+	else if (json_is_array(value) && json_array_size(value) == 0)
+		buf_append_char(out, '-');
+	else
+		show_value(out, value);
 }
 
 /* Characters of UTF-8, not bytes. */
@@ -135,7 +163,7 @@ void show_table(const struct cli *cli, const json_t *items, const struct column 
 			struct buf cell = buf_heap(MIB);
 			size_t w;
 
-			show_value(&cell, show_member(item, columns[c].member));
+			show_cell(cli, &cell, show_member(item, columns[c].member));
 			w = width(buf_span(&cell));
 			if (w > widths[c])
 				widths[c] = w < CELL_MAX ? w : CELL_MAX;
@@ -151,7 +179,7 @@ void show_table(const struct cli *cli, const json_t *items, const struct column 
 		for (size_t c = 0; c < columns_count; c++) {
 			struct buf cell = buf_heap(MIB);
 
-			show_value(&cell, show_member(item, columns[c].member));
+			show_cell(cli, &cell, show_member(item, columns[c].member));
 			print_padded(buf_span(&cell), c + 1 < columns_count ? widths[c] + 2 : 0);
 			buf_free(&cell);
 		}
@@ -178,7 +206,7 @@ void show_fields(const struct cli *cli, const json_t *object, const struct colum
 			buf_free(&text);
 			continue;
 		}
-		show_value(&text, value);
+		show_cell(cli, &text, value);
 		print_padded(span_str(title_of(cli, &columns[c])), widest + 2);
 		printf("%s\n", buf_str(&text));
 		buf_free(&text);

@@ -136,7 +136,8 @@ static void fact_resources(struct explanation *e, struct explain_facts *facts)
 		append_resource(e, d->resources[i], &text);
 	}
 	if (d->resources_count > DIAGNOSIS_RESOURCES_MAX)
-		buf_append_str(&text, ", ...");
+		buf_printf(
+			&text, " (+%u)", (unsigned)(d->resources_count - DIAGNOSIS_RESOURCES_MAX));
 	fact_text(e, facts, "resources", buf_span(&text));
 }
 
@@ -338,7 +339,9 @@ static const char *route_message(const struct diagnosis *d)
 static const char *credential_message(const struct diagnosis *d)
 {
 	if (d->form == PRESENTED_PAIR)
-		return "explain.credential_pair";
+		return d->app_key.state == DIAGNOSIS_TEXT_WITHHELD && d->key == 0
+			       ? "explain.credential_pair_hidden"
+			       : "explain.credential_pair";
 	return d->form == PRESENTED_BEARER ? "explain.credential_bearer"
 					   : "explain.credential_token";
 }
@@ -371,19 +374,40 @@ static const char *passed_message(const struct diagnosis *d, enum step step)
 	return MESSAGES[step];
 }
 
+/* What a text says where the usual one would name something that is not known. */
+static const char *failed_variant(const struct diagnosis *d)
+{
+	switch ((int)d->cause) {
+	case CAUSE_RATE_LIMITED:
+	case CAUSE_QUOTA_EXHAUSTED:
+		return d->retry_after_s != 0 ? window_per(d->limit_window) : NULL;
+	case CAUSE_TOKEN_TYPO:
+		return d->text.positions_count == 0 ? "unlocated" : NULL;
+	case CAUSE_UNKNOWN_KEY:
+		if (d->form != PRESENTED_PAIR)
+			return "alone";
+		return d->app_key.state == DIAGNOSIS_TEXT_WITHHELD ? "hidden" : NULL;
+	case CAUSE_ADDRESS_NOT_ALLOWED:
+		return d->client.known ? NULL : "unknown";
+	case CAUSE_PROFILE_LACKS_RESOURCE:
+		return d->resources_count == 0 ? "empty" : NULL;
+	default:
+		return NULL;
+	}
+}
+
 /*
- * "explain.failed_{cause}", for a limit with the period that it counts; the message table is
- * static, so its key is found once.
+ * "explain.failed_{cause}", with the variant behind it where there is one (for a
+ * limit the period that it counts); the message table is static, so its key is found once.
  */
 static const char *failed_message(struct explanation *e, enum cause cause)
 {
+	const char *variant = failed_variant(e->diagnosis);
 	char key[96];
 	struct span held;
-	bool limit = (cause == CAUSE_RATE_LIMITED || cause == CAUSE_QUOTA_EXHAUSTED) &&
-		     e->diagnosis->retry_after_s != 0;
 
 	(void)snprintf(key, sizeof(key), "explain.failed_%s%s%s", cause_name(cause),
-		limit ? "_" : "", limit ? window_per(e->diagnosis->limit_window) : "");
+		variant != NULL ? "_" : "", variant != NULL ? variant : "");
 	held = copy(e, span_str(key));
 	return span_present(held) ? held.ptr : "explain.step_failed";
 }
@@ -510,6 +534,21 @@ void explain_fix_add(struct explanation *explanation, enum fix_kind kind,
 			facts[i].number);
 }
 
+void explain_fixes_lead(struct explanation *explanation, size_t from, enum fix_kind before)
+{
+	struct explain_fix *fixes = explanation->fixes;
+	size_t to = 0;
+
+	while (to < from && fixes[to].kind != before)
+		to++;
+	for (; to < from && from < explanation->fixes_count; to++, from++) {
+		struct explain_fix moved = fixes[from];
+
+		memmove(&fixes[to + 1], &fixes[to], (from - to) * sizeof(*fixes));
+		fixes[to] = moved;
+	}
+}
+
 void explain_fix_drop(struct explanation *explanation, enum fix_kind kind)
 {
 	size_t kept = 0;
@@ -566,7 +605,8 @@ static void add_near_misses(struct explanation *e)
 		if ((e->diagnosis->near.steps & ROWS[i].step) != 0)
 			(void)add(e, ROWS[i].fix);
 	}
-	if (e->diagnosis->near.swapped)
+	/* The text alone may say so as well. */
+	if (e->diagnosis->near.swapped && e->diagnosis->cause != CAUSE_FIELDS_SWAPPED)
 		(void)add(e, FIX_SWAP_FIELDS);
 }
 

@@ -115,6 +115,11 @@ void explain(const struct diagnosis *diagnosis, const struct view *view, struct 
 /* Values are copied into the arena. The fix to try first stands first. */
 void explain_fix_add(struct explanation *explanation, enum fix_kind kind,
 	const struct explain_fact *facts, size_t facts_count);
+/*
+ * Move the fixes from that index on before the first one of that kind, which is
+ * of less help. Without one they stay where they are.
+ */
+void explain_fixes_lead(struct explanation *explanation, size_t from, enum fix_kind before);
 /* Drop every fix of that kind: a better one replaces it. */
 void explain_fix_drop(struct explanation *explanation, enum fix_kind kind);
 

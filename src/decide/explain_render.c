@@ -75,15 +75,27 @@ void explain_step_text(
 		append_hint(&explanation->diagnosis->text, lang, out);
 }
 
+static const char *link_message(struct span further)
+{
+	if (!span_present(further))
+		return "explain.fix_link_profile";
+	if (span_is(further, "0"))
+		return "explain.fix_link_profile_only";
+	return span_is(further, "1") ? "explain.fix_link_profile_one"
+				     : "explain.fix_link_profile_further";
+}
+
 void explain_fix_text(
 	const struct explanation *explanation, size_t fix, enum lang lang, struct buf *out)
 {
 	const struct explain_fix *chosen = &explanation->fixes[fix];
 	const char *message = fix_message(chosen->kind);
 
-	if (chosen->kind == FIX_LINK_PROFILE && span_present(fact_value(&chosen->facts, "further")))
-		message = "explain.fix_link_profile_further";
+	if (chosen->kind == FIX_LINK_PROFILE)
+		message = link_message(fact_value(&chosen->facts, "further"));
 	append_message(out, lang, message, &chosen->facts);
+	if (chosen->kind == FIX_RETYPE_POSITIONS || chosen->kind == FIX_RETYPE_TOKEN)
+		append_hint(&explanation->diagnosis->text, lang, out);
 }
 
 /* ---- Text ---- */

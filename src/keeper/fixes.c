@@ -5,10 +5,12 @@
 #include "keeper/fixes.h"
 
 #include "base/clock.h"
+#include "records/event.h"
 
 #include <stdlib.h>
 
 #define LINK_FIXES_MAX 5u
+#define PROFILE_ARENA (4 * MIB) /* of one profile, the largest too */
 /* A look for the nearest appKey reads at most so many keys of the account. */
 #define NEAREST_KEYS_MAX 100000u
 
@@ -19,11 +21,18 @@ struct candidate {
 	const char *name;
 	uint32_t resource; /* the needed one that it holds */
 	size_t further;    /* rights that the key does not have yet, beside the needed one */
-	bool linked;
 };
 
-struct rights {
-	uint32_t *slots; /* ascending, may repeat */
+struct held {
+	uint32_t *slots; /* ascending, each once; the search's */
+	size_t count;
+};
+
+struct search {
+	const uint32_t *needed; /* any one of them; borrowed */
+	size_t needed_count;
+	struct held held; /* what the key may do already */
+	struct candidate best[LINK_FIXES_MAX];
 	size_t count;
 };
 
@@ -39,72 +48,102 @@ static bool has_right(const uint32_t *slots, size_t count, uint32_t slot)
 	return count > 0 && bsearch(&slot, slots, count, sizeof(slot), compare_slots) != NULL;
 }
 
+static void held_free(struct held *held)
+{
+	free(held->slots);
+	*held = (struct held){ NULL, 0 };
+}
+
+static enum status held_add(struct held *held, const struct record_profile *profile)
+{
+	size_t all = held->count + profile->resources_count, kept = 0;
+	uint32_t *grown = realloc(held->slots, (all + 1) * sizeof(*grown));
+
+	if (grown == NULL)
+		return ST_NO_MEMORY;
+	held->slots = grown;
+	if (profile->resources_count > 0)
+		memcpy(grown + held->count, profile->resource_slots,
+			profile->resources_count * sizeof(*grown));
+	qsort(grown, all, sizeof(*grown), compare_slots);
+	for (size_t i = 0; i < all; i++) {
+		if (kept == 0 || grown[i] != grown[kept - 1])
+			grown[kept++] = grown[i];
+	}
+	held->count = kept;
+	return ST_OK;
+}
+
 /* All that the key may do already in the account. */
-static enum status rights_of_key(
-	struct api_call *call, const struct diagnosis *diagnosis, struct rights *out)
+static enum status held_read(
+	struct api_call *call, const struct diagnosis *diagnosis, struct held *held)
 {
 	struct record_key key;
 	enum status st = snapshot_key(call->reading, diagnosis->key, call->arena, &key);
 
-	*out = (struct rights){ NULL, 0 };
 	if (st != ST_OK)
 		return st == ST_NOT_FOUND ? ST_OK : st;
-	for (size_t i = 0; i < key.links_count; i++) {
+	for (size_t i = 0; st == ST_OK && i < key.links_count; i++) {
+		CLEANUP(arena_free)
+		struct arena *arena = NULL;
 		struct record_profile profile;
-		uint32_t *grown;
 
 		if (key.links[i].account_slot != diagnosis->asked_account)
 			continue;
-		st = snapshot_profile(
-			call->reading, key.links[i].profile_slot, call->arena, &profile);
-		if (st != ST_OK)
-			return st;
-		grown = arena_array(
-			call->arena, out->count + profile.resources_count + 1, sizeof(*grown));
-		if (grown == NULL)
+		arena = arena_make(PROFILE_ARENA);
+		if (arena == NULL)
 			return ST_NO_MEMORY;
-		if (out->count > 0)
-			memcpy(grown, out->slots, out->count * sizeof(*grown));
-		if (profile.resources_count > 0)
-			memcpy(grown + out->count, profile.resource_slots,
-				profile.resources_count * sizeof(*grown));
-		out->slots = grown;
-		out->count += profile.resources_count;
+		st = snapshot_profile(call->reading, key.links[i].profile_slot, arena, &profile);
+		if (st == ST_OK)
+			st = held_add(held, &profile);
 	}
-	if (out->count > 0)
-		qsort(out->slots, out->count, sizeof(*out->slots), compare_slots);
+	return st;
+}
+
+/* What the route needs, any one of it. A diagnosis keeps the first few: the route has them all. */
+static enum status needed_read(
+	struct api_call *call, const struct diagnosis *diagnosis, struct search *search)
+{
+	struct record_route route;
+	enum status st;
+
+	search->needed = diagnosis->resources;
+	search->needed_count = diagnosis->resources_count;
+	if (search->needed_count <= DIAGNOSIS_RESOURCES_MAX)
+		return ST_OK;
+	search->needed_count = DIAGNOSIS_RESOURCES_MAX;
+	st = snapshot_route(call->reading, (uint32_t)diagnosis->route, call->arena, &route);
+	if (st != ST_OK)
+		return st == ST_NOT_FOUND ? ST_OK : st;
+	search->needed = route.resource_slots;
+	search->needed_count = route.resources_count;
 	return ST_OK;
 }
 
-static uint32_t needed_in(const struct diagnosis *diagnosis, const struct record_profile *profile)
+static uint32_t needed_in(const struct search *search, const struct record_profile *profile)
 {
-	size_t count = diagnosis->resources_count < DIAGNOSIS_RESOURCES_MAX
-			       ? diagnosis->resources_count
-			       : DIAGNOSIS_RESOURCES_MAX;
-
-	for (size_t i = 0; i < count; i++) {
-		if (has_right(profile->resource_slots, profile->resources_count,
-			    diagnosis->resources[i]))
-			return diagnosis->resources[i];
+	for (size_t i = 0; i < search->needed_count; i++) {
+		if (has_right(profile->resource_slots, profile->resources_count, search->needed[i]))
+			return search->needed[i];
 	}
 	return 0;
 }
 
 static size_t further_rights(
-	const struct record_profile *profile, const struct rights *rights, uint32_t needed)
+	const struct record_profile *profile, const struct held *held, uint32_t needed)
 {
 	size_t further = 0;
 
 	for (size_t i = 0; i < profile->resources_count; i++) {
 		uint32_t slot = profile->resource_slots[i];
 
-		if (slot != needed && !has_right(rights->slots, rights->count, slot))
+		if (slot != needed && !has_right(held->slots, held->count, slot))
 			further++;
 	}
 	return further;
 }
 
-/* Keep the best few, in order (F1). */
+/* Keep the best few, in order (F1); of equals the older profile first. */
 static void candidate_offer(struct candidate *best, size_t *count, const struct candidate *offered)
 {
 	size_t at = *count;
@@ -119,39 +158,51 @@ static void candidate_offer(struct candidate *best, size_t *count, const struct 
 	best[at] = *offered;
 }
 
-static enum status candidates_of_account(struct api_call *call, const struct diagnosis *diagnosis,
-	struct candidate best[LINK_FIXES_MAX], size_t *out_count)
+/* One profile of the account. Its memory is given back: there may be thousands. */
+static enum status candidate_consider(struct api_call *call, uint32_t slot, struct search *search)
+{
+	CLEANUP(arena_free)
+	struct arena *arena = arena_make(PROFILE_ARENA);
+	struct record_profile profile;
+	struct candidate offered;
+	enum status st = arena == NULL ? ST_NO_MEMORY
+				       : snapshot_profile(call->reading, slot, arena, &profile);
+
+	if (st != ST_OK)
+		return st;
+	offered = (struct candidate){ .slot = slot, .resource = needed_in(search, &profile) };
+	if (offered.resource == 0)
+		return ST_OK;
+	offered.further = further_rights(&profile, &search->held, offered.resource);
+	if (search->count == LINK_FIXES_MAX &&
+		offered.further >= search->best[LINK_FIXES_MAX - 1].further)
+		return ST_OK;
+	offered.name = arena_copy(call->arena, profile.name);
+	if (offered.name == NULL)
+		return ST_NO_MEMORY;
+	candidate_offer(search->best, &search->count, &offered);
+	return ST_OK;
+}
+
+static enum status candidates_of_account(
+	struct api_call *call, const struct diagnosis *diagnosis, struct search *search)
 {
 	struct list_query query = {
 		.kind = ENTITY_PROFILE,
 		.account_slot = diagnosis->asked_account,
 		.count_max = LIMIT_PAGE,
 	};
-	struct rights rights;
 	uint32_t slots[LIMIT_PAGE];
 	size_t count;
-	enum status st = rights_of_key(call, diagnosis, &rights);
+	enum status st = needed_read(call, diagnosis, search);
 
-	*out_count = 0;
+	if (st != ST_OK || search->needed_count == 0)
+		return st;
+	st = held_read(call, diagnosis, &search->held);
 	while (st == ST_OK) {
 		st = snapshot_list(call->reading, &query, slots, &count);
-		for (size_t i = 0; st == ST_OK && i < count; i++) {
-			struct record_profile profile;
-			struct candidate offered;
-
-			st = snapshot_profile(call->reading, slots[i], call->arena, &profile);
-			if (st != ST_OK)
-				break;
-			offered = (struct candidate){
-				.slot = profile.slot,
-				.name = arena_copy(call->arena, profile.name),
-				.resource = needed_in(diagnosis, &profile),
-			};
-			if (offered.resource == 0 || offered.name == NULL)
-				continue;
-			offered.further = further_rights(&profile, &rights, offered.resource);
-			candidate_offer(best, out_count, &offered);
-		}
+		for (size_t i = 0; st == ST_OK && i < count; i++)
+			st = candidate_consider(call, slots[i], search);
 		if (st != ST_OK || count < query.count_max)
 			break;
 		query.after_slot = slots[count - 1];
@@ -186,40 +237,42 @@ static struct span number_text(struct api_call *call, uint64_t number)
 	return span_str(arena_copy(call->arena, buf_span(&text)));
 }
 
+static enum status add_link_fix(struct api_call *call, struct explanation *explanation,
+	struct span app_key, const struct candidate *profile)
+{
+	struct explain_fact facts[] = {
+		{ .name = "profile", .value = span_str(profile->name) },
+		{ .name = "appKey", .value = app_key },
+		{ .name = "resource" },
+		{ .name = "further", .value = number_text(call, profile->further), .number = true },
+		{ .name = "profile_id", .value = number_text(call, profile->slot), .number = true },
+	};
+	enum status st = resource_text(call, profile->resource, &facts[2].value);
+
+	if (st == ST_OK)
+		explain_fix_add(explanation, FIX_LINK_PROFILE, facts, ARRAY_LEN(facts));
+	return st;
+}
+
 static enum status add_link_fixes(struct api_call *call, struct explanation *explanation)
 {
 	const struct diagnosis *diagnosis = explanation->diagnosis;
-	struct candidate best[LINK_FIXES_MAX + 1];
+	size_t from = explanation->fixes_count;
+	struct search search = { .count = 0 };
 	struct record_key key;
-	size_t count;
 	enum status st = snapshot_key(call->reading, diagnosis->key, call->arena, &key);
 
 	if (st == ST_NOT_FOUND)
 		return ST_OK;
 	if (st == ST_OK)
-		st = candidates_of_account(call, diagnosis, best, &count);
-	if (st != ST_OK || count == 0)
-		return st;
-	explain_fix_drop(explanation, FIX_LINK_PROFILE);
-	for (size_t i = 0; i < count; i++) {
-		struct explain_fact facts[] = {
-			{ .name = "profile", .value = span_str(best[i].name) },
-			{ .name = "appKey", .value = key.app_key },
-			{ .name = "resource" },
-			{ .name = "further",
-				.value = number_text(call, best[i].further),
-				.number = true },
-			{ .name = "profile_id",
-				.value = number_text(call, best[i].slot),
-				.number = true },
-		};
-
-		st = resource_text(call, best[i].resource, &facts[2].value);
-		if (st != ST_OK)
-			return st;
-		explain_fix_add(explanation, FIX_LINK_PROFILE, facts, ARRAY_LEN(facts));
-	}
-	return ST_OK;
+		st = candidates_of_account(call, diagnosis, &search);
+	for (size_t i = 0; st == ST_OK && i < search.count; i++)
+		st = add_link_fix(call, explanation, key.app_key, &search.best[i]);
+	held_free(&search.held);
+	/* A profile that is there already is less work than one to make or to change. */
+	explain_fixes_lead(explanation, from, FIX_MAKE_PROFILE);
+	explain_fixes_lead(explanation, from, FIX_ADD_RESOURCE);
+	return st;
 }
 
 /* ---- the appKey that was meant ---- */
@@ -236,7 +289,9 @@ static enum status add_nearest_fix(struct api_call *call, struct explanation *ex
 	uint32_t slots[LIMIT_PAGE];
 	size_t count = 0, seen = 0;
 
-	if (diagnosis->app_key.state != DIAGNOSIS_TEXT_WHOLE || diagnosis->owner_account == 0)
+	/* A key that is there was meant. */
+	if (diagnosis->app_key.state != DIAGNOSIS_TEXT_WHOLE || diagnosis->owner_account == 0 ||
+		diagnosis->key != 0)
 		return ST_OK;
 	app_key_nearest_begin(&nearest, diagnosis_text_span(&diagnosis->app_key));
 	do {
@@ -261,10 +316,12 @@ static enum status add_nearest_fix(struct api_call *call, struct explanation *ex
 	} while (count == query.count_max && seen < NEAREST_KEYS_MAX);
 	if (nearest.best_len == 0)
 		return ST_OK;
+	count = explanation->fixes_count;
 	explain_fix_add(explanation, FIX_USE_NEAREST_KEY,
 		&(struct explain_fact){
 			.name = "appKey", .value = span_of(nearest.best, nearest.best_len) },
 		1);
+	explain_fixes_lead(explanation, count, FIX_RETYPE_APP_KEY);
 	return ST_OK;
 }
 
@@ -334,6 +391,80 @@ static void append_tokens(const struct record_key *key, struct buf *out)
 	buf_append_char(out, ']');
 }
 
+/* Who did that to the key last, and when; absent when nobody did. */
+static enum status last_event(
+	struct api_call *call, const struct record_key *key, const char *action, json_t **out_event)
+{
+	struct event *events = arena_array(call->arena, EVENTS_PAGE_MAX, sizeof(*events));
+	struct event_query query = { .entity_kind = ENTITY_KEY,
+		.entity_slot = key->slot,
+		.action = span_str(action),
+		.newest_first = true,
+		.count_max = 1 };
+	size_t count = 0;
+	enum status st;
+
+	*out_event = NULL;
+	if (events == NULL)
+		return ST_NO_MEMORY;
+	do
+		st = events_list(call->reading, &query, call->arena, events, &count, &query.cursor);
+	while (st == ST_OK && count == 0 && query.cursor != 0);
+	if (st == ST_OK && count > 0)
+		*out_event = json_loadb(
+			events[0].text.ptr, events[0].text.len, JSON_REJECT_DUPLICATES, NULL);
+	return st;
+}
+
+static void append_member(struct buf *out, const char *name, const json_t *text)
+{
+	if (!json_is_string(text))
+		return;
+	buf_append_char(out, ',');
+	buf_append_json(out, span_str(name));
+	buf_append_char(out, ':');
+	buf_append_json(out, span_str(json_string_value(text)));
+}
+
+static enum status append_deactivated(
+	struct api_call *call, const struct record_key *key, struct buf *out)
+{
+	json_t *event;
+	enum status st = last_event(call, key, "key.deactivate", &event);
+
+	/* One that was imported as inactive was never deactivated. */
+	if (st == ST_OK && event == NULL)
+		st = last_event(call, key, "key.import", &event);
+	append_member(out, "deactivatedAt", json_object_get(event, "time"));
+	append_member(out, "deactivatedBy", json_object_get(json_object_get(event, "actor"), "id"));
+	json_decref(event);
+	return st;
+}
+
+static enum status append_revoked(
+	struct api_call *call, const struct record_key *key, struct buf *out)
+{
+	json_t *event;
+	enum status st = last_event(call, key, "key.revoke", &event);
+
+	if (st == ST_OK && event == NULL)
+		st = last_event(call, key, "key.import", &event);
+	buf_append_char(out, ',');
+	append_time(out, "revokedAt", key->revoked_at_us);
+	append_member(out, "revokedBy", json_object_get(json_object_get(event, "actor"), "id"));
+	buf_printf(out, ",\"reason\":\"%s\"", revoke_reason_name(key->reason));
+	json_decref(event);
+	return st;
+}
+
+/* Why it is not active: since when, and by whom. */
+static enum status append_end(struct api_call *call, const struct record_key *key, struct buf *out)
+{
+	if (key->state == RECORD_KEY_INACTIVE)
+		return append_deactivated(call, key, out);
+	return key->state == RECORD_KEY_REVOKED ? append_revoked(call, key, out) : ST_OK;
+}
+
 enum status history_append(
 	struct api_call *call, const struct diagnosis *diagnosis, struct buf *out)
 {
@@ -358,12 +489,8 @@ enum status history_append(
 		buf_append_char(out, ',');
 		append_time(out, "expiresAt", key.expires_at_us);
 	}
-	if (key.revoked_at_us != 0) {
-		buf_append_char(out, ',');
-		append_time(out, "revokedAt", key.revoked_at_us);
-		buf_printf(out, ",\"reason\":\"%s\"", revoke_reason_name(key.reason));
-	}
+	st = append_end(call, &key, out);
 	append_tokens(&key, out);
 	buf_append_char(out, '}');
-	return ST_OK;
+	return st;
 }

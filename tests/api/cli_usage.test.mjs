@@ -183,6 +183,6 @@ test('explain tells a person each step in words, up to the one that refused, and
     '--app-token-file', '-'], { code: 1, input: key.appToken });
   const lines = stdout.trimEnd().split('\n');
   assert.equal(lines.filter((line) => line.startsWith('RECHAZÓ ')).length, 1, stdout);
-  assert.match(lines.at(-1), new RegExp(`${key.appKey} al perfil de acceso Readers`));
+  assert.match(stdout, new RegExp(`  1\\. Vincule ${key.appKey} al perfil de acceso Readers; no agrega nada más\\.\n     llavero key link ${key.appKey} Readers\n`));
   assert.ok(!/passed|failed|skipped|not_reached|no se conoce/.test(stdout), stdout);
 });
