@@ -7,7 +7,32 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
+
+static bool is_unix_socket(int fd)
+{
+	int domain = 0;
+	socklen_t len = sizeof(domain);
+
+	return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) == 0 && domain == AF_UNIX;
+}
+
+/*
+ * libc's function, for every library of the program: an executable's own symbol
+ * comes first. libmicrohttpd 0.9.75 wants TCP_NODELAY on and TCP_CORK off after
+ * each answer and remembers what succeeded. On a unix socket neither can, so with
+ * every answer it made two calls in vain and looked up two error texts. A unix
+ * socket never holds back what was sent: what is wanted is so already. Later
+ * versions of the library know this themselves.
+ */
+__attribute__((visibility("default"))) int setsockopt(
+	int fd, int level, int name, const void *value, socklen_t len)
+{
+	if (level == IPPROTO_TCP && is_unix_socket(fd))
+		return 0;
+	return (int)syscall(SYS_setsockopt, fd, level, name, value, len);
+}
 
 /* The peer of a connected socket; false when it cannot be told. */
 static bool peer_read(int fd, struct http_peer *out_peer)

@@ -9,7 +9,6 @@
  */
 #include "http/internal.h"
 
-#include "base/clock.h"
 #include "base/crypto.h"
 #include "base/encode.h"
 #include "http/problem.h"
@@ -186,7 +185,7 @@ static void request_fill(struct request_state *state, struct span method)
 	}
 	request->peer = &state->connection->peer;
 	request->listener = state->connection->listener;
-	request->began_at_us = clock_boot_us();
+	request->began_at_us = state->server->now_us;
 }
 
 static struct strict_refusal request_check(
@@ -315,7 +314,7 @@ static void request_report(struct request_state *state)
 	if (setup->done == NULL)
 		return;
 	if (state->seen)
-		done.took_us = clock_boot_us() - state->request.began_at_us;
+		done.took_us = state->server->now_us - state->request.began_at_us;
 	else
 		done.reason = "http.malformed"; /* the library itself refused it, or it never came
 						   whole */

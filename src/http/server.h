@@ -60,7 +60,7 @@ struct http_request {
 	const struct http_peer *peer;
 	unsigned listener; /* the id of the listener that it came by */
 	char id[HTTP_REQUEST_ID_SIZE];
-	int64_t began_at_us; /* boot time at which the header block was complete */
+	int64_t began_at_us; /* boot time at which the loop woke to the whole header block */
 	void *state;         /* the server's own */
 };
 
@@ -122,7 +122,7 @@ struct http_done {
 	const char *reason; /* message key when the server itself refused; NULL otherwise */
 	struct span method; /* absent when it could not be read */
 	struct span path;
-	int64_t took_us;
+	int64_t took_us; /* from began_at_us until the loop woke to send the last of the answer */
 };
 
 struct http_server_setup {

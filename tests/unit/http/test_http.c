@@ -5,7 +5,13 @@
 #include "http/problem.h"
 #include "http/router.h"
 
+#include <dlfcn.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 /* A change of the library may change what layout_read relies on: look before believing it. */
 static void test_library_layout(void **state)
@@ -13,6 +19,31 @@ static void test_library_layout(void **state)
 	(void)state;
 	assert_string_equal(MHD_get_version(), "0.9.75");
 	assert_int_equal(layout_selfcheck(), ST_OK);
+}
+
+/* What the library asks of a unix socket is answered without the kernel; all else is as ever. */
+static void test_socket_options(void **state)
+{
+	int tcp = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int pair[2], on = 1, got = 0;
+	socklen_t len = sizeof(got);
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+	/* The shared libraries of the program find the same function. */
+	assert_ptr_equal(dlsym(RTLD_DEFAULT, "setsockopt"), setsockopt);
+	assert_int_equal(setsockopt(pair[0], IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)), 0);
+	assert_int_equal(setsockopt(pair[0], SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)), 0);
+	assert_int_equal(getsockopt(pair[0], SOL_SOCKET, SO_PASSCRED, &got, &len), 0);
+	assert_int_equal(got, 1);
+	assert_int_equal(setsockopt(tcp, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)), 0);
+	assert_int_equal(getsockopt(tcp, IPPROTO_TCP, TCP_NODELAY, &got, &len), 0);
+	assert_true(got != 0);
+	assert_int_equal(setsockopt(-1, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)), -1);
+	assert_int_equal(errno, EBADF);
+	close(tcp);
+	close(pair[0]);
+	close(pair[1]);
 }
 
 static void test_strict(void **state)
@@ -233,6 +264,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_library_layout),
+		cmocka_unit_test(test_socket_options),
 		cmocka_unit_test(test_strict),
 		cmocka_unit_test(test_strict_each_byte),
 		cmocka_unit_test(test_router),
