@@ -15,24 +15,22 @@
 
 #include <stdlib.h>
 
-/* Few names of one length share their last letter: most are told apart without a call. */
+/* Of equal length. Few such names share their last letter: most are told apart without a call. */
 static bool same_name(struct span a, struct span b)
 {
-	return a.len == b.len && a.len > 0 &&
-	       ((a.ptr[a.len - 1] ^ b.ptr[b.len - 1]) & ~('a' ^ 'A')) == 0 &&
+	return a.len > 0 && ((a.ptr[a.len - 1] ^ b.ptr[b.len - 1]) & ~('a' ^ 'A')) == 0 &&
 	       (memcmp(a.ptr, b.ptr, a.len) == 0 || span_equal_nocase(a, b));
 }
 
 enum http_lookup http_header_get(
 	const struct http_request *request, struct span name, struct span *out_value)
 {
+	const struct http_header *end = request->headers + request->headers_count;
 	enum http_lookup found = HTTP_ABSENT;
 
 	*out_value = SPAN_ABSENT;
-	for (size_t i = 0; i < request->headers_count; i++) {
-		const struct http_header *header = &request->headers[i];
-
-		if (!same_name(header->name, name))
+	for (const struct http_header *header = request->headers; header < end; header++) {
+		if (header->name.len != name.len || !same_name(header->name, name))
 			continue;
 		if (found == HTTP_ONCE)
 			return HTTP_REPEATED;
