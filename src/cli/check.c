@@ -97,52 +97,118 @@ int run_can(struct cli *cli, const struct cli_args *args)
 	return ask_verdict(cli, "/v1/can", body);
 }
 
-/* Offline: appKey, token or both, a line each, on standard input. */
+/* ---- token check ---- */
+
+#define PREFIX_WITHIN_S 2L
+
+/*
+ * What the appKeys of the installation begin with: as told, else as the keeper
+ * says when it is there, else as always. Nothing that is read goes to the keeper.
+ */
+static void find_prefix(struct cli *cli, const struct cli_args *args, struct buf *out)
+{
+	struct client_answer answer;
+	const char *prefix = cli_value(args, "prefix");
+
+	if (prefix != NULL) {
+		buf_append_str(out, prefix);
+		return;
+	}
+	if (client_ask(cli,
+		    &(struct client_request){ .method = "GET",
+			    .path = "/v1/status",
+			    .within_s = PREFIX_WITHIN_S,
+			    .quiet = true },
+		    0, &answer) == EXIT_YES)
+		prefix = json_string_value(json_object_get(answer.json, "appKeyPrefix"));
+	buf_append_str(out, prefix != NULL ? prefix : APP_KEY_PREFIX_DEFAULT);
+	client_answer_free(&answer);
+}
+
+/* appKey, token or both, a line each. */
+static void check_text(struct span text, struct span prefix, struct text_finding *out)
+{
+	size_t end = span_find(text, '\n');
+	struct span first = span_part(text, 0, end);
+
+	if (end < text.len)
+		credential_check(first, span_part(text, end + 1, text.len), prefix, out);
+	else if (app_key_check(first, prefix) != APP_KEY_FOREIGN)
+		credential_check(first, SPAN_ABSENT, prefix, out);
+	else
+		credential_check(SPAN_ABSENT, first, prefix, out);
+}
+
+/* For people: the cause's and the hint's own words in place of their names. */
+static void put_words(const struct cli *cli, json_t *answer, const char *cause)
+{
+	char key[96];
+	const char *text;
+
+	(void)snprintf(key, sizeof(key), "cause.%s.title", cause);
+	text = message_text(cli->lang, key);
+	if (text == NULL) {
+		(void)snprintf(key, sizeof(key), "cli.text_%s", cause);
+		text = message_text(cli->lang, key);
+	}
+	if (text != NULL)
+		put_text(answer, "words", text);
+	(void)snprintf(
+		key, sizeof(key), "hint.%s", json_string_value(json_object_get(answer, "hint")));
+	text = message_text(cli->lang, key);
+	if (text != NULL)
+		put_text(answer, "hint", text);
+	else
+		(void)json_object_del(answer, "hint");
+	if (json_array_size(json_object_get(answer, "positions")) == 0)
+		(void)json_object_del(answer, "positions");
+}
+
+static void show_finding(const struct cli *cli, const struct text_finding *finding)
+{
+	static const struct column found[] = {
+		{ "cli.col_valid", "valid" },
+		{ "cli.col_cause", "cause" },
+		{ "cli.col_title", "words" },
+		{ "cli.col_field", "field" },
+		{ "cli.col_positions", "positions" },
+		{ "cli.col_hint", "hint" },
+	};
+	static const char *const FIELDS[] = { NULL, "appKey", "appToken", "both" };
+	const char *cause = finding->cause == TEXT_FOREIGN ? "foreign"
+			    : text_tells(finding)          ? text_cause_name(finding->cause)
+							   : "none";
+	json_t *answer = json_pack("{s:b,s:s,s:s,s:s*}", "valid", !text_tells(finding), "cause",
+		cause, "hint", text_hint_name(finding->hint), "field",
+		text_tells(finding) ? FIELDS[finding->field & 3] : NULL);
+	json_t *positions = json_array();
+
+	for (size_t i = 0; i < finding->positions_count; i++)
+		(void)json_array_append_new(positions, json_integer(finding->positions[i]));
+	(void)json_object_set_new(answer, "positions", positions);
+	if (cli->json) {
+		(void)show_json(answer);
+	} else {
+		put_words(cli, answer, cause);
+		show_fields(cli, answer, found, ARRAY_LEN(found));
+	}
+	json_decref(answer);
+}
+
+/* Of the text alone, so that it works offline. */
 int run_token_check(struct cli *cli, const struct cli_args *args)
 {
 	CLEANUP(buf_wipe)
 	struct buf text = buf_heap(0);
-	struct span first, second, app_key = SPAN_ABSENT, token = SPAN_ABSENT;
+	CLEANUP(buf_free)
+	struct buf prefix = buf_heap(KIB);
 	struct text_finding finding;
-	json_t *answer, *positions = json_array();
-	size_t end;
-	bool valid;
+	int code = input_secret(cli, "-", "cli.prompt_token", &text);
 
-	(void)args;
-	if (input_secret(cli, "-", "cli.prompt_token", &text) != EXIT_YES)
-		return EXIT_FAULT;
-	end = span_find(buf_span(&text), '\n');
-	first = span_part(buf_span(&text), 0, end);
-	if (end < text.len) {
-		second = span_part(buf_span(&text), end + 1, text.len);
-		app_key = first;
-		token = second;
-	} else if (app_key_check(first, SPAN_LIT(APP_KEY_PREFIX_DEFAULT)) != APP_KEY_FOREIGN) {
-		app_key = first;
-	} else {
-		token = first;
-	}
-	credential_check(app_key, token, SPAN_LIT(APP_KEY_PREFIX_DEFAULT), &finding);
-	valid = !text_tells(&finding);
-	for (size_t i = 0; i < finding.positions_count; i++)
-		(void)json_array_append_new(positions, json_integer(finding.positions[i]));
-	answer = json_pack("{s:b,s:s,s:s,s:o}", "valid", valid, "cause",
-		finding.cause == TEXT_FOREIGN ? "foreign"
-		: valid                       ? "none"
-					      : text_cause_name(finding.cause),
-		"hint", text_hint_name(finding.hint), "positions", positions);
-	if (cli->json) {
-		(void)show_json(answer);
-	} else {
-		static const struct column found[] = {
-			{ "cli.col_valid", "valid" },
-			{ "cli.col_cause", "cause" },
-			{ "cli.col_hint", "hint" },
-			{ "cli.col_positions", "positions" },
-		};
-
-		show_fields(cli, answer, found, ARRAY_LEN(found));
-	}
-	json_decref(answer);
-	return valid ? EXIT_YES : EXIT_REFUSED;
+	if (code != EXIT_YES)
+		return code;
+	find_prefix(cli, args, &prefix);
+	check_text(buf_span(&text), buf_span(&prefix), &finding);
+	show_finding(cli, &finding);
+	return text_tells(&finding) ? EXIT_REFUSED : EXIT_YES;
 }

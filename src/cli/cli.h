@@ -108,6 +108,7 @@ struct client_request {
 	const char *content_type, *accept;
 	int download_fd; /* > 0: the body of a 200 goes there instead */
 	bool progress;   /* show progress on a terminal */
+	bool quiet;      /* say nothing when it fails */
 	long within_s;   /* give up after that many seconds; 0: wait */
 };
 

@@ -252,12 +252,12 @@ int client_ask(const struct cli *cli, const struct client_request *request, long
 	if (request->progress)
 		show_progress(1, 1);
 	if (result != CURLE_OK)
-		return fail_transport(cli, &transfer, result);
+		return request->quiet ? EXIT_FAULT : fail_transport(cli, &transfer, result);
 	(void)curl_easy_getinfo(transfer.curl, CURLINFO_RESPONSE_CODE, &answer->status);
 	answer->json = json_loadb(buf_str(&answer->body), answer->body.len, 0, NULL);
 	if ((answer->status >= 200 && answer->status < 300) || answer->status == allow_status)
 		return EXIT_YES;
-	return fail_status(cli, answer);
+	return request->quiet ? EXIT_REFUSED : fail_status(cli, answer);
 }
 
 int client_collect(const struct cli *cli, const char *path, size_t limit, json_t **out_items)

@@ -74,6 +74,8 @@ static const struct cli_option CAN[] = { { "with-profile", "PROFILE", "cli.opt_w
 	{ "host", "HOST", "cli.opt_host", false }, { "from", "ADDRESS", "cli.opt_from", false },
 	O_ACCOUNT };
 
+static const struct cli_option TOKEN_CHECK[] = { { "prefix", "WORD", "cli.opt_prefix", false } };
+
 static const struct cli_option CATALOG_IMPORT[] = { { "service", "NAME", "cli.opt_service", false },
 	{ "on-conflict", "POLICY", "cli.opt_on_conflict", false, .choices = "fail narrow widen" },
 	{ "ignore-servers", NULL, "cli.opt_ignore_servers", false },
@@ -174,7 +176,7 @@ const struct cli_command COMMANDS[] = {
 		run_events_verify },
 	{ "backup", "FILE", 1, 1, NULL, 0, "cli.cmd_backup", run_backup },
 	{ "restore", "[FILE]", 0, 1, OPTIONS(RESTORE), "cli.cmd_restore", run_restore },
-	{ "token check", "", 0, 0, NULL, 0, "cli.cmd_token_check", run_token_check },
+	{ "token check", "", 0, 0, OPTIONS(TOKEN_CHECK), "cli.cmd_token_check", run_token_check },
 	{ "help", "[COMMAND]", 0, CLI_VALUES_MAX, NULL, 0, "cli.cmd_help", run_help },
 	{ "completion", "SHELL", 1, 1, NULL, 0, "cli.cmd_completion", run_completion },
 };

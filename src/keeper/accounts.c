@@ -38,8 +38,26 @@ static enum status accounts_list(struct api_call *call)
 	return st != ST_OK ? st : api_page(call, &query, item_account);
 }
 
-/* Create the account and its owner inside a change and answer with object. */
-static enum status create(struct api_call *call, const struct account_new *new_account,
+/* The installation's first account is made once; another one is asked for by its own name. */
+static enum status refuse_further(struct api_call *call)
+{
+	struct list_query query = { .kind = ENTITY_ACCOUNT, .count_max = 1 };
+	struct record_account account;
+	uint32_t slots[LIMIT_PAGE];
+	size_t count;
+	enum status st = snapshot_list(call->reading, &query, slots, &count);
+
+	if (st != ST_OK || count == 0)
+		return st;
+	st = snapshot_account(call->reading, slots[0], call->arena, &account);
+	if (st != ST_OK)
+		return st;
+	return api_refuse(call, ST_CONFLICT, "api.init_done", "account",
+		arena_copy(call->arena, account.name));
+}
+
+/* Create the account (only as the first one) and its owner in a change; answer with object. */
+static enum status create(struct api_call *call, const struct account_new *new_account, bool first,
 	enum status (*render)(struct api_call *call, uint32_t slot, struct buf *out))
 {
 	bool answered;
@@ -48,6 +66,8 @@ static enum status create(struct api_call *call, const struct account_new *new_a
 
 	if (st == ST_OK)
 		st = api_replay(call, 0, &answered);
+	if (st == ST_OK && !answered && first)
+		st = refuse_further(call);
 	if (st != ST_OK || answered)
 		return st;
 	st = account_create(call->change, new_account, &slot, &call->complaint);
@@ -73,7 +93,7 @@ static enum status accounts_create(struct api_call *call)
 			.owner_name = fields[2].text,
 			.display_name = fields[3].text,
 		},
-		item_account);
+		false, item_account);
 }
 
 /* What `llavero init` shows. Nobody can log in yet, so there is no enrolment link. */
@@ -112,7 +132,7 @@ static enum status init(struct api_call *call)
 			.owner_email = fields[1].text,
 			.display_name = fields[2].text,
 		},
-		render_init);
+		true, render_init);
 }
 
 static enum status account_of_path(struct api_call *call, struct record_account *out_account)

@@ -129,6 +129,8 @@ static enum status status_request(struct api_call *call)
 	buf_append_char(&object, '{');
 	append_text(&object, "version", span_str(keeper->setup->version));
 	buf_append_char(&object, ',');
+	append_text(&object, "appKeyPrefix", keeper->setup->app_key_prefix);
+	buf_append_char(&object, ',');
 	append_time(&object, "startedAt", keeper->started_at_us);
 	if (keeper->publisher != NULL)
 		publisher_figures(keeper->publisher, &figures);
