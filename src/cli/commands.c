@@ -179,6 +179,8 @@ const struct cli_command COMMANDS[] = {
 	{ "token check", "", 0, 0, OPTIONS(TOKEN_CHECK), "cli.cmd_token_check", run_token_check },
 	{ "help", "[COMMAND]", 0, CLI_VALUES_MAX, NULL, 0, "cli.cmd_help", run_help },
 	{ "completion", "SHELL", 1, 1, NULL, 0, "cli.cmd_completion", run_completion },
+	{ "completion names", "KIND [START] [APPKEY]", 1, 3, OPTIONS(ACCOUNT),
+		"cli.cmd_completion_names", run_completion_names },
 };
 
 const size_t COMMANDS_COUNT = ARRAY_LEN(COMMANDS);

@@ -4,9 +4,11 @@
 
 #include "cli/cli.h"
 
-/* help.c, complete.c */
+/* help.c, completion.c */
 int run_help(struct cli *cli, const struct cli_args *args);
 int run_completion(struct cli *cli, const struct cli_args *args);
+/* names.c */
+int run_completion_names(struct cli *cli, const struct cli_args *args);
 
 /* system.c */
 int run_init(struct cli *cli, const struct cli_args *args);

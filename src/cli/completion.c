@@ -1,7 +1,9 @@
 /*
  * llavero completion: scripts for shells, made from the table of commands: a
  * line a command, NAME|OPTIONS|OPERANDS, which a fixed function looks up. zsh
- * reads the script of bash through its own bashcompinit.
+ * reads the script of bash through its own bashcompinit. Names that only the
+ * keeper knows (@APPKEY, @PROFILE, @ACCOUNT) are asked for when they are
+ * completed, by llavero completion names (names.c).
  */
 #include "cli/commands.h"
 
@@ -11,6 +13,42 @@ static bool takes_file(const char *what)
 {
 	return strncmp(what, "FILE", 4) == 0 || strncmp(what, "[FILE", 5) == 0 ||
 	       strcmp(what, "PATH") == 0 || strcmp(what, "DIR") == 0;
+}
+
+/*
+ * Names of which kind an operand or an option's value is; NULL: of none. NAME is
+ * an account's where it is one that is there already.
+ */
+static const char *names_kind(const char *command, const char *what, size_t len)
+{
+	static const char *const KINDS[] = { "APPKEY", "PROFILE" };
+
+	for (size_t i = 0; i < ARRAY_LEN(KINDS); i++) {
+		if (len == strlen(KINDS[i]) && strncmp(what, KINDS[i], len) == 0)
+			return KINDS[i];
+	}
+	if (len != 4 || strncmp(what, "NAME", len) != 0)
+		return NULL;
+	if (command == NULL ||
+		(strncmp(command, "account ", 8) == 0 && strcmp(command, "account create") != 0))
+		return "ACCOUNT";
+	return NULL;
+}
+
+/* "@APPKEY @PROFILE", one for each operand up to the last that is a name. */
+static void print_operands(const struct cli_command *command)
+{
+	const char *at = command->operands;
+
+	for (size_t i = 0; *at != '\0'; i++) {
+		size_t len = strcspn(at, " ");
+		const char *kind = names_kind(command->name, at, len);
+
+		if (kind == NULL)
+			return;
+		(void)printf("%s@%s", i > 0 ? " " : "", kind);
+		at += len + (at[len] == ' ');
+	}
 }
 
 static void print_options(const struct cli_option *options, size_t count)
@@ -23,14 +61,27 @@ static void print_commands(void)
 {
 	for (size_t i = 0; i < COMMANDS_COUNT; i++) {
 		const struct cli_command *command = &COMMANDS[i];
-		const char *operands = takes_file(command->operands) ? "FILE" : "";
 
-		if (command->run == run_completion)
-			operands = "bash zsh fish";
 		(void)printf("%s|", command->name);
 		print_options(command->options, command->options_count);
-		(void)printf("%s|%s\n", command->options_count > 0 ? " " : "", operands);
+		(void)printf("%s|", command->options_count > 0 ? " " : "");
+		if (command->run == run_completion)
+			(void)printf("bash zsh fish");
+		else if (takes_file(command->operands))
+			(void)printf("FILE");
+		else
+			print_operands(command);
+		(void)putchar('\n');
 	}
+}
+
+static const char *option_kind(const struct cli_option *option)
+{
+	bool account = strcmp(option->name, "account") == 0;
+
+	if (option->arg == NULL || (!account && strcmp(option->arg, "NAME") == 0))
+		return NULL;
+	return names_kind(NULL, option->arg, strlen(option->arg));
 }
 
 /* A line for each option that takes a value: "--state|active inactive", "--checkpoint|FILE". */
@@ -38,10 +89,12 @@ static void print_values_of(const struct cli_option *options, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		const struct cli_option *option = &options[i];
+		const char *kind = option_kind(option);
 
 		if (option->arg != NULL)
-			(void)printf("--%s|%s\n", option->name,
+			(void)printf("--%s|%s%s\n", option->name, kind != NULL ? "@" : "",
 				option->choices != NULL   ? option->choices
+				: kind != NULL            ? kind
 				: takes_file(option->arg) ? "FILE"
 							  : "");
 	}
@@ -56,6 +109,14 @@ static void print_values(void)
 
 static const char BASH_FUNCTION[] =
 	"_llavero_reply() {\n"
+	"	local name\n"
+	"	case \"$1\" in @*)\n"
+	"		while IFS= read -r name; do\n"
+	"			COMPREPLY+=(\"$(printf %q \"$name\")\")\n"
+	"		done < <(\"${COMP_WORDS[0]}\" completion names "
+	"\"${1#@}\" \"$cur\" \"$first\" \"${ask[@]}\" 2>/dev/null)\n"
+	"		return ;;\n"
+	"	esac\n"
 	"	if [ \"$1\" = FILE ]; then\n"
 	"		compopt -o filenames 2>/dev/null\n"
 	"		COMPREPLY=($(compgen -f -- \"$cur\"))\n"
@@ -65,16 +126,28 @@ static const char BASH_FUNCTION[] =
 	"}\n"
 	"_llavero() {\n"
 	"	local cur=\"${COMP_WORDS[COMP_CWORD]}\" prev='' at='' next='' word name options "
-	"operands i\n"
+	"operands i rest first='' ask=()\n"
 	"	COMPREPLY=()\n"
 	"	for ((i = 1; i < COMP_CWORD; i++)); do\n"
 	"		word=\"${COMP_WORDS[i]}\"\n"
-	"		if [ -n \"$prev\" ]; then prev=''; continue; fi\n"
+	"		if [ -n \"$prev\" ]; then\n"
+	"			case \"$prev\" in --account|--socket|--url) ask+=(\"$prev\" "
+	"\"$word\") ;; esac\n"
+	"			prev=''\n"
+	"			continue\n"
+	"		fi\n"
 	"		case \"$word\" in\n"
 	"		-*) case \"$_llavero_values\" in *\"$word|\"*) prev=\"$word\" ;; esac ;;\n"
 	"		*) at=\"$at${at:+ }$word\" ;;\n"
 	"		esac\n"
 	"	done\n"
+	"	while IFS='|' read -r name options operands; do\n"
+	"		case \"${name:+$at }\" in \"$name \"*)\n"
+	"			rest=\"${at#\"$name\"}\"\n"
+	"			rest=\"${rest# }\"\n"
+	"			first=\"${rest%% *}\" ;;\n"
+	"		esac\n"
+	"	done <<< \"$_llavero_commands\"\n"
 	"	if [ -n \"$prev\" ]; then\n"
 	"		while IFS='|' read -r name options; do\n"
 	"			[ \"$name\" = \"$prev\" ] && { _llavero_reply \"$options\"; "
@@ -84,6 +157,14 @@ static const char BASH_FUNCTION[] =
 	"	while IFS='|' read -r name options operands; do\n"
 	"		[ -n \"$name\" ] || continue\n"
 	"		case \"$at \" in \"$name \"*)\n"
+	"			case \"$operands\" in @*)\n"
+	"				for word in $rest; do\n"
+	"					case \"$operands\" in *' '*) "
+	"operands=\"${operands#* }\" ;; "
+	"*) operands='' ;; esac\n"
+	"				done\n"
+	"				operands=\"${operands%% *}\" ;;\n"
+	"			esac\n"
 	"			case \"$cur\" in\n"
 	"			-*) _llavero_reply \"$options$_llavero_globals\" ;;\n"
 	"			*) _llavero_reply \"$operands\" ;;\n"

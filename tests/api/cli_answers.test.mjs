@@ -1,12 +1,13 @@
 // What programs may rely on: the members of each command's JSON answer, and what people read instead of
 // them: seconds, yes and no, hints; the first account; the text check with this installation's prefix.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 
-import { llavero } from '../lib/cli.mjs';
-import { Llaverod } from '../lib/llaverod.mjs';
+import { environment, llavero } from '../lib/cli.mjs';
+import { LLAVERO, Llaverod } from '../lib/llaverod.mjs';
 
 let daemon;
 let made;
@@ -138,4 +139,38 @@ test('people read seconds, yes and no, and what a new key needs; programs read a
   for (const args of [[...create, '--link', 'Reader'], [...create, '--json']]) {
     assert.ok(!(await llavero(daemon, args)).stderr.includes('key link'), args.join(' '));
   }
+});
+
+// What bash offers for the last word, with the command found on the PATH.
+function offered(target, ...words) {
+  const script = 'source <(llavero completion bash); COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _llavero; printf \'%s\\n\' "${COMPREPLY[@]}"';
+  const { status, stdout, stderr } = spawnSync('bash', ['-c', script, 'bash', 'llavero', ...words], { encoding: 'utf8',
+    env: environment(target, { PATH: `${path.dirname(LLAVERO)}:${process.env.PATH}` }) });
+  assert.deepEqual([status, stderr], [0, ''], words.join(' '));
+  return stdout.split('\n').filter(Boolean).sort();
+}
+
+test('the shell offers the appKeys, profiles and accounts that there are, and is silent without the daemon', async () => {
+  const away = { keeper: { socket: '/nonexistent' } };
+  const { appKey } = key;
+  await json('profile', 'create', "Ana's orders", '--account', 'store');
+  await json('profile', 'create', 'Far', '--account', 'second');
+  const profiles = ["Ana\\'s\\ orders", 'Reader'];
+  const rows = [
+    [['key', 'show', appKey.slice(0, -3)], [appKey]], [['can', appKey.slice(0, -3)], [appKey]],
+    [['key', 'link', appKey, ''], profiles], [['key', 'link', appKey, 'Re'], ['Reader']],
+    [['key', 'link', appKey, '--account', 'second', ''], ['Far']], [['key', 'link', appKey, 'Reader', ''], []],
+    [['can', appKey, 'GET', '/stock', '--with-profile', ''], profiles],
+    [['key', 'create', '--account', 'store', '--link', 'Ana'], [profiles[0]]],
+    [['verify', '--app-key', appKey.slice(0, -3)], [appKey]], [['account', 'show', 'st'], ['store']],
+    [['key', 'list', '--account', 'se'], ['second']], [['account', 'create', 'st'], []],
+    [['--lang', 'es', 'profile', 'show', '--account', 'second', ''], ['Far']],
+  ];
+  for (const [words, wanted] of rows) {
+    assert.deepEqual(offered(daemon, ...words), wanted, words.join(' '));
+    assert.deepEqual(offered(away, ...words), [], words.join(' '));
+    assert.deepEqual(offered(away, '--socket', daemon.keeper.socket, ...words), wanted, words.join(' '));
+  }
+  const { stderr } = await llavero(daemon, ['completion', 'names', 'TOKEN'], { code: 2 });
+  assert.match(stderr, /APPKEY, PROFILE and ACCOUNT/);
 });
