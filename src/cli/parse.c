@@ -141,6 +141,23 @@ static int take_operands(struct parsing *p, int argc, char **argv)
 	return EXIT_YES;
 }
 
+static bool is_edit(const char *name)
+{
+	size_t len = strlen(name);
+
+	return len > 5 && strcmp(name + len - 5, " edit") == 0;
+}
+
+/* The account only says which one is meant. */
+static bool changes_nothing(const struct cli_args *args)
+{
+	for (size_t i = 0; i < args->count; i++) {
+		if (strcmp(args->options[i].option->name, "account") != 0)
+			return false;
+	}
+	return true;
+}
+
 static int check_needed(const struct parsing *p)
 {
 	for (size_t i = 0; i < p->command->options_count; i++) {
@@ -150,6 +167,8 @@ static int check_needed(const struct parsing *p)
 			return cli_fail_with(
 				p->cli, EXIT_USAGE, "cli.option_missing", "name", option->name);
 	}
+	if (is_edit(p->command->name) && changes_nothing(p->args))
+		return cli_fail(p->cli, EXIT_USAGE, "cli.nothing_to_change", NULL, 0);
 	return EXIT_YES;
 }
 

@@ -253,7 +253,8 @@ static enum status read_what_if(struct api_call *call, const struct body_field *
 		call->reading, fields[TRIAL_APP_KEY].text, call->arena, &key);
 
 	if (st == ST_NOT_FOUND)
-		return api_refuse(call, ST_NOT_FOUND, "api.key_unknown", "appKey", "");
+		return api_refuse(call, ST_NOT_FOUND, "api.key_unknown", "appKey",
+			arena_copy(call->arena, fields[TRIAL_APP_KEY].text));
 	if (st != ST_OK)
 		return st;
 	account_slot = key.account_slot;

@@ -67,6 +67,15 @@ static enum status users_create(struct api_call *call)
 	return st != ST_OK ? st : api_answer_created(call, account.slot, slot, item_user);
 }
 
+/* The status, with a word about the user when it is that there is none of that id. */
+static enum status about_user(struct api_call *call, enum status st)
+{
+	if (st != ST_NOT_FOUND || call->complaint.key != NULL)
+		return st;
+	return api_refuse(call, ST_NOT_FOUND, "api.user_id_unknown", "id",
+		arena_copy(call->arena, http_param(call->http, "id")));
+}
+
 static enum status users_get(struct api_call *call)
 {
 	uint32_t slot;
@@ -74,7 +83,7 @@ static enum status users_get(struct api_call *call)
 
 	if (st == ST_OK)
 		st = api_reading(call);
-	return st != ST_OK ? st : answer_user(call, 200, slot, NULL);
+	return about_user(call, st != ST_OK ? st : answer_user(call, 200, slot, NULL));
 }
 
 static enum status set_state(
@@ -123,7 +132,7 @@ static enum status users_edit(struct api_call *call)
 		st = set_state(call, &user, &fields[2]);
 	if (st == ST_OK)
 		st = api_commit(call, &head);
-	return st != ST_OK ? st : answer_user(call, 200, slot, &head);
+	return about_user(call, st != ST_OK ? st : answer_user(call, 200, slot, &head));
 }
 
 /* Erasing forgets the person; events go on naming the slot. */
@@ -136,7 +145,7 @@ static enum status users_erase(struct api_call *call)
 		st = api_change(call);
 	if (st == ST_OK)
 		st = user_erase(call->change, slot, &call->complaint);
-	return st != ST_OK ? st : api_commit_done(call);
+	return about_user(call, st != ST_OK ? st : api_commit_done(call));
 }
 
 static const struct api_route ROUTES[] = {

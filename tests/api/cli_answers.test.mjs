@@ -150,6 +150,12 @@ function offered(target, ...words) {
   return stdout.split('\n').filter(Boolean).sort();
 }
 
+test('what is not there is named, with how to find it', async () => {
+  const rows = [[['user', 'edit', '99', '--name', 'x'], /no user with the id 99.*llavero user list/],
+    [['user', 'erase', 'abc'], /no user with the id abc/], [['can', 'nope', 'GET', '/x'], /no key nope/]];
+  for (const [args, pattern] of rows) assert.match((await llavero(daemon, args, { code: 1 })).stderr, pattern, args.join(' '));
+});
+
 test('the shell offers the appKeys, profiles and accounts that there are, and is silent without the daemon', async () => {
   const away = { keeper: { socket: '/nonexistent' } };
   const { appKey } = key;

@@ -60,6 +60,7 @@ test('mistakes end with 2 and say what was probably meant', async () => {
     [['key', 'create', '--account', 'a'], /--label/], [['key', 'show'], /APPKEY/],
     [['key', 'show', 'a', 'b'], /APPKEY/], [['status', 'x'], /only options/], [['status', '--socket'], /--socket/],
     [['status', '--json=1'], /no value/], [['status', '-x'], /-x/], [['key', 'create', '--label', 'a', '--label', 'b'], /twice/],
+    [['key', 'edit', 'k'], /what to change/], [['profile', 'edit', 'p', '--account', 'store'], /what to change/],
     [['completion', 'tcsh'], /bash, zsh and fish/], [['--socket'], /--socket/],
   ];
   for (const [args, pattern] of rows) {
