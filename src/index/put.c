@@ -159,13 +159,32 @@ static enum status split(
 	return st;
 }
 
+/* Put writer->record where nothing stands yet: one way down the tree. ST_EXISTS when something
+ * does. */
+static enum status store_first(struct index_writer *writer, const struct identity *identity)
+{
+	uint64_t at = at_of(writer, identity);
+	MDB_val key = { .mv_size = sizeof(at), .mv_data = &at };
+	MDB_val data = { .mv_size = writer->record.len, .mv_data = writer->record.ptr };
+	int rc;
+
+	if (writer->building)
+		return store(writer, at, buf_span(&writer->record));
+	rc = mdb_put(writer->txn, writer->dbi, &key, &data, MDB_NOOVERWRITE);
+	return rc == MDB_KEYEXIST ? ST_EXISTS : env_status(rc);
+}
+
 /* Put writer->record in the place of the record with this identity. */
 static enum status store_hash(
 	struct index_writer *writer, const struct identity *identity, bool *out_is_new)
 {
 	struct span own;
-	enum status st = split(writer, identity, &own);
+	enum status st = store_first(writer, identity);
 
+	*out_is_new = true;
+	if (st != ST_EXISTS)
+		return st;
+	st = split(writer, identity, &own);
 	if (st != ST_OK)
 		return st;
 	*out_is_new = !span_present(own);
@@ -432,9 +451,16 @@ enum status index_put_token(struct index_writer *writer, const uint8_t digest[DI
 	struct record record;
 	struct span own;
 	bool is_new;
-	enum status st = split(writer, &identity, &own);
+	enum status st;
 
+	to = writing(writer);
+	st = record_write_token(&to, digest, token);
+	if (st == ST_OK)
+		st = store_first(writer, &identity);
+	if (st != ST_EXISTS)
+		return st;
 	/* Most tokens of a changed key are as they were: no page is written for those. */
+	st = split(writer, &identity, &own);
 	if (st == ST_OK && span_present(own)) {
 		st = record_open(&writer->meta.keys, KIND_TOKEN, own, &record);
 		if (st == ST_OK)
@@ -442,10 +468,6 @@ enum status index_put_token(struct index_writer *writer, const uint8_t digest[DI
 		if (st == ST_OK && old.key == token->key && old.live == token->live)
 			return ST_OK;
 	}
-	if (st != ST_OK)
-		return st;
-	to = writing(writer);
-	st = record_write_token(&to, digest, token);
 	return st == ST_OK ? store_hash(writer, &identity, &is_new) : st;
 }
 
