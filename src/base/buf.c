@@ -170,18 +170,30 @@ static void append_escaped_point(struct buf *b, uint32_t point)
 	buf_printf(b, "\\u%04x", point);
 }
 
+/* How many bytes of text from i on stand in JSON as they are. */
+static size_t plain_run(struct span text, size_t i)
+{
+	size_t end = i;
+
+	while (end < text.len && text.ptr[end] >= 0x20 && text.ptr[end] < 0x7F &&
+		text.ptr[end] != '"' && text.ptr[end] != '\\')
+		end++;
+	return end - i;
+}
+
 void buf_append_json(struct buf *b, struct span text)
 {
 	buf_append_char(b, '"');
 	for (size_t i = 0; i < text.len;) {
+		size_t plain = plain_run(text, i);
 		char c = text.ptr[i];
 		uint32_t point;
 
-		if (c == '"' || c == '\\') {
+		if (plain > 0) {
+			buf_append(b, span_part(text, i, plain));
+			i += plain;
+		} else if (c == '"' || c == '\\') {
 			buf_append_char(b, '\\');
-			buf_append_char(b, c);
-			i++;
-		} else if (c >= 0x20 && c < 0x7F) {
 			buf_append_char(b, c);
 			i++;
 		} else {

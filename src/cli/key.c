@@ -328,7 +328,8 @@ int run_key_revoke(struct cli *cli, const struct cli_args *args)
 
 /* ---- import: in pieces, so that a file may be of any size ---- */
 
-#define IMPORT_PIECE (4 * MIB)
+/* The index has all of a piece before the next one is sent: few pieces, few waits. */
+#define IMPORT_PIECE (16 * MIB)
 #define IMPORT_FILE_MAX ((size_t)16 * 1024 * MIB)
 
 struct totals {

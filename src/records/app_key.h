@@ -99,7 +99,7 @@ NODISCARD enum status link_remove(struct change *change, uint32_t key_slot, uint
  * accepted stands in its result, and the others are imported; a failure of the
  * call itself (ST_IO, ...) leaves the change to be aborted.
  */
-#define KEYS_IMPORT_MAX 2048u
+#define KEYS_IMPORT_MAX 3072u
 struct key_import {
 	struct key_new key;
 	enum record_key_state state; /* 0: active */
