@@ -15,6 +15,7 @@
 #include "key/import.h"
 #include "records/app_key.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 
 /* About 50 ms of writing. */
@@ -24,8 +25,21 @@
 
 struct line {
 	size_t number;
-	json_t *json;
+	json_t *json; /* NULL: not an object */
 	uint8_t digest[DIGEST_SIZE];
+};
+
+/* Lines that are read, by a thread of their own, while those before them are written. */
+struct batch {
+	struct line lines[BATCH_KEYS];
+	size_t count;
+};
+
+/* Where reading is in the body; of whoever reads. */
+struct reading {
+	struct span rest;
+	size_t number; /* of the line before rest */
+	struct batch *batch;
 };
 
 struct import {
@@ -33,10 +47,9 @@ struct import {
 	struct digest_context *digests;
 	struct record_account account;
 	bool dry_run;
-	struct line lines[BATCH_KEYS];
+	struct batch batches[2];
 	struct key_import keys[BATCH_KEYS];
 	struct key_import_result results[BATCH_KEYS];
-	size_t count;
 	struct arena *arena; /* of one batch, and in it the profiles that its lines have named */
 	struct {
 		struct span name;
@@ -177,9 +190,12 @@ static enum status read_line(
 		[LINE_EXTERNAL_ID] = { .name = "externalId", .kind = BODY_TEXT },
 		[LINE_LIMITS] = { .name = "limits", .kind = BODY_OBJECT, .flags = BODY_NULLABLE },
 	};
-	enum status st = api_object(import->call, json, fields, LINE_COUNT);
+	enum status st;
 
 	*key = (struct key_import){ .state = RECORD_KEY_ACTIVE };
+	if (json == NULL)
+		return api_refuse(import->call, ST_INVALID, "api.import_line", NULL, NULL);
+	st = api_object(import->call, json, fields, LINE_COUNT);
 	if (st == ST_OK && !app_key_import_ok(fields[LINE_APP_KEY].text))
 		return api_refuse(import->call, ST_INVALID, "api.import_app_key", NULL, NULL);
 	if (st == ST_OK)
@@ -202,18 +218,18 @@ static enum status read_line(
 
 /* ---- a batch ---- */
 
-static void batch_clear(struct import *import)
+static void batch_clear(struct batch *batch)
 {
-	for (size_t i = 0; i < import->count; i++)
-		json_decref(import->lines[i].json);
-	import->count = 0;
-	arena_free(&import->arena);
-	import->known_count = 0;
+	for (size_t i = 0; i < batch->count; i++)
+		json_decref(batch->lines[i].json);
+	batch->count = 0;
 }
 
 static void import_free(struct import *import)
 {
-	batch_clear(import);
+	batch_clear(&import->batches[0]);
+	batch_clear(&import->batches[1]);
+	arena_free(&import->arena);
 	digest_context_free(&import->digests);
 	buf_free(&import->refused);
 }
@@ -222,10 +238,11 @@ static void import_free(struct import *import)
  * Lines are read inside the change that writes them, so that the profiles they
  * name are there when they are linked.
  */
-static enum status batch_write(struct import *import)
+static enum status batch_write(struct import *import, struct batch *batch)
 {
 	struct api_call *call = import->call;
 	struct arena *request_arena = call->arena;
+	struct line *lines = batch->lines;
 	size_t taken = 0, imported = 0;
 	enum status st = api_change(call);
 
@@ -235,20 +252,19 @@ static enum status batch_write(struct import *import)
 	if (import->arena == NULL)
 		return ST_NO_MEMORY;
 	call->arena = import->arena;
-	for (size_t i = 0; i < import->count; i++) {
-		st = read_line(
-			import, import->lines[i].json, &import->lines[i], &import->keys[taken]);
+	for (size_t i = 0; i < batch->count; i++) {
+		st = read_line(import, lines[i].json, &lines[i], &import->keys[taken]);
 		if (st == ST_INVALID) {
-			refuse_line(import, import->lines[i].number, &call->complaint);
+			refuse_line(import, lines[i].number, &call->complaint);
 			st = ST_OK; /* of the batch, also when it was the last line */
 			continue;
 		}
 		if (st != ST_OK)
 			break;
 		import->results[taken] = (struct key_import_result){ .status = ST_OK };
-		import->lines[taken].number = import->lines[i].number;
-		memcpy(import->lines[taken].digest, import->lines[i].digest, DIGEST_SIZE);
-		import->keys[taken].key.digest = import->lines[taken].digest;
+		lines[taken].number = lines[i].number;
+		memcpy(lines[taken].digest, lines[i].digest, DIGEST_SIZE);
+		import->keys[taken].key.digest = lines[taken].digest;
 		taken++;
 	}
 	if (st == ST_OK && taken > 0)
@@ -257,7 +273,7 @@ static enum status batch_write(struct import *import)
 		if (import->results[i].status == ST_OK)
 			imported++;
 		else
-			refuse_line(import, import->lines[i].number, &import->results[i].complaint);
+			refuse_line(import, lines[i].number, &import->results[i].complaint);
 	}
 	call->complaint = (struct complaint){ .key = NULL };
 	call->arena = request_arena;
@@ -270,43 +286,74 @@ static enum status batch_write(struct import *import)
 	call->reading = NULL;
 	import->committed = import->committed || (st == ST_OK && !import->dry_run);
 	import->imported_count += st == ST_OK ? imported : 0;
-	batch_clear(import);
+	arena_free(&import->arena);
+	import->known_count = 0;
 	return st;
 }
 
-static enum status take_line(struct import *import, struct span text, size_t number)
+/* ---- reading ahead ---- */
+
+static void take_line(struct batch *batch, struct span text, size_t number)
 {
-	struct complaint complaint = { .key = "api.import_line" };
 	json_t *json;
 
 	while (text.len > 0 && (text.ptr[text.len - 1] == '\r' || text.ptr[text.len - 1] == ' '))
 		text.len--;
 	if (text.len == 0)
-		return ST_OK;
+		return;
 	json = json_loadb(text.ptr, text.len, JSON_REJECT_DUPLICATES, NULL);
 	if (!json_is_object(json)) {
 		json_decref(json);
-		refuse_line(import, number, &complaint);
-		return ST_OK;
+		json = NULL;
 	}
-	import->lines[import->count++] = (struct line){ .number = number, .json = json };
-	return import->count == BATCH_KEYS ? batch_write(import) : ST_OK;
+	batch->lines[batch->count++] = (struct line){ .number = number, .json = json };
+}
+
+/* Fill reading->batch, in place of what it held. */
+static void *read_batch(void *arg)
+{
+	struct reading *reading = arg;
+	struct batch *batch = reading->batch;
+
+	batch_clear(batch);
+	while (reading->rest.len > 0 && batch->count < BATCH_KEYS) {
+		size_t end = span_find(reading->rest, '\n');
+
+		take_line(batch, span_part(reading->rest, 0, end), ++reading->number);
+		reading->rest = span_part(reading->rest, end + 1, reading->rest.len);
+	}
+	return NULL;
+}
+
+/* Write one batch while the next is read; without a thread for that, before it. */
+static enum status write_reading(
+	struct import *import, struct batch *batch, struct reading *reading)
+{
+	pthread_t thread;
+	bool ahead = pthread_create(&thread, NULL, read_batch, reading) == 0;
+	enum status st = batch_write(import, batch);
+
+	if (ahead)
+		(void)pthread_join(thread, NULL);
+	else
+		(void)read_batch(reading);
+	return st;
 }
 
 static enum status import_body(struct import *import)
 {
-	struct span rest = import->call->http->request->body;
-	size_t number = 0;
+	struct reading reading = { .rest = import->call->http->request->body,
+		.batch = &import->batches[0] };
 	enum status st = ST_OK;
 
-	while (st == ST_OK && rest.len > 0) {
-		size_t end = span_find(rest, '\n');
+	(void)read_batch(&reading);
+	while (st == ST_OK && reading.batch->count > 0) {
+		struct batch *full = reading.batch;
 
-		st = take_line(import, span_part(rest, 0, end), ++number);
-		rest = span_part(rest, end + 1, rest.len);
+		reading.batch =
+			full == &import->batches[0] ? &import->batches[1] : &import->batches[0];
+		st = write_reading(import, full, &reading);
 	}
-	if (st == ST_OK && import->count > 0)
-		st = batch_write(import);
 	return st;
 }
 
