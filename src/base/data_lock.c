@@ -70,6 +70,11 @@ enum status data_lock_take(
 	if (!buf_ok(&name))
 		return complain(complaint, data_dir, ENAMETOOLONG);
 	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
+	if (fd < 0 && errno == EACCES && access(path, F_OK) == 0) {
+		complaint_set(complaint, "daemon.data_file_foreign", 2, "path", path, "reason",
+			strerror(errno));
+		return ST_DENIED;
+	}
 	if (fd < 0)
 		return complain(complaint, data_dir, errno);
 	st = lock_wait(fd, data_dir, complaint);

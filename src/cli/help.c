@@ -1,8 +1,8 @@
 /* What there is, what a command takes, and what somebody probably meant. */
 #include "cli/help.h"
 
+#include "base/nearest.h"
 #include "cli/commands.h"
-#include "cli/nearest.h"
 
 #include <stdio.h>
 

@@ -168,7 +168,7 @@ static void log_failure(const struct keeper *keeper, enum status st)
 	char memory[1024];
 	struct buf reason = BUF_ARRAY(memory);
 
-	complaint_append(&reason, lang_posix(getenv("LANG"), LANG_EN), &keeper->held);
+	complaint_append(&reason, keeper->setup->lang, &keeper->held);
 	log_error("keeper_failed", LOG_STR("status", status_name(st)),
 		LOG_SPAN("reason", buf_span(&reason)));
 }

@@ -1,6 +1,6 @@
 #include "llaverod/config.h"
 
-#include "llaverod/config_keys.h"
+#include "llaverod/config_near.h"
 
 #include <confuse.h>
 #include <errno.h>
@@ -145,6 +145,25 @@ static int on_assigned(cfg_t *cfg, cfg_opt_t *opt)
 	return 0;
 }
 
+static void key_unknown(const cfg_t *cfg, struct span name, struct complaint *complaint)
+{
+	const char *section = strcmp(cfg->name, "root") == 0 ? "" : cfg->name;
+	char memory[64], near[COMPLAINT_VALUE_MAX];
+	struct buf text = BUF_ARRAY(memory);
+
+	buf_append(&text, name);
+	if (span_is(name, SENTINEL))
+		complaint_set(complaint, "daemon.section_unclosed", 1, "section", cfg->name);
+	else if (config_key_near(section, name, near))
+		complaint_set(
+			complaint, "daemon.key_unknown_near", 2, "name", memory, "near", near);
+	else if (section[0] == '\0')
+		complaint_set(complaint, "daemon.key_unknown", 1, "name", memory);
+	else
+		complaint_set(
+			complaint, "daemon.key_unknown_in", 2, "name", memory, "section", section);
+}
+
 /*
  * The library's errors, recognised by the one that matters most. It takes the
  * name of the key as its argument; other errors are passed on in its words.
@@ -163,18 +182,8 @@ static void on_error(cfg_t *cfg, const char *format, va_list args)
 		struct span text = buf_span(&detail);
 		size_t quote = span_find(text, '\'');
 		struct span name = span_part(text, quote + 1, text.len);
-		char name_memory[64];
-		struct buf name_text = BUF_ARRAY(name_memory);
 
-		buf_append(&name_text, span_part(name, 0, name.len > 0 ? name.len - 1 : 0));
-		if (strcmp(name_memory, SENTINEL) == 0)
-			complaint_set(
-				&fault->what, "daemon.section_unclosed", 1, "section", cfg->name);
-		else if (strcmp(cfg->name, "root") == 0)
-			complaint_set(&fault->what, "daemon.key_unknown", 1, "name", name_memory);
-		else
-			complaint_set(&fault->what, "daemon.key_unknown_in", 2, "name", name_memory,
-				"section", cfg->name);
+		key_unknown(cfg, span_part(name, 0, name.len > 0 ? name.len - 1 : 0), &fault->what);
 		return;
 	}
 	complaint_set(&fault->what, "daemon.syntax", 1, "detail", memory);
@@ -380,16 +389,18 @@ static size_t split(struct span text, bool list, struct span out_values[VALUES_M
 	return count;
 }
 
-static void variable_name(const struct config_key *key, char out[COMPLAINT_VALUE_MAX])
+static void variable_unknown(struct span name)
 {
-	struct buf name = buf_fixed(out, COMPLAINT_VALUE_MAX);
+	char memory[COMPLAINT_VALUE_MAX], near[COMPLAINT_VALUE_MAX];
+	struct buf text = BUF_ARRAY(memory);
+	struct complaint *complaint;
 
-	buf_printf(&name, "LLAVERO_%s%s%s", key->section, key->section[0] == '\0' ? "" : "_",
-		key->name);
-	for (char *c = out; *c != '\0'; c++) {
-		if (*c >= 'a' && *c <= 'z')
-			*c = (char)(*c - 'a' + 'A');
-	}
+	buf_append(&text, span_part(name, 0, 100));
+	complaint = &fault_add(current->faults, memory, NULL)->what;
+	if (config_variable_near(name, near))
+		complaint_set(complaint, "daemon.variable_unknown_near", 1, "near", near);
+	else
+		complaint_set(complaint, "daemon.variable_unknown", 0);
 }
 
 static void variable_apply(struct span name, struct span value)
@@ -399,7 +410,7 @@ static void variable_apply(struct span name, struct span value)
 	for (const struct config_key *key = CONFIG_KEYS; key->name != NULL; key++) {
 		struct raw *raw = &current->keys[key - CONFIG_KEYS];
 
-		variable_name(key, wanted);
+		config_variable_name(key, wanted);
 		if (!span_is(name, wanted))
 			continue;
 		memset(raw, 0, sizeof(*raw));
@@ -412,14 +423,9 @@ static void variable_apply(struct span name, struct span value)
 	for (const struct config_key *key = CONFIG_KEYS; key->name != NULL; key++) {
 		struct config_key section = { .section = key->section, .name = "" };
 
-		variable_name(&section, wanted);
+		config_variable_name(&section, wanted);
 		if (key->section[0] != '\0' && span_starts_with(name, span_str(wanted))) {
-			char memory[COMPLAINT_VALUE_MAX];
-			struct buf text = BUF_ARRAY(memory);
-
-			buf_append(&text, span_part(name, 0, 100));
-			complaint_set(&fault_add(current->faults, memory, NULL)->what,
-				"daemon.variable_unknown", 0);
+			variable_unknown(name);
 			return;
 		}
 	}

@@ -25,6 +25,7 @@ extern char **environ;
 struct options {
 	const char *config_path; /* NULL: no file */
 	bool check, help, version;
+	enum lang lang;
 };
 
 static void say(FILE *to, enum lang lang, const struct complaint *complaint)
@@ -43,24 +44,42 @@ static int fail(enum lang lang, const struct complaint *complaint)
 	return 1;
 }
 
+static bool lang_named(const char *code, enum lang *out_lang)
+{
+	for (int lang = 0; lang < LANG_COUNT; lang++) {
+		if (strcmp(lang_code((enum lang)lang), code) == 0) {
+			*out_lang = (enum lang)lang;
+			return true;
+		}
+	}
+	return false;
+}
+
 static bool options_read(int argc, char **argv, struct options *out)
 {
 	static const struct option known[] = {
 		{ "config", required_argument, NULL, 'c' },
 		{ "check", no_argument, NULL, 'n' },
+		{ "lang", required_argument, NULL, 'l' },
 		{ "help", no_argument, NULL, 'h' },
 		{ "version", no_argument, NULL, 'V' },
 		{ 0 },
 	};
 	int option;
 
-	*out = (struct options){ .config_path = access(CONFIG_DEFAULT, F_OK) == 0 ? CONFIG_DEFAULT
-										  : NULL };
+	*out = (struct options){
+		.config_path = access(CONFIG_DEFAULT, F_OK) == 0 ? CONFIG_DEFAULT : NULL,
+		.lang = lang_user(LANG_EN),
+	};
 	opterr = 0;
 	while ((option = getopt_long(argc, argv, "c:hV", known, NULL)) != -1) {
 		switch (option) {
 		case 'c':
 			out->config_path = optarg;
+			break;
+		case 'l':
+			if (!lang_named(optarg, &out->lang))
+				return false;
 			break;
 		case 'n':
 			out->check = true;
@@ -171,28 +190,43 @@ static void files_raise(const struct config *config)
 	(void)setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-static int start(const struct options *options, struct config **config, enum lang lang)
+/* Where the sockets are bound, and whom we are then: on failure nothing is left but the lock. */
+static enum status take_places(const struct config *config, struct sockets *sockets,
+	int *out_lock_fd, struct complaint *complaint)
 {
-	struct supervision supervision = { .config_path = options->config_path,
-		.environment = environ };
-	struct complaint complaint = { 0 };
 	struct identity identity;
+	enum status st = identity_find(config, &identity, complaint);
+
+	if (st == ST_OK)
+		st = instance_lock(
+			config->data_dir, identity.uid, identity.gid, out_lock_fd, complaint);
+	if (st == ST_OK)
+		st = sockets_open(config, sockets, complaint);
+	if (st == ST_OK)
+		st = identity_take(sockets, &identity, complaint);
+	/* Last: what it makes is ours already, and nothing that could fail comes behind it. */
+	if (st == ST_OK)
+		st = instance_prepare(config->data_dir, complaint);
+	if (st != ST_OK)
+		sockets_close(sockets);
+	return st;
+}
+
+static int start(const struct options *options, struct config **config)
+{
+	struct supervision supervision = {
+		.config_path = options->config_path, .environment = environ, .lang = options->lang
+	};
+	struct complaint complaint = { 0 };
 	struct sockets sockets = { 0 };
-	int lock_fd, code;
+	int lock_fd = -1, code;
 
 	umask(0027);
 	sandbox_harden();
 	files_raise(*config);
-	if (identity_find(*config, &identity, &complaint) != ST_OK ||
-		instance_open((*config)->data_dir, identity.uid, identity.gid, &lock_fd,
-			&complaint) != ST_OK)
-		return fail(lang, &complaint);
-	if (sockets_open(*config, &sockets, &complaint) != ST_OK)
-		return fail(lang, &complaint);
-	if (identity_take(&sockets, &identity, &complaint) != ST_OK) {
-		sockets_close(&sockets);
-		return fail(lang, &complaint);
-	}
+	supervise_block_signals(&supervision);
+	if (take_places(*config, &sockets, &lock_fd, &complaint) != ST_OK)
+		return fail(options->lang, &complaint);
 	sandbox_harden(); /* a change of user makes a process dumpable again */
 	log_setup(STDERR_FILENO, "supervisor", (*config)->log_level);
 	if (geteuid() == 0)
@@ -209,7 +243,6 @@ static int start(const struct options *options, struct config **config, enum lan
 
 int main(int argc, char **argv)
 {
-	enum lang lang = lang_user(LANG_EN);
 	CLEANUP(config_free)
 	struct config *config = NULL;
 	struct config_faults faults;
@@ -220,11 +253,11 @@ int main(int argc, char **argv)
 		return 1;
 	(void)signal(SIGPIPE, SIG_IGN); /* a log that nobody reads is no reason to end */
 	if (!options_read(argc, argv, &options)) {
-		say(stderr, lang, &(struct complaint){ .key = "daemon.usage" });
+		say(stderr, options.lang, &(struct complaint){ .key = "daemon.usage" });
 		return 2;
 	}
 	if (options.help) {
-		say(stdout, lang, &(struct complaint){ .key = "daemon.help" });
+		say(stdout, options.lang, &(struct complaint){ .key = "daemon.help" });
 		return 0;
 	}
 	if (options.version) {
@@ -233,12 +266,12 @@ int main(int argc, char **argv)
 	}
 	st = config_load(options.config_path, environ, &config, &faults);
 	if (st == ST_INVALID)
-		return report_faults(lang, &faults);
+		return report_faults(options.lang, &faults);
 	if (st != ST_OK)
-		return fail(lang, &(struct complaint){ .key = "daemon.no_memory" });
+		return fail(options.lang, &(struct complaint){ .key = "daemon.no_memory" });
 	if (options.check) {
-		say(stdout, lang, &(struct complaint){ .key = "daemon.check_ok" });
+		say(stdout, options.lang, &(struct complaint){ .key = "daemon.check_ok" });
 		return 0;
 	}
-	return start(&options, &config, lang);
+	return start(&options, &config);
 }

@@ -167,6 +167,7 @@ static int run_keeper(struct role *role, const struct places *places)
 		.console_url = url_span(config->console_url),
 		.realm = span_str(config->realm),
 		.workers = config->keeper.workers,
+		.lang = role->lang,
 		.version = LLAVERO_VERSION,
 		.confine = role_confine,
 		.ready = role_ready,

@@ -16,6 +16,7 @@ struct role {
 	pid_t supervisor;
 	struct gate_counters *counters; /* of all gates, shared */
 	size_t counters_count;
+	enum lang lang; /* of who started us, for what somebody must do */
 };
 
 /* "keeper", "gate-0" */

@@ -19,6 +19,8 @@ static enum status complain(struct complaint *complaint, const char *address, in
 		key = "daemon.address_denied";
 	else if (error == EADDRNOTAVAIL)
 		key = "daemon.address_elsewhere";
+	else if (error == ENOENT || error == ENOTDIR)
+		key = "daemon.socket_folder_missing";
 	complaint_set(complaint, key, 2, "address", address, "reason", strerror(error));
 	return status_from_errno(error);
 }
@@ -99,10 +101,6 @@ static int listen_unix(const char *path, mode_t mode, const char *group)
 		errno = EADDRINUSE;
 		return -1;
 	}
-	if (group[0] != '\0' && entry == NULL) {
-		errno = EINVAL;
-		return -1;
-	}
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -1;
@@ -157,6 +155,10 @@ static enum status add_unix(
 {
 	if (path == NULL || path[0] == '\0')
 		return ST_OK;
+	if (group[0] != '\0' && getgrnam(group) == NULL) {
+		complaint_set(opening->complaint, "daemon.socket_group_unknown", 1, "name", group);
+		return ST_NOT_FOUND;
+	}
 	return add(opening, listen_unix(path, mode, group), path, path);
 }
 

@@ -29,7 +29,8 @@ struct child {
 	pid_t pid;    /* 0: not running */
 	int ready_fd; /* -1: it has said so, or is not running */
 	bool ready;
-	bool renew; /* asked to end for a new configuration */
+	bool refused; /* its last start ended with an error of its own */
+	bool renew;   /* asked to end for a new configuration */
 	int64_t started_at_us;
 	int64_t start_at_us; /* boot time from which it may start again */
 	int64_t pause_us;    /* the last one */
@@ -39,8 +40,9 @@ struct supervisor {
 	struct supervision *given;
 	struct config *old_config; /* some child may still use it in messages of ours */
 	int signal_fd;
-	sigset_t mask_before;
-	bool stopping, killed, announced;
+	bool stopping, killed;
+	bool announced, announced_whole; /* to systemd: without the keeper; with it */
+	int exit_code;
 	int64_t stop_until_us;
 	int64_t watchdog_us, watched_at_us; /* 0: systemd does not ask */
 	struct gate_counters *counters;     /* mapped before the first fork, so that all share it */
@@ -59,7 +61,7 @@ static _Noreturn void child_main(
 {
 	struct role role = { child->kind, child->number, supervisor->given->config,
 		supervisor->given->sockets, ready_fd, parent, supervisor->counters,
-		CONFIG_PROCESSES_MAX };
+		CONFIG_PROCESSES_MAX, supervisor->given->lang };
 
 	close(supervisor->signal_fd);
 	for (size_t i = 0; i < supervisor->children_count; i++) {
@@ -69,7 +71,7 @@ static _Noreturn void child_main(
 	signal(SIGTERM, SIG_DFL);
 	signal(SIGINT, SIG_IGN); /* from a terminal it goes to all; the supervisor decides */
 	signal(SIGHUP, SIG_IGN);
-	sigprocmask(SIG_SETMASK, &supervisor->mask_before, NULL);
+	sigprocmask(SIG_SETMASK, &supervisor->given->mask_before, NULL);
 	exit(role_run(&role));
 }
 
@@ -138,20 +140,8 @@ static void child_ended(struct supervisor *supervisor, struct child *child, int 
 		close(child->ready_fd);
 	child->ready_fd = -1;
 	child->pid = 0;
+	child->refused = !child->ready && WIFEXITED(wait_status) && WEXITSTATUS(wait_status) != 0;
 	child->ready = false;
-}
-
-static void children_reap(struct supervisor *supervisor)
-{
-	int wait_status;
-	pid_t pid;
-
-	while ((pid = waitpid(-1, &wait_status, WNOHANG)) > 0) {
-		for (size_t i = 0; i < supervisor->children_count; i++) {
-			if (supervisor->children[i].pid == pid)
-				child_ended(supervisor, &supervisor->children[i], wait_status);
-		}
-	}
 }
 
 static void children_signal(struct supervisor *supervisor, int signal_number)
@@ -180,6 +170,40 @@ static void stop_begin(struct supervisor *supervisor)
 	supervisor->stopping = true;
 	supervisor->stop_until_us = clock_boot_us() + STOP_PATIENCE_US;
 	children_signal(supervisor, SIGTERM);
+}
+
+static bool index_is_there(const struct config *config)
+{
+	char path[4096];
+	int len = snprintf(path, sizeof(path), "%s/index/current", config->data_dir);
+
+	return len > 0 && (size_t)len < sizeof(path) && access(path, F_OK) == 0;
+}
+
+/* V1. Why is in the line that the keeper logged. */
+static void keeper_refused(struct supervisor *supervisor, const struct child *child)
+{
+	if (child->kind != ROLE_KEEPER || !child->refused || supervisor->announced ||
+		supervisor->stopping || index_is_there(supervisor->given->config))
+		return;
+	log_error("cannot_start", LOG_STR("child", "keeper"));
+	supervisor->exit_code = 1;
+	stop_begin(supervisor);
+}
+
+static void children_reap(struct supervisor *supervisor)
+{
+	int wait_status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &wait_status, WNOHANG)) > 0) {
+		for (size_t i = 0; i < supervisor->children_count; i++) {
+			if (supervisor->children[i].pid != pid)
+				continue;
+			child_ended(supervisor, &supervisor->children[i], wait_status);
+			keeper_refused(supervisor, &supervisor->children[i]);
+		}
+	}
 }
 
 static unsigned gates_wanted(const struct config *config)
@@ -292,17 +316,24 @@ static void renew_step(struct supervisor *supervisor)
 	(void)kill(next->pid, SIGTERM);
 }
 
+/* V1. systemd would end what serves if it were not told so while the keeper cannot start. */
 static void announce(struct supervisor *supervisor)
 {
-	for (size_t i = 0; i < supervisor->children_count; i++) {
+	const struct child *keeper = &supervisor->children[0];
+	size_t gates = supervisor->children_count - 1;
+
+	for (size_t i = 1; i <= gates; i++) {
 		if (!supervisor->children[i].ready)
 			return;
 	}
+	if (!keeper->ready && (!keeper->refused || supervisor->announced))
+		return;
 	supervisor->announced = true;
-	log_info("serving", LOG_NUM("gates", supervisor->children_count - 1),
-		LOG_STR("version", LLAVERO_VERSION));
-	(void)sd_notifyf(
-		0, "READY=1\nSTATUS=Serving with %zu gates", supervisor->children_count - 1);
+	supervisor->announced_whole = keeper->ready;
+	log_info("serving", LOG_NUM("gates", gates), LOG_STR("version", LLAVERO_VERSION),
+		LOG_STR("keeper", keeper->ready ? "ready" : "cannot start"));
+	(void)sd_notifyf(0, "READY=1\nSTATUS=Serving with %zu gates%s", gates,
+		keeper->ready ? "" : "; the keeper cannot start");
 }
 
 /* Start what is due; the boot time at which something is next. */
@@ -321,7 +352,7 @@ static int64_t children_step(struct supervisor *supervisor, int64_t now_us)
 			next_us = child->start_at_us;
 	}
 	renew_step(supervisor);
-	if (!supervisor->announced)
+	if (!supervisor->announced_whole)
 		announce(supervisor);
 	if (supervisor->watchdog_us > 0 &&
 		now_us - supervisor->watched_at_us >= supervisor->watchdog_us / 2) {
@@ -407,11 +438,29 @@ static void children_set_up(struct supervisor *supervisor)
 	supervisor->children_count = 1 + gates;
 }
 
+static void signals_awaited(sigset_t *out)
+{
+	sigemptyset(out);
+	sigaddset(out, SIGTERM);
+	sigaddset(out, SIGINT);
+	sigaddset(out, SIGHUP);
+	sigaddset(out, SIGCHLD);
+}
+
+void supervise_block_signals(struct supervision *supervision)
+{
+	sigset_t mask;
+
+	signals_awaited(&mask);
+	(void)sigprocmask(SIG_BLOCK, &mask, &supervision->mask_before);
+}
+
 int supervise(struct supervision *supervision)
 {
 	struct supervisor *supervisor = calloc(1, sizeof(*supervisor));
 	uint64_t watchdog_us = 0;
 	sigset_t mask;
+	int code;
 
 	if (supervisor == NULL)
 		return 1;
@@ -421,12 +470,7 @@ int supervise(struct supervision *supervision)
 		free(supervisor);
 		return 1;
 	}
-	sigemptyset(&mask);
-	sigaddset(&mask, SIGTERM);
-	sigaddset(&mask, SIGINT);
-	sigaddset(&mask, SIGHUP);
-	sigaddset(&mask, SIGCHLD);
-	sigprocmask(SIG_BLOCK, &mask, &supervisor->mask_before);
+	signals_awaited(&mask);
 	supervisor->signal_fd = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (supervisor->signal_fd < 0) {
 		free(supervisor);
@@ -446,6 +490,7 @@ int supervise(struct supervision *supervision)
 	log_info("stopped", LOG_NUM("forced", supervisor->killed));
 	close(supervisor->signal_fd);
 	config_free(&supervisor->old_config);
+	code = supervisor->exit_code;
 	free(supervisor);
-	return 0;
+	return code;
 }

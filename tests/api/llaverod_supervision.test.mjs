@@ -1,22 +1,15 @@
-// The daemon's own life: children killed, the supervisor killed, a second one, start-up mistakes.
+// The daemon's own life: children killed, the supervisor killed, signals.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import net from 'node:net';
-import path from 'node:path';
-import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
-import { LLAVEROD, Llaverod, freePort, request, until } from '../lib/llaverod.mjs';
+import { Llaverod, request, until } from '../lib/llaverod.mjs';
 
 const events = (daemon) => daemon.logText().split('\n').filter(Boolean).map((line) => JSON.parse(line));
 // The newest process of that name, by what the supervisor logged.
 const pidOf = (daemon, child) => events(daemon).filter((e) => e.event === 'started' && e.child === child).at(-1)?.pid;
 const ready = (daemon, child) => events(daemon).filter((e) => e.event === 'ready' && e.child === child).length;
 const alive = (pid) => { try { process.kill(pid, 0); return true; } catch { return false; } };
-
-function startFails(env, args = []) {
-  const result = spawnSync(LLAVEROD, args, { env: { ...process.env, ...env }, encoding: 'utf8', timeout: 15000 });
-  return { code: result.status, text: result.stderr };
-}
 
 test('each child that is killed comes back, and the others serve on', async () => {
   const daemon = await Llaverod.start({ env: { LLAVERO_GATE_PROCESSES: '2' } });
@@ -90,53 +83,4 @@ test('SIGTERM lets a request that is under way finish', async () => {
   assert.match(answer, /\r\nConnection: close\r\n/i);
   assert.deepEqual(await stopped, { code: 0, signal: null });
   await daemon.close();
-});
-
-test('a second daemon on the same data directory is refused, in the language of the user', async () => {
-  const daemon = await Llaverod.start();
-  try {
-    const env = { ...daemon.environment(), LC_ALL: 'es_ES.UTF-8', LLAVERO_GATE_LISTEN: `127.0.0.1:${await freePort()}`,
-      LLAVERO_GATE_SOCKET: '', LLAVERO_KEEPER_SOCKET: path.join(daemon.folder, 'other.sock') };
-    const { code, text } = startFails(env, ['--config', daemon.config]);
-    assert.equal(code, 1);
-    assert.match(text, new RegExp(`Otro llaverod \\(proceso ${daemon.process.pid}\\)`));
-    assert.equal((await request(daemon.gate, 'GET', '/healthz')).status, 200);
-  } finally { await daemon.close(); }
-});
-
-test('start-up mistakes are told with what to do, and change nothing', async () => {
-  const daemon = await Llaverod.start();
-  const folder = fs.mkdtempSync(path.join(daemon.folder, 'other-'));
-  const base = { ...daemon.environment(), LC_ALL: 'C', LLAVERO_DATA_DIR: folder,
-    LLAVERO_GATE_SOCKET: path.join(folder, 'g'), LLAVERO_KEEPER_SOCKET: path.join(folder, 'k') };
-  const free = { ...base, LLAVERO_GATE_LISTEN: `127.0.0.1:${await freePort()}` };
-  const args = ['--config', daemon.config];
-  const file = path.join(folder, 'file');
-  fs.writeFileSync(file, '');
-  const open = path.join(folder, 'open');
-  fs.mkdirSync(open);
-  fs.chmodSync(open, 0o777);
-  const newer = path.join(folder, 'newer');
-  fs.mkdirSync(newer);
-  fs.writeFileSync(path.join(newer, 'format'), '2\n');
-  try {
-    for (const [label, env, wanted] of [
-      ['port taken', base, /127\.0\.0\.1:\d+ is taken/],
-      ['socket taken', { ...free, LLAVERO_GATE_SOCKET: daemon.gate.socket }, /gate\.sock is taken/],
-      ['foreign address', { ...base, LLAVERO_GATE_LISTEN: '192.0.2.1:1' }, /not an address of this machine/],
-      ['no such folder', { ...free, LLAVERO_DATA_DIR: path.join(folder, 'a/b') }, /cannot be used/],
-      ['a file', { ...free, LLAVERO_DATA_DIR: file }, /cannot be used/],
-      ['open to all', { ...free, LLAVERO_DATA_DIR: open }, /Everybody may write/],
-      ['newer format', { ...free, LLAVERO_DATA_DIR: newer }, /format 2; this version knows up to 1/],
-      ['unknown variable', { ...free, LLAVERO_GATE_LISSTEN: 'x' }, /LLAVERO_GATE_LISSTEN: There is no such key/],
-    ]) {
-      const { code, text } = startFails(env, args);
-      assert.equal(code, 1, `${label}: ${text}`);
-      assert.match(text, wanted, label);
-    }
-    assert.deepEqual(fs.readdirSync(newer), ['format', 'llaverod.lock']);
-    assert.equal(startFails(base, ['--config', '/nonexistent']).code, 1);
-    assert.equal(startFails(base, ['--what']).code, 2);
-    assert.equal((await request(daemon.gate, 'GET', '/healthz')).status, 200);
-  } finally { await daemon.close(); }
 });

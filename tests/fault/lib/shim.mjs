@@ -5,7 +5,7 @@ import path from 'node:path';
 import { BUILD } from '../../lib/llaverod.mjs';
 
 export const CALLS = { write: 1, sync: 2, size: 4, name: 8, read: 16 };
-export const ERRORS = { ENOSPC: os.constants.errno.ENOSPC, EIO: os.constants.errno.EIO };
+export const ERRORS = { ENOSPC: os.constants.errno.ENOSPC, EIO: os.constants.errno.EIO, EROFS: os.constants.errno.EROFS };
 const AT = { mask: 0, error: 4, passing: 8, failing: 12, failed: 16, inodes: 20, list: 24, clock: 88, size: 96 };
 
 export class Shim {

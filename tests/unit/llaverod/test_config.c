@@ -82,11 +82,14 @@ static void test_values(void **state)
 static const struct {
 	const char *label, *text, *where, *key, *complaint;
 } MISTAKES[] = {
-	{ "unknown key", "dta_dir = \"/x\"\n", "f:1", "", "daemon.key_unknown" },
+	{ "unknown key", "nonsense = \"/x\"\n", "f:1", "", "daemon.key_unknown" },
+	{ "one that is near", "dta_dir = \"/x\"\n", "f:1", "", "daemon.key_unknown_near" },
 	{ "behind comments", "# a\n// b\n/* c\n */\nx = y\n", "f:5", "", "daemon.key_unknown" },
-	{ "unknown in a section", "gate {\n\n  lissten = x\n}\n", "f:3", "",
+	{ "unknown in a section", "gate {\n\n  nonsense = x\n}\n", "f:3", "",
 		"daemon.key_unknown_in" },
-	{ "unknown section", "\ngates { }\n", "f:2", "", "daemon.key_unknown" },
+	{ "near in a section", "gate {\n\n  lissten = x\n}\n", "f:3", "",
+		"daemon.key_unknown_near" },
+	{ "unknown section", "\nothers { }\n", "f:2", "", "daemon.key_unknown" },
 	{ "a # inside quotes is none", "realm = \"a#b\"\nx = y\n", "f:2", "",
 		"daemon.key_unknown" },
 	{ "section not closed", "gate {\n listen = \"127.0.0.1:1\"\n", "f:2", "",
@@ -218,7 +221,7 @@ static void test_variables(void **state)
 	config_free(&config);
 	assert_null(parse_with("", unknown, &faults));
 	assert_string_equal(faults.items[0].where, "LLAVERO_GATE_LISSTEN");
-	assert_string_equal(faults.items[0].what.key, "daemon.variable_unknown");
+	assert_string_equal(faults.items[0].what.key, "daemon.variable_unknown_near");
 	assert_null(parse_with("", wrong, &faults));
 	assert_string_equal(faults.items[0].where, "LLAVERO_KEEPER_WORKERS");
 }

@@ -1,6 +1,6 @@
 /* The word that somebody probably meant. */
-#ifndef CLI_NEAREST_H
-#define CLI_NEAREST_H
+#ifndef BASE_NEAREST_H
+#define BASE_NEAREST_H
 
 #include "base/span.h"
 

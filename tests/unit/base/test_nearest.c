@@ -1,7 +1,7 @@
 /* Which word is near to a mistyped one, on both sides of the border. */
 #include "testing.h"
 
-#include "cli/nearest.h"
+#include "base/nearest.h"
 
 static void distances(void **state)
 {
