@@ -248,6 +248,14 @@ static size_t body_max(void *context, const struct http_request *request)
 
 /* ---- the process ---- */
 
+static void left(void *context)
+{
+	struct gate *gate = context;
+
+	if (gate->setup->left != NULL)
+		gate->setup->left(gate->setup->context);
+}
+
 /* Verdicts have counters; only what never became a request is worth a line. */
 static void done(void *context, const struct http_done *done)
 {
@@ -291,6 +299,7 @@ static enum status gate_open(struct gate *gate)
 			.body_max = body_max,
 			.before_wait = before_wait,
 			.done = done,
+			.left = left,
 			.stop_fd = gate->stop_fd,
 			.context = gate,
 			.connections_max = setup->connections_max,

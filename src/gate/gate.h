@@ -63,6 +63,8 @@ struct gate_setup {
 	enum status (*confine)(void *context);
 	/* Called when requests are being answered. */
 	void (*ready)(void *context);
+	/* Called when it stops and accepts no more: the listening sockets may be closed. */
+	void (*left)(void *context);
 	void *context;
 };
 

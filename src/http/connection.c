@@ -10,6 +10,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+/* At a stop, how long one that has just connected may take to send its request. */
+#define FIRST_REQUEST_US US_PER_S
+
 static bool is_unix_socket(int fd)
 {
 	int domain = 0;
@@ -172,8 +175,12 @@ void connection_notify(void *context, struct MHD_Connection *mhd, void **socket_
 		struct http_connection *connection = *socket_context;
 
 		*socket_context = NULL;
-		if (connection != NULL)
+		if (connection != NULL) {
 			connection_unlink(connection);
+			/* One without a request may have been refused by the library itself. */
+			if (connection->refused || !connection->served_one)
+				linger_begin(server, connection->fd);
+		}
 		free(connection);
 		return;
 	}
@@ -240,7 +247,9 @@ void connection_stop_all(struct http_server *server, bool also_busy)
 	for (struct http_connection *c = server->connections; c != NULL; c = c->next) {
 		if (also_busy)
 			connection_cut(c, SHUT_RDWR);
-		else if (!c->cut && c->phase == PHASE_WAITING)
+		else if (!c->cut && c->phase == PHASE_WAITING &&
+			 (c->served_one ||
+				 server->now_us - server->stop_began_us >= FIRST_REQUEST_US))
 			/* What has already arrived is still read and answered. */
 			connection_cut(c, SHUT_RD);
 	}

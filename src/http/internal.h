@@ -36,6 +36,7 @@ struct http_connection {
 	struct http_peer peer;
 	enum connection_phase phase;
 	bool served_one;      /* a request was answered: what follows is keep-alive */
+	bool refused;         /* its last request was, perhaps while the client still sends */
 	bool cut;             /* shut down by a time-out or by the stop */
 	int64_t phase_end_us; /* boot time at which the phase has taken too long */
 };
@@ -68,6 +69,15 @@ struct request_state {
 
 struct workers; /* opaque */
 
+#define LINGER_MAX 64u /* beyond: closed at once */
+
+struct lingering {
+	unsigned count;
+	int fds[LINGER_MAX];
+	int64_t until_us[LINGER_MAX];
+	int64_t swept_at_us;
+};
+
 struct http_server {
 	struct http_server_setup setup; /* with its defaults filled in */
 	struct http_listener listeners[HTTP_LISTENERS_MAX];
@@ -77,14 +87,16 @@ struct http_server {
 	int event_fd;   /* a stop, or a worker's result */
 	atomic_bool stop_asked;
 	bool stopping;
-	bool accepting;        /* the listeners are in epoll_fd */
-	int64_t accept_at_us;  /* boot time from which to accept again after EMFILE */
-	int64_t now_us;        /* boot time of this turn of the loop */
-	int64_t swept_at_us;   /* boot time of the last look at time-outs */
+	bool accepting;       /* the listeners are in epoll_fd */
+	int64_t accept_at_us; /* boot time from which to accept again after EMFILE */
+	int64_t now_us;       /* boot time of this turn of the loop */
+	int64_t swept_at_us;  /* boot time of the last look at time-outs */
+	int64_t stop_began_us;
 	int64_t stop_until_us; /* boot time at which a stop no longer waits */
 	struct http_connection *connections;
 	unsigned connections_count;
 	struct http_connection *arriving; /* handed to the library, not yet started by it */
+	struct lingering linger;
 	struct request_state *free_states;
 	struct workers *workers; /* NULL: none */
 	uint8_t random[RANDOM_POOL];
@@ -103,6 +115,11 @@ void connection_phase(
 	struct http_connection *connection, enum connection_phase phase, uint64_t bytes);
 void connection_sweep(struct http_server *server);
 void connection_stop_all(struct http_server *server, bool also_busy);
+
+/* linger.c: hold what was refused until its client has seen why. fd stays the caller's. */
+void linger_begin(struct http_server *server, int fd);
+void linger_sweep(struct http_server *server);
+void linger_end(struct http_server *server);
 
 /* request.c: the library's callbacks. */
 void *request_begin(void *context, const char *uri, struct MHD_Connection *mhd);

@@ -329,6 +329,8 @@ void request_completed(void *context, struct MHD_Connection *mhd, void **request
 		return;
 	*request_context = NULL;
 	request_report(state);
+	if (state->reason != NULL || !state->seen)
+		state->connection->refused = true;
 	if (state->seen)
 		wipe_borrowed(state->block, state->block_len);
 	connection_phase(state->connection, PHASE_WAITING, 0);

@@ -6,8 +6,9 @@
  *       them, and it takes one connection a wake-up, so that the load spreads.
  *   S2  At its limit of connections, or without descriptors, a process leaves
  *       new ones in the queue, for its siblings or for later.
- *   S3  A stop ends accepting at once, lets requests under way finish, says
- *       "Connection: close" with each answer, and gives up at its deadline.
+ *   S3  A stop takes what the kernel has queued, then ends accepting, lets
+ *       requests under way finish, says "Connection: close" with each answer,
+ *       and gives up at its deadline.
  */
 #include "http/server.h"
 
@@ -29,6 +30,7 @@
 #define EVENTS_MAX (HTTP_LISTENERS_MAX + 3)
 #define ACCEPT_PAUSE_US (US_PER_S / 10)
 #define STOP_TURN_MS 50
+#define LINGER_TURN_MS 20
 #define TURN_MS 1000
 
 static unsigned or_default(unsigned value, unsigned fallback)
@@ -139,19 +141,21 @@ enum status http_server_open(const struct http_server_setup *setup, struct http_
 	return ST_OK;
 }
 
-static void accept_one(struct http_server *server, size_t index)
+/* False when there is none to take. */
+static bool accept_one(struct http_server *server, size_t index)
 {
 	const struct http_listener *listener = &server->listeners[index];
 	int fd = accept4(listener->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 	if (fd >= 0) {
 		server_take(server, fd, listener->id);
-		return;
+		return true;
 	}
 	if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
 		listeners_leave(server); /* S2 */
 		server->accept_at_us = server->now_us + ACCEPT_PAUSE_US;
 	}
+	return false;
 }
 
 static void take_results(struct http_server *server)
@@ -164,20 +168,36 @@ static void take_results(struct http_server *server)
 	}
 }
 
+/* S3. Their clients are connected, and some have sent their requests. */
+static void stop_begin(struct http_server *server)
+{
+	unsigned room = server->setup.connections_max > server->connections_count
+				? server->setup.connections_max - server->connections_count
+				: 0;
+
+	server->stopping = true;
+	server->stop_began_us = server->now_us;
+	server->stop_until_us = server->now_us + US_PER_S * (int64_t)server->setup.stop_timeout_s;
+	for (size_t i = 0; i < server->setup.listeners_count; i++) {
+		while (room > 0 && accept_one(server, i))
+			room--;
+	}
+	listeners_leave(server);
+	if (server->setup.left != NULL)
+		server->setup.left(server->setup.context);
+}
+
 static void stop_step(struct http_server *server)
 {
-	if (!server->stopping) {
-		server->stopping = true;
-		server->stop_until_us =
-			server->now_us + US_PER_S * (int64_t)server->setup.stop_timeout_s;
-		listeners_leave(server);
-	}
+	if (!server->stopping)
+		stop_begin(server);
 	connection_stop_all(server, server->now_us >= server->stop_until_us);
 }
 
 /* What each turn does beside serving. */
 static void housekeeping(struct http_server *server)
 {
+	linger_sweep(server);
 	if (atomic_load(&server->stop_asked)) {
 		stop_step(server);
 		return;
@@ -201,6 +221,8 @@ static int turn_timeout_ms(struct http_server *server, int timeout_ms)
 		timeout_ms = STOP_TURN_MS;
 	if (!server->accepting && timeout_ms > (int)(ACCEPT_PAUSE_US / 1000))
 		timeout_ms = (int)(ACCEPT_PAUSE_US / 1000);
+	if (server->linger.count > 0 && timeout_ms > LINGER_TURN_MS)
+		timeout_ms = LINGER_TURN_MS;
 	if (MHD_get_timeout(server->daemon, &library_ms) == MHD_YES &&
 		library_ms < (MHD_UNSIGNED_LONG_LONG)timeout_ms)
 		timeout_ms = (int)library_ms;
@@ -210,7 +232,7 @@ static int turn_timeout_ms(struct http_server *server, int timeout_ms)
 static bool stop_complete(const struct http_server *server)
 {
 	/* A second beyond the deadline for the library to see what was shut down. */
-	return server->stopping && (server->connections_count == 0 ||
+	return server->stopping && ((server->connections_count == 0 && server->arriving == NULL) ||
 					   server->now_us >= server->stop_until_us + US_PER_S);
 }
 
@@ -233,7 +255,7 @@ bool server_turn(struct http_server *server, int timeout_ms)
 		else if (number == EVENT_STOP)
 			atomic_store(&server->stop_asked, true);
 		else if (number < HTTP_LISTENERS_MAX)
-			accept_one(server, number);
+			(void)accept_one(server, number);
 	}
 	take_results(server);
 	(void)MHD_run(server->daemon);
@@ -286,6 +308,7 @@ void http_server_close(struct http_server **server_at)
 		free(server->arriving);
 		server->arriving = next;
 	}
+	linger_end(server);
 	request_states_free(server);
 	if (server->event_fd >= 0)
 		close(server->event_fd);

@@ -143,6 +143,9 @@ struct http_server_setup {
 	void (*before_wait)(void *context);
 	/* Called in the loop's thread at the end of every request. May be NULL. */
 	void (*done)(void *context, const struct http_done *done);
+	/* Called once, when a stop accepts no more: the listening sockets may be closed. May be
+	 * NULL. */
+	void (*left)(void *context);
 	void *context;
 
 	int stop_fd; /* stop when it is readable, e.g. a signalfd; 0: none. Stays the caller's */

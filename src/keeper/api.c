@@ -173,6 +173,14 @@ size_t api_body_max(void *api_context, const struct http_request *request)
 	return http_routes_body_max(&routes, request);
 }
 
+void api_left(void *api_context)
+{
+	const struct keeper_setup *setup = ((struct api *)api_context)->keeper->setup;
+
+	if (setup->left != NULL)
+		setup->left(setup->context);
+}
+
 /* ---- reading a body ---- */
 
 enum status api_refuse(

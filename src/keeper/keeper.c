@@ -136,6 +136,7 @@ static enum status process_open(struct process *process)
 			.handle = api_handle,
 			.body_max = api_body_max,
 			.done = log_done,
+			.left = api_left,
 			.stop_fd = keeper->stop_fd,
 			.context = process->api,
 			.workers = keeper->workers,

@@ -28,6 +28,8 @@ struct keeper_setup {
 	/* Called once everything is open and before the first request: closes the sandbox. */
 	enum status (*confine)(void *context);
 	void (*ready)(void *context);
+	/* Called when it stops and accepts no more: the listening sockets may be closed. */
+	void (*left)(void *context);
 	void *context;
 };
 

@@ -61,6 +61,16 @@ static void role_ready(void *context)
 	role->ready_fd = -1;
 }
 
+static void role_left(void *context)
+{
+	struct role *role = context;
+
+	if (role->kind == ROLE_GATE)
+		sockets_close_gate(role->sockets);
+	else
+		sockets_close_keeper(role->sockets);
+}
+
 static enum status role_confine(void *context)
 {
 	struct role *role = context;
@@ -142,6 +152,7 @@ static int run_gate(struct role *role, const struct places *places)
 		.version = LLAVERO_VERSION,
 		.confine = role_confine,
 		.ready = role_ready,
+		.left = role_left,
 		.context = role,
 	};
 
@@ -171,6 +182,7 @@ static int run_keeper(struct role *role, const struct places *places)
 		.version = LLAVERO_VERSION,
 		.confine = role_confine,
 		.ready = role_ready,
+		.left = role_left,
 		.context = role,
 	};
 

@@ -170,6 +170,8 @@ static void stop_begin(struct supervisor *supervisor)
 	supervisor->stopping = true;
 	supervisor->stop_until_us = clock_boot_us() + STOP_PATIENCE_US;
 	children_signal(supervisor, SIGTERM);
+	/* The children take what has come; then nobody may wait for an answer in vain. */
+	sockets_close(supervisor->given->sockets);
 }
 
 static bool index_is_there(const struct config *config)

@@ -161,6 +161,16 @@ for (const workers of [0, 2]) {
       });
     }
 
+    test('who is refused while still sending gets the answer, not a reset', async () => {
+      for (let i = 0; i < 5; i += 1) {
+        const pieces = ['GET /a HTTP/1.1\r\nHost: a\r\n', ...Array(300).fill('X: y\r\n'.repeat(1000))];
+        const { bytes: got } = await echo.send(pieces);
+        assert.deepEqual(readAnswers(got).map((a) => a.status), [431]);
+        const body = await echo.send(['POST /none HTTP/1.1\r\nHost: a\r\nContent-Length: 3000000\r\n\r\n', ...Array(300).fill('x'.repeat(10000))]);
+        assert.deepEqual(readAnswers(body.bytes).map((a) => a.status), [413]);
+      }
+    });
+
     test('a problem document says what is wrong, in the language asked for', async () => {
       const { bytes } = await echo.send(get('Host: a\r\nHost: b\r\nAccept-Language: es-AR\r\n'));
       const [answer] = readAnswers(bytes);

@@ -1,7 +1,6 @@
 // The daemon's own life: children killed, the supervisor killed, signals.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
-import net from 'node:net';
 import { test } from 'node:test';
 import { Llaverod, request, until } from '../lib/llaverod.mjs';
 
@@ -64,23 +63,4 @@ test('SIGHUP renews the children one by one; a bad configuration leaves the old 
   } finally {
     assert.deepEqual(await daemon.close(), { code: 0, signal: null });
   }
-});
-
-test('SIGTERM lets a request that is under way finish', async () => {
-  const daemon = await Llaverod.start();
-  const socket = net.connect(daemon.gate.socket);
-  let answer = '';
-  socket.on('data', (chunk) => { answer += chunk; });
-  const ended = new Promise((resolve) => socket.on('close', resolve));
-  await new Promise((resolve) => socket.on('connect', resolve));
-  socket.write('GET /healthz HTTP/1.1\r\nHost: a\r\n');
-  await new Promise((resolve) => setTimeout(resolve, 100));
-  const stopped = daemon.stop();
-  await until('stopping', () => events(daemon).some((e) => e.event === 'stopping'));
-  socket.write('\r\n');
-  await ended;
-  assert.match(answer, /^HTTP\/1.1 200 OK\r\n/);
-  assert.match(answer, /\r\nConnection: close\r\n/i);
-  assert.deepEqual(await stopped, { code: 0, signal: null });
-  await daemon.close();
 });
