@@ -200,7 +200,7 @@ enum status ask_forward_auth(struct gate *gate, enum dialect dialect,
 	const struct http_request *request, struct http_response *response)
 {
 	struct headers headers = { request, header_get };
-	struct decide_input input = { .now_us = clock_wall_us(), .limits = &gate->limits };
+	struct decide_input input = { .now_us = charge_now_us(gate), .limits = &gate->limits };
 	struct verdict_made made;
 
 	read_dialect(dialect, request, &input);
@@ -343,7 +343,7 @@ enum status ask_verify(
 	CLEANUP(verify_body_free)
 	struct verify_body body = { .json = NULL };
 	struct complaint complaint = { .key = NULL };
-	struct decide_input input = { .now_us = clock_wall_us(), .limits = &gate->limits };
+	struct decide_input input = { .now_us = charge_now_us(gate), .limits = &gate->limits };
 	struct verdict_made made;
 	struct refusal refusal;
 	bool allowed;

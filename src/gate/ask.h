@@ -10,7 +10,7 @@
 #define GATE_ASK_H
 
 #include "decide/answer.h"
-#include "gate/state.h"
+#include "gate/charge.h"
 
 enum dialect {
 	DIALECT_NGINX, /* X-Original-Method, -URI, -Host, -Address; answers 200, 401, 403 only */

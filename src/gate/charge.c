@@ -29,13 +29,24 @@ static void open_ledger(struct gate *gate)
 void charge_open(struct gate *gate)
 {
 	gate->limits = (struct limits_source){ gate, take };
-	if (gate->setup->ledger_dir != NULL)
-		open_ledger(gate);
+	if (gate->setup->ledger_dir == NULL)
+		return;
+	open_ledger(gate);
+	(void)!steady_read(&gate->clock, gate->setup->ledger_dir);
+}
+
+int64_t charge_now_us(const struct gate *gate)
+{
+	return steady_us(&gate->clock, (struct ledger_now){ clock_boot_us(), clock_wall_us() });
 }
 
 void charge_tend(struct gate *gate)
 {
 	enum status st = gate->ledger == NULL ? ST_OK : ledger_check(gate->ledger);
+
+	/* What was read before holds on when there is nothing to read. */
+	if (gate->setup->ledger_dir != NULL)
+		(void)!steady_read(&gate->clock, gate->setup->ledger_dir);
 
 	if (gate->ledger_full)
 		log_error("ledger_full", LOG_NUM("cells", LIMIT_LEDGER_CELLS));

@@ -7,7 +7,7 @@
 #include "decide/problem.h"
 #include "gate/gate.h"
 #include "index/reader.h"
-#include "ledger/ledger.h"
+#include "ledger/steady.h"
 
 struct gate {
 	const struct gate_setup *setup;
@@ -16,6 +16,7 @@ struct gate {
 	enum status ledger_status;   /* of the last try to open it, to log a change only */
 	bool ledger_full;            /* a key found no cell since it was last said */
 	struct limits_source limits; /* over it */
+	struct steady clock;         /* the time to decide by, as the keeper keeps it */
 	struct key_file_secret *sealing_key; /* locked memory; NULL while its file is not there */
 	struct timespec
 		sealing_key_at; /* when the file that was read was changed; it may be replaced */

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "keeper/now.h"
 #include "keeper/publish.h"
 #include "records/idempotency.h"
 
@@ -89,7 +90,7 @@ static enum status api_enter(
 		.http = http,
 		.response = response,
 		.arena = http->arena,
-		.now_us = clock_wall_us(),
+		.now_us = now_read(api->keeper),
 	};
 	const struct api_route *route = api->routes[http->route - api->http];
 	enum status st;

@@ -6,6 +6,7 @@
 #include "keeper/api.h"
 #include "keeper/held.h"
 #include "keeper/key_limits.h"
+#include "keeper/now.h"
 #include "keeper/publish.h"
 #include "records/app_key.h"
 #include "records/high_water.h"
@@ -58,9 +59,10 @@ static void *tick_thread(void *context)
 		if (clock_boot_us() - last_us < US_PER_S)
 			continue;
 		last_us = clock_boot_us();
+		now_tend(&process->keeper);
 		limits_tend(&process->keeper);
 		if (__atomic_load_n(&process->keeper.records, __ATOMIC_ACQUIRE) != NULL)
-			tick(&process->keeper, clock_wall_us());
+			tick(&process->keeper, now_read(&process->keeper));
 	}
 	return NULL;
 }
@@ -121,8 +123,10 @@ static enum status process_open(struct process *process)
 	/* Before the first thread: Landlock holds the thread that asks, and its children. */
 	if (st == ST_OK && keeper->setup->confine != NULL)
 		st = keeper->setup->confine(keeper->setup->context);
-	if (st == ST_OK)
+	if (st == ST_OK) {
+		now_open(keeper);
 		st = held_open(keeper);
+	}
 	if (st == ST_OK)
 		st = open_sealing_key(keeper);
 	if (st == ST_OK)

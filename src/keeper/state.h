@@ -4,7 +4,7 @@
 
 #include "decide/diagnosis.h"
 #include "keeper/keeper.h"
-#include "ledger/ledger.h"
+#include "ledger/steady.h"
 #include "records/records.h"
 #include "records/root_key.h"
 
@@ -25,6 +25,11 @@ struct keeper {
 	struct ledger *ledger; /* NULL while it cannot be opened; under the lock */
 	pthread_mutex_t ledger_lock;
 	int64_t ledger_synced_at_us, ledger_sized_at_us; /* boot time */
+	struct steady clock;                             /* under its lock */
+	enum steady_state clock_state;
+	enum status clock_status; /* of the last try to write it */
+	int64_t clock_off_us;
+	pthread_mutex_t clock_lock;
 	int64_t started_at_us;
 	unsigned workers;    /* threads that answer */
 	atomic_uint waiters; /* of them, those that wait for an event */

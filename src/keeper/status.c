@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "keeper/held.h"
 
+#include "keeper/now.h"
 #include "keeper/publish.h"
 #include "records/backup.h"
 
@@ -135,6 +136,7 @@ static enum status status_request(struct api_call *call)
 	if (keeper->publisher != NULL)
 		publisher_figures(keeper->publisher, &figures);
 	append_index(&object, &figures);
+	now_append(keeper, &object);
 	if (keeper->records != NULL) {
 		st = append_records(call, &object);
 		buf_append_str(&object, ",\"held\":null");
