@@ -248,6 +248,14 @@ static size_t body_max(void *context, const struct http_request *request)
 
 /* ---- the process ---- */
 
+static void out_of_files(void *context)
+{
+	struct gate *gate = context;
+
+	log_error("out_of_files", LOG_NUM("connections", http_server_connections(gate->server)),
+		LOG_STR("advice", "raise the limit of open files, or lower gate.connections"));
+}
+
 static void left(void *context)
 {
 	struct gate *gate = context;
@@ -300,6 +308,7 @@ static enum status gate_open(struct gate *gate)
 			.before_wait = before_wait,
 			.done = done,
 			.left = left,
+			.out_of_files = out_of_files,
 			.stop_fd = gate->stop_fd,
 			.context = gate,
 			.connections_max = setup->connections_max,

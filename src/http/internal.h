@@ -87,10 +87,11 @@ struct http_server {
 	int event_fd;   /* a stop, or a worker's result */
 	atomic_bool stop_asked;
 	bool stopping;
-	bool accepting;       /* the listeners are in epoll_fd */
-	int64_t accept_at_us; /* boot time from which to accept again after EMFILE */
-	int64_t now_us;       /* boot time of this turn of the loop */
-	int64_t swept_at_us;  /* boot time of the last look at time-outs */
+	bool accepting;          /* the listeners are in epoll_fd */
+	int64_t out_of_files_us; /* boot time at which it was last said; 0: never */
+	int64_t accept_at_us;    /* boot time from which to accept again after EMFILE */
+	int64_t now_us;          /* boot time of this turn of the loop */
+	int64_t swept_at_us;     /* boot time of the last look at time-outs */
 	int64_t stop_began_us;
 	int64_t stop_until_us; /* boot time at which a stop no longer waits */
 	struct http_connection *connections;

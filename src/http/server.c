@@ -29,6 +29,7 @@
 #define EVENT_STOP (HTTP_LISTENERS_MAX + 2)
 #define EVENTS_MAX (HTTP_LISTENERS_MAX + 3)
 #define ACCEPT_PAUSE_US (US_PER_S / 10)
+#define OUT_OF_FILES_EVERY_US (60 * US_PER_S)
 #define STOP_TURN_MS 50
 #define LINGER_TURN_MS 20
 #define TURN_MS 1000
@@ -141,6 +142,19 @@ enum status http_server_open(const struct http_server_setup *setup, struct http_
 	return ST_OK;
 }
 
+/* S2 */
+static void out_of_files(struct http_server *server)
+{
+	listeners_leave(server);
+	server->accept_at_us = server->now_us + ACCEPT_PAUSE_US;
+	if (server->setup.out_of_files == NULL ||
+		(server->out_of_files_us != 0 &&
+			server->now_us - server->out_of_files_us < OUT_OF_FILES_EVERY_US))
+		return;
+	server->out_of_files_us = server->now_us;
+	server->setup.out_of_files(server->setup.context);
+}
+
 /* False when there is none to take. */
 static bool accept_one(struct http_server *server, size_t index)
 {
@@ -151,10 +165,8 @@ static bool accept_one(struct http_server *server, size_t index)
 		server_take(server, fd, listener->id);
 		return true;
 	}
-	if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-		listeners_leave(server); /* S2 */
-		server->accept_at_us = server->now_us + ACCEPT_PAUSE_US;
-	}
+	if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
+		out_of_files(server);
 	return false;
 }
 

@@ -146,6 +146,9 @@ struct http_server_setup {
 	/* Called once, when a stop accepts no more: the listening sockets may be closed. May be
 	 * NULL. */
 	void (*left)(void *context);
+	/* Called when there is no descriptor, or no memory, for a connection that waits; at most
+	 * once a minute. May be NULL. */
+	void (*out_of_files)(void *context);
 	void *context;
 
 	int stop_fd; /* stop when it is readable, e.g. a signalfd; 0: none. Stays the caller's */

@@ -107,6 +107,12 @@ static void log_done(void *context, const struct http_done *done)
 		LOG_STR("reason", done->reason == NULL ? "" : done->reason));
 }
 
+static void out_of_files(void *context)
+{
+	(void)context;
+	log_error("out_of_files", LOG_STR("advice", "raise the limit of open files"));
+}
+
 static enum status process_open(struct process *process)
 {
 	struct keeper *keeper = &process->keeper;
@@ -141,6 +147,7 @@ static enum status process_open(struct process *process)
 			.body_max = api_body_max,
 			.done = log_done,
 			.left = api_left,
+			.out_of_files = out_of_files,
 			.stop_fd = keeper->stop_fd,
 			.context = process->api,
 			.workers = keeper->workers,

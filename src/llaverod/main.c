@@ -179,15 +179,32 @@ static bool streams_fill(void)
 }
 
 /* Room for the connections of a gate beside what it has open itself. */
+static rlim_t files_wanted(const struct config *config)
+{
+	return config->gate.connections + 256u;
+}
+
 static void files_raise(const struct config *config)
 {
 	struct rlimit limit;
-	rlim_t wanted = config->gate.connections + 256u;
+	rlim_t wanted = files_wanted(config);
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted)
 		return;
 	limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
 	(void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static void files_tell(const struct config *config)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < files_wanted(config))
+		log_warn("files_limited", LOG_NUM("limit", (int64_t)limit.rlim_cur),
+			LOG_NUM("wanted", (int64_t)files_wanted(config)),
+			LOG_STR("advice",
+				"raise the hard limit of open files (LimitNOFILE), or lower "
+				"gate.connections"));
 }
 
 /* Where the sockets are bound, and whom we are then: on failure nothing is left but the lock. */
@@ -229,6 +246,7 @@ static int start(const struct options *options, struct config **config)
 		return fail(options->lang, &complaint);
 	sandbox_harden(); /* a change of user makes a process dumpable again */
 	log_setup(STDERR_FILENO, "supervisor", (*config)->log_level);
+	files_tell(*config);
 	if (geteuid() == 0)
 		log_warn(
 			"runs_as_root", LOG_STR("advice", "set user, or start it as another user"));
