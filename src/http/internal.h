@@ -13,8 +13,12 @@
 /*
  * Memory of one connection for a request's header block, the library's records
  * of it (one for each header, and a copy of Cookie), and the answer's headers.
+ *
+ * Above 32 KiB the library takes a mapping for it and not a piece of the heap:
+ * so what came with a request that it refused itself, or that never came whole,
+ * is gone when the connection is (R3 in request.c).
  */
-#define POOL_GATE (24 * KIB)
+#define POOL_GATE (36 * KIB)
 #define POOL_WORKERS (48 * KIB)
 
 #define RANDOM_POOL 1024u

@@ -4,8 +4,9 @@
  *   R1  request_begin sees the target before the library decodes it, and keeps
  *       a copy: what handlers get is the raw one.
  *   R2  No handler runs before layout_read and strict_check have passed.
- *   R3  What can hold a credential (header block, body, answer) is wiped when
- *       the request ends; the library itself only clears it for the next one.
+ *   R3  What can hold a credential (header block, target, body, answer) is wiped
+ *       when the request ends; the library itself only clears it for the next
+ *       one. What never became a request goes with the connection's memory.
  */
 #include "http/internal.h"
 
@@ -104,6 +105,9 @@ static void state_give_back(struct request_state *state)
 	struct http_server *server = state->server;
 
 	arena_free(&state->arena);
+	/* People put credentials into addresses, whatever one tells them. */
+	explicit_bzero(state->target,
+		state->target_len <= LIMIT_TARGET ? state->target_len : LIMIT_TARGET);
 	buf_wipe(&state->body);
 	response_end(&state->response);
 	state->next = server->free_states;
