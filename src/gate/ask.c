@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "gate/metrics.h"
 #include "http/problem.h"
+#include "key/mask.h"
 
 #include <jansson.h>
 
@@ -273,6 +274,7 @@ static enum status verify_member(
 		return ST_INVALID;
 	}
 	complaint_set(complaint, "gate.member_unknown", 1, "name", name);
+	mask_complaint(complaint);
 	return ST_INVALID;
 }
 

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "keeper/now.h"
 #include "keeper/publish.h"
+#include "key/mask.h"
 #include "records/idempotency.h"
 
 #include <stdlib.h>
@@ -191,6 +192,7 @@ enum status api_refuse(
 		complaint_set(&call->complaint, key, 0);
 	else
 		complaint_set(&call->complaint, key, 1, name, value);
+	mask_complaint(&call->complaint);
 	return st;
 }
 

@@ -8,6 +8,7 @@
 #include "keeper/key_limits.h"
 #include "keeper/now.h"
 #include "keeper/publish.h"
+#include "key/mask.h"
 #include "records/app_key.h"
 #include "records/high_water.h"
 
@@ -94,15 +95,19 @@ static enum status open_sealing_key(struct keeper *keeper)
 
 static void log_done(void *context, const struct http_done *done)
 {
-	char memory[80];
+	char memory[80], path[LIMIT_TARGET];
 	struct buf peer = BUF_ARRAY(memory);
+	size_t sent_len = done->path.len <= sizeof(path) ? done->path.len : sizeof(path), path_len;
 
 	(void)context;
+	if (sent_len > 0)
+		memcpy(path, done->path.ptr, sent_len);
+	path_len = mask_secrets(path, sent_len);
 	if (done->peer != NULL)
 		http_peer_append(&peer, done->peer);
 	log_info("request", LOG_STR("requestId", done->request_id),
 		LOG_SPAN("peer", buf_span(&peer)), LOG_SPAN("method", done->method),
-		LOG_SPAN("path", done->path), LOG_NUM("status", done->status),
+		LOG_SPAN("path", span_of(path, path_len)), LOG_NUM("status", done->status),
 		LOG_NUM("tookUs", done->took_us),
 		LOG_STR("reason", done->reason == NULL ? "" : done->reason));
 }
