@@ -6,7 +6,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 
-import { environment, llavero } from '../lib/cli.mjs';
+import { environment, llavero, onTerminal } from '../lib/cli.mjs';
 import { LLAVERO, Llaverod } from '../lib/llaverod.mjs';
 
 let daemon;
@@ -132,29 +132,9 @@ test('the scripts for zsh and fish are taken by their shells', async () => {
   }
 });
 
-// Run with a terminal of its own; what it showed there, and the exit code.
-function onTerminal(args, typed = '') {
-  const program = 'import os,pty,sys\n'
-    + 'pid, fd = pty.fork()\n'
-    + 'if pid == 0: os.execv(sys.argv[2], sys.argv[2:])\n'
-    + 'shown, typed = b"", sys.argv[1].encode()\n'
-    + 'while True:\n'
-    + '    try: piece = os.read(fd, 4096)\n'
-    + '    except OSError: break\n'
-    + '    if not piece: break\n'
-    + '    shown += piece\n'
-    + '    if typed and b"appToken:" in shown:\n'
-    + '        os.write(fd, typed + b"\\n"); typed = b""\n'
-    + 'code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])\n'
-    + 'os.write(1, shown); sys.exit(code)\n';
-  const { status, stdout } = spawnSync('python3', ['-c', program, typed, LLAVERO, ...args],
-    { encoding: 'utf8', env: environment(daemon) });
-  return { code: status, shown: stdout };
-}
-
 test('a secret that is asked for does not appear, and without a terminal nothing is asked', async () => {
   const key = await daemon.api('POST', '/v1/keys', { account: 'store', label: 'erp' });
-  const { code, shown } = onTerminal(['verify', 'GET', '/orders/7', '--app-key', key.appKey], key.appToken);
+  const { code, shown } = onTerminal(daemon, ['verify', 'GET', '/orders/7', '--app-key', key.appKey], key.appToken);
   assert.equal(code, 1);
   assert.match(shown, /appToken:/);
   assert.match(shown, /route_unknown/);
@@ -168,7 +148,7 @@ test('progress is shown on a terminal and nowhere else', async () => {
     label: `imported number ${i}, with a name that takes some room`, sha256: (i + 1).toString(16).padStart(64, '0') }));
   const file = path.join(daemon.folder, 'keys.jsonl');
   fs.writeFileSync(file, `${lines.join('\n')}\n`);
-  const { code, shown } = onTerminal(['key', 'import', file, '--account', 'store', '--dry-run']);
+  const { code, shown } = onTerminal(daemon, ['key', 'import', file, '--account', 'store', '--dry-run']);
   assert.equal(code, 0, shown);
   assert.match(shown, / \d+%/);
   const { stderr } = await llavero(daemon, ['key', 'import', file, '--account', 'store', '--dry-run']);

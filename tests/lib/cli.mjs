@@ -1,5 +1,5 @@
 // llavero, the command line, as a process of its own against a daemon of a test.
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 
 import { LLAVERO } from './llaverod.mjs';
 
@@ -36,4 +36,24 @@ export async function llavero(daemon, args, { code = 0, ...options } = {}) {
       + `${result.stdout}${result.stderr}`);
   }
   return result;
+}
+
+// Runs it with a terminal of its own, and types when it asks for an appToken; what was shown there, and the exit code.
+export function onTerminal(daemon, args, typed = '') {
+  const program = 'import os,pty,sys\n'
+    + 'pid, fd = pty.fork()\n'
+    + 'if pid == 0: os.execv(sys.argv[2], sys.argv[2:])\n'
+    + 'shown, typed = b"", sys.argv[1].encode()\n'
+    + 'while True:\n'
+    + '    try: piece = os.read(fd, 4096)\n'
+    + '    except OSError: break\n'
+    + '    if not piece: break\n'
+    + '    shown += piece\n'
+    + '    if typed and b"appToken:" in shown:\n'
+    + '        os.write(fd, typed + b"\\n"); typed = b""\n'
+    + 'code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])\n'
+    + 'os.write(1, shown); sys.exit(code)\n';
+  const { status, stdout } = spawnSync('python3', ['-c', program, typed, LLAVERO, ...args],
+    { encoding: 'utf8', env: environment(daemon) });
+  return { code: status, shown: stdout };
 }
