@@ -14,11 +14,11 @@
  * Memory of one connection for a request's header block, the library's records
  * of it (one for each header, and a copy of Cookie), and the answer's headers.
  *
- * Above 32 KiB the library takes a mapping for it and not a piece of the heap:
- * so what came with a request that it refused itself, or that never came whole,
- * is gone when the connection is (R3 in request.c).
+ * What came with a request that the library refused itself, or that never came
+ * whole, is still in it when the connection ends (R3 in request.c): a smaller
+ * one is wiped by free() of llaverod/wipe_free.c, one above 32 KiB is unmapped.
  */
-#define POOL_GATE (36 * KIB)
+#define POOL_GATE (24 * KIB)
 #define POOL_WORKERS (48 * KIB)
 
 #define RANDOM_POOL 1024u
