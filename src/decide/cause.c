@@ -60,3 +60,30 @@ int cause_http_status(enum cause cause)
 {
 	return (unsigned)cause < CAUSE_COUNT ? CAUSES[cause].http_status : 503;
 }
+
+enum cause cause_of_text(enum text_cause text)
+{
+	switch (text) {
+	case TEXT_FIELDS_SWAPPED:
+		return CAUSE_FIELDS_SWAPPED;
+	case TEXT_PLACEHOLDER:
+		return CAUSE_PLACEHOLDER;
+	case TEXT_WHITESPACE:
+		return CAUSE_WHITESPACE;
+	case TEXT_WRONG_CASE:
+		return CAUSE_WRONG_CASE;
+	case TEXT_APP_KEY_TYPO:
+		return CAUSE_APP_KEY_TYPO;
+	case TEXT_TOKEN_TRUNCATED:
+		return CAUSE_TOKEN_TRUNCATED;
+	case TEXT_TOKEN_TYPO:
+		return CAUSE_TOKEN_TYPO;
+	case TEXT_UNCHECKED:
+	case TEXT_VALID:
+	case TEXT_FOREIGN:
+	case TEXT_MALFORMED:
+	case TEXT_CAUSE_COUNT:
+		break;
+	}
+	return CAUSE_NONE;
+}

@@ -6,6 +6,7 @@
 #define DECIDE_CAUSE_H
 
 #include "base/span.h"
+#include "key/credential.h"
 
 enum cause {
 	CAUSE_NONE = 0, /* allowed; in a decision that denies it means a fault and answers 503 */
@@ -68,5 +69,8 @@ enum cause cause_from_name(struct span name);
 
 /* The status of the answer: 400, 401, 403, 429, 503; 503 for CAUSE_NONE and anything unknown. */
 int cause_http_status(enum cause cause);
+
+/* What the text alone tells; CAUSE_NONE when it tells nothing that has a name. */
+enum cause cause_of_text(enum text_cause text);
 
 #endif

@@ -95,6 +95,7 @@ static void forget_key(struct view_key *key)
 	key->state = KEY_NONE;
 	key->digests_count = 0;
 	key->profiles_count = 0;
+	key->has_extra = false;
 	key->addresses_count = 0;
 	key->limits = (struct allowance){ 0 };
 }
@@ -189,34 +190,6 @@ static bool step_credential(struct run *run)
 	return pass(run, STEP_CREDENTIAL);
 }
 
-/* What the text alone tells; CAUSE_NONE when it tells nothing that has a name. */
-static enum cause text_cause(const struct text_finding *finding)
-{
-	switch (finding->cause) {
-	case TEXT_FIELDS_SWAPPED:
-		return CAUSE_FIELDS_SWAPPED;
-	case TEXT_PLACEHOLDER:
-		return CAUSE_PLACEHOLDER;
-	case TEXT_WHITESPACE:
-		return CAUSE_WHITESPACE;
-	case TEXT_WRONG_CASE:
-		return CAUSE_WRONG_CASE;
-	case TEXT_APP_KEY_TYPO:
-		return CAUSE_APP_KEY_TYPO;
-	case TEXT_TOKEN_TRUNCATED:
-		return CAUSE_TOKEN_TRUNCATED;
-	case TEXT_TOKEN_TYPO:
-		return CAUSE_TOKEN_TYPO;
-	case TEXT_UNCHECKED:
-	case TEXT_VALID:
-	case TEXT_FOREIGN:
-	case TEXT_MALFORMED:
-	case TEXT_CAUSE_COUNT:
-		break;
-	}
-	return CAUSE_NONE;
-}
-
 /* Examine the texts; the cause that anybody may be told. */
 static enum cause examine_text(struct run *run)
 {
@@ -226,7 +199,7 @@ static enum cause examine_text(struct run *run)
 	enum cause cause;
 
 	credential_check(app_key, credential->app_token, key_prefix(run), &run->out->text);
-	cause = text_cause(&run->out->text);
+	cause = cause_of_text(run->out->text.cause);
 	return cause == CAUSE_NONE ? CAUSE_CREDENTIALS_INVALID : cause;
 }
 
@@ -253,28 +226,65 @@ static unsigned matching_token(const struct run *run, const struct view_key *key
 	return second && key->digests_count > 1 ? 2 : 0;
 }
 
-/* A text of one field, looked up as if it were a token. */
-static enum status look_up_token(struct run *run, struct span text, struct view_token *out_token)
+/* A text of one field, looked up as if it were a token; in vain: as if it were an unknown one. */
+static enum status look_up_token(
+	struct run *run, struct span text, bool in_vain, struct view_token *out_token)
 {
 	uint8_t digest[DIGEST_SIZE];
 	enum status st = ST_UNAVAILABLE;
 
-	if (token_digest(run->scratch->digests, text, digest))
+	if (token_digest(run->scratch->digests, text, digest)) {
+		digest[0] ^= in_vain;
 		st = run->view->token_by_digest(run->view->context, digest, out_token);
+	}
 	crypto_wipe(digest, sizeof(digest));
 	return st;
 }
 
-/* The key of a slot into scratch->other; slot 0 looks another one up, for equal work. */
-static enum status look_up_other(struct run *run, uint32_t slot)
+/* Some key, for equal work: always the same for a text, so that it is as near as a known one. */
+static uint32_t stand_in(const struct run *run, struct span text)
+{
+	static const uint8_t ANY[16];
+	uint64_t count = run->view->keys_count;
+
+	return count == 0 ? 1 : (uint32_t)(1 + crypto_hash64(ANY, text) % count);
+}
+
+/* The key of a slot into scratch->other; for slot 0 the text's stand-in. */
+static enum status look_up_other(struct run *run, uint32_t slot, struct span text)
 {
 	struct view_key *other = &run->scratch->other;
-	uint32_t instead = run->out->key != 0 ? run->out->key : 1;
+	uint32_t wanted = slot != 0 ? slot : stand_in(run, text);
 	enum status st;
 
 	forget_key(other);
-	st = run->view->key_by_slot(run->view->context, slot != 0 ? slot : instead, other);
+	st = run->view->key_by_slot(run->view->context, wanted, other);
 	return slot == 0 && st == ST_NOT_FOUND ? ST_OK : st;
+}
+
+/* The appKey was found, or not: now one that is not, or one that is. */
+static void even_out_key(struct run *run)
+{
+	struct view_key *other = &run->scratch->other;
+	struct span text = other->slot != 0 && run->out->key == 0
+				   ? other->app_key
+				   : span_of(run->digest, sizeof(run->digest));
+
+	(void)run->view->key_by_app_key(run->view->context, text, other);
+}
+
+/* The same for the digest; scratch->other stays as it is. */
+static void even_out_token(struct run *run, bool found)
+{
+	const struct view_key *other = &run->scratch->other;
+	struct view_token ignored;
+	uint8_t digest[DIGEST_SIZE];
+
+	memcpy(digest, run->digest, sizeof(digest));
+	/* Of another byte than in look_up_token: not one that is still at hand. */
+	digest[1] ^= 1;
+	(void)run->view->token_by_digest(run->view->context,
+		!found && other->digests_count > 0 ? other->digests[0] : digest, &ignored);
 }
 
 static void know_other(struct run *run, uint32_t slot)
@@ -293,9 +303,10 @@ static void try_rewritings(struct run *run)
 	uint32_t key = 0;
 
 	for (near_miss_begin(&it, run->input->credential.app_token); near_miss_next(&it);) {
-		bool found = look_up_token(run, near_miss_text(&it), &token) == ST_OK && token.live;
+		/* Unchanged it is the presented one, whose finding would take time each time. */
+		enum status st = look_up_token(run, near_miss_text(&it), !it.changed, &token);
 
-		if (!found || !it.changed || key != 0)
+		if (st != ST_OK || !token.live || !it.changed || key != 0)
 			continue;
 		if (alone || token.key == out->key) {
 			out->near.steps = (uint8_t)it.steps;
@@ -303,8 +314,10 @@ static void try_rewritings(struct run *run)
 		}
 	}
 	near_miss_end(&it);
-	if (look_up_other(run, alone ? key : 0) == ST_OK && alone && key != 0)
+	if (look_up_other(run, alone ? key : out->key, presented_app_key(run)) == ST_OK && alone &&
+		key != 0)
 		know_other(run, key);
+	even_out_key(run);
 }
 
 /* Each value in the other's field. */
@@ -315,7 +328,7 @@ static void try_swapped(struct run *run)
 	struct view_token token;
 	uint32_t key = 0;
 
-	if (look_up_token(run, presented_app_key(run), &token) == ST_OK)
+	if (look_up_token(run, presented_app_key(run), false, &token) == ST_OK)
 		key = token.key;
 	forget_key(other);
 	if (run->view->key_by_app_key(run->view->context, as_key, other) != ST_OK || key == 0)
@@ -367,8 +380,8 @@ static bool refuse_own_token(struct run *run, const struct view_token *token)
 }
 
 /*
- * No such key, or not a live token of it. The same digests and look-ups whatever
- * is there (I4); faults in what only helps the owner cost the help, no more.
+ * No such key, or not a live token of it. The same digests and look-ups whatever is
+ * there, as many of them in vain (I4); faults in what only helps the owner cost the help, no more.
  * True to go on, for the retired token of a revoked key (I2).
  */
 static bool refuse_credentials(struct run *run)
@@ -386,7 +399,8 @@ static bool refuse_credentials(struct run *run)
 	of_other = token.key != 0 && token.key != out->key;
 	try_rewritings(run);
 	try_swapped(run);
-	other_st = look_up_other(run, token.key);
+	other_st = look_up_other(run, token.key, span_of(run->digest, sizeof(run->digest)));
+	even_out_token(run, token.key != 0);
 	if ((st != ST_OK && st != ST_NOT_FOUND) || other_st != ST_OK)
 		return fail(run, step, CAUSE_INDEX_UNAVAILABLE);
 	if (of_other)
@@ -446,6 +460,9 @@ static bool step_token(struct run *run)
 
 	if (which == 0)
 		return refuse_credentials(run);
+	if (run->scratch->key.has_extra &&
+		run->view->key_extra(run->view->context, &run->scratch->key) != ST_OK)
+		return fail(run, STEP_TOKEN, CAUSE_INDEX_UNAVAILABLE);
 	/* From here on the caller may know what is wrong with the key. */
 	run->out->proven = true;
 	run->out->previous_token = which == 2;
@@ -609,6 +626,9 @@ static bool step_address(struct run *run)
 {
 	const struct view_key *key = &run->scratch->key;
 
+	/* A list that was not read is no empty list. */
+	if (key->has_extra)
+		return fail(run, STEP_ADDRESS, CAUSE_INDEX_UNAVAILABLE);
 	if (key->addresses_count == 0)
 		return skip(run, STEP_ADDRESS);
 	for (unsigned i = 0; i < key->addresses_count && i < LIMIT_ADDRESSES_PER_KEY; i++) {
@@ -696,17 +716,22 @@ static void finish_allow(struct run *run)
 	out->external_id = run->scratch->key.external_id;
 }
 
-/* The account that the presented appKey's text names, looked up whether it names one or not. */
+/* The account that the presented appKey's text names: a look-up that finds, and one in vain. */
 static uint32_t account_of_text(struct run *run)
 {
+	const struct view *view = run->view;
+	const struct span nobody = SPAN_LIT("-"); /* no account has this name */
 	struct span name = app_key_account(presented_app_key(run), key_prefix(run));
-	struct view_account account;
+	struct view_account named, first;
+	bool found;
 
 	if (!span_present(name))
-		name = SPAN_LIT("-"); /* no account has this name */
-	if (run->view->account_by_name(run->view->context, name, &account) != ST_OK)
-		return 0;
-	return account.slot;
+		name = nobody;
+	found = view->account_by_name(view->context, name, &named) == ST_OK;
+	if (view->account_by_slot(view->context, 1, &first) != ST_OK)
+		first.name = nobody;
+	(void)view->account_by_name(view->context, found ? nobody : first.name, &first);
+	return found ? named.slot : 0;
 }
 
 /*

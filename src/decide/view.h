@@ -47,6 +47,8 @@ struct view_key {
 	int64_t expires_at_us;           /* 0: never. Refused from that instant on */
 	struct allowance limits;         /* all 0: none */
 	struct span app_key;             /* byte for byte as stored */
+	bool has_extra;                  /* external_id and addresses are there: key_extra */
+	uint32_t written;                /* the view's own: of which commit it is */
 	struct span external_id;         /* absent when there is none */
 	unsigned digests_count;          /* live tokens: 0, 1, or 2 while a rotation is open */
 	uint8_t digests[2][DIGEST_SIZE]; /* [0] the newest */
@@ -87,6 +89,12 @@ struct view {
 	void *context;
 	enum status (*key_by_app_key)(void *context, struct span app_key, struct view_key *out_key);
 	enum status (*key_by_slot)(void *context, uint32_t slot, struct view_key *out_key);
+	/*
+	 * Read the rest of a key that the same view has just given with has_extra, which ends
+	 * it. Apart, so that finding a key takes as long whether it has any: a stranger may
+	 * see that time.
+	 */
+	enum status (*key_extra)(void *context, struct view_key *key);
 	enum status (*token_by_digest)(
 		void *context, const uint8_t digest[DIGEST_SIZE], struct view_token *out_token);
 	enum status (*account_by_slot)(
@@ -102,7 +110,8 @@ struct view {
 		void *context, uint32_t slot, struct view_resource *out_resource);
 	const struct routes *routes; /* NULL: no catalogue was imported; every route is unknown */
 	uint64_t epoch, revision;
-	bool stale; /* older than the lease, and when_stale = refuse */
+	uint64_t keys_count; /* their slots are about 1 to this; 0: not known */
+	bool stale;          /* older than the lease, and when_stale = refuse */
 };
 
 /* True when the profile holds the resource; logarithmic. */

@@ -151,25 +151,21 @@ static enum status told(struct index_reader *reader, enum status st)
 	return st;
 }
 
-static enum status finish_key(struct index_reader *reader, const struct record *record,
-	bool has_extra, struct view_key *key)
+static enum status key_extra(void *context, struct view_key *key)
 {
+	struct index_reader *reader = context;
 	struct record extra;
 	uint32_t slot;
-	enum status st;
+	enum status st = fetch_slot(reader, KIND_KEY_EXTRA, key->slot, &extra);
 
-	if (!is_newest(reader, record, key->slot))
-		return ST_DAMAGED;
-	if (!has_extra)
-		return ST_OK;
-	st = fetch_slot(reader, KIND_KEY_EXTRA, key->slot, &extra);
 	if (st == ST_OK)
 		st = record_read_key_extra(&extra, &slot, key);
 	/* Written together, so the addresses are those of this very state of the key. */
 	if (st == ST_NOT_FOUND ||
-		(st == ST_OK && (slot != key->slot || extra.written != record->written)))
-		return ST_DAMAGED;
-	return st;
+		(st == ST_OK && (slot != key->slot || extra.written != key->written)))
+		st = ST_DAMAGED;
+	key->has_extra = st != ST_OK;
+	return told(reader, st);
 }
 
 /* One of the keys under a hash: that with the appKey, or, when it is absent, the slot. */
@@ -189,16 +185,16 @@ static enum status find_key(struct index_reader *reader, uint64_t at,
 		head_cell_ahead(&reader->env.head, KIND_KEY, record_key_slot_claimed(rest));
 	while (st == ST_OK && rest.len > 0) {
 		struct record record;
-		bool has_extra;
 
 		st = record_open(&reader->meta.keys, KIND_KEY, rest, &record);
 		if (st == ST_OK)
-			st = record_read_key(&record, out_key, &has_extra);
+			st = record_read_key(&record, out_key, &out_key->has_extra);
 		if (st != ST_OK)
 			return st;
+		out_key->written = record.written;
 		if (span_present(wanted->app_key) ? span_equal(out_key->app_key, wanted->app_key)
 						  : out_key->slot == wanted->slot)
-			return finish_key(reader, &record, has_extra, out_key);
+			return is_newest(reader, &record, out_key->slot) ? ST_OK : ST_DAMAGED;
 		rest = span_part(rest, record.size, rest.len);
 	}
 	return st == ST_OK ? ST_NOT_FOUND : st;
@@ -451,6 +447,7 @@ static enum status load_snapshot(struct index_reader *reader)
 		return st;
 	reader->view.epoch = reader->meta.mark.epoch;
 	reader->view.revision = reader->meta.mark.revision;
+	reader->view.keys_count = reader->meta.keys_count;
 	reader->txn_id = mdb_txn_id(reader->txn);
 	reader->loaded = true;
 	return ST_OK;
@@ -613,6 +610,7 @@ static enum status make_reader(
 		.context = reader,
 		.key_by_app_key = key_by_app_key,
 		.key_by_slot = key_by_slot,
+		.key_extra = key_extra,
 		.token_by_digest = token_by_digest,
 		.account_by_slot = account_by_slot,
 		.account_by_name = account_by_name,

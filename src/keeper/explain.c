@@ -180,6 +180,13 @@ static enum status what_if_key_by_slot(void *context, uint32_t slot, struct view
 	return what_if->base->key_by_slot(what_if->base->context, slot, out_key);
 }
 
+static enum status what_if_key_extra(void *context, struct view_key *key)
+{
+	const struct what_if *what_if = context;
+
+	return what_if->base->key_extra(what_if->base->context, key);
+}
+
 static enum status what_if_token(
 	void *context, const uint8_t digest[DIGEST_SIZE], struct view_token *out_token)
 {
@@ -233,6 +240,7 @@ static void what_if_make(struct what_if *what_if, const struct view *base)
 	what_if->view.context = what_if;
 	what_if->view.key_by_app_key = what_if_key;
 	what_if->view.key_by_slot = what_if_key_by_slot;
+	what_if->view.key_extra = what_if_key_extra;
 	what_if->view.token_by_digest = what_if_token;
 	what_if->view.account_by_slot = what_if_account;
 	what_if->view.account_by_name = what_if_account_name;

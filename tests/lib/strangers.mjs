@@ -2,43 +2,58 @@
 import { Llaverod, until } from './llaverod.mjs';
 import { makeStore } from './store.mjs';
 
-// A daemon, and rows of [what it is, appKey, appToken]. Every token is well formed and belongs to nobody's pair here.
-export async function strangers() {
-  const daemon = await Llaverod.start();
+// A daemon, its key with the right token, and rows of [what it is, appKey, appToken], each so many times. Every
+// token is well formed and belongs to nobody's pair here; no two rows share a key or a token, so that none is
+// fresher in a cache than another. spare: further unknown pairs. options: the daemon's.
+export async function strangers({ each = 1, options = {} } = {}) {
+  const daemon = await Llaverod.start(options);
   const { key } = await makeStore(daemon);
-  const make = (more) => daemon.api('POST', '/v1/keys', { account: 'store', label: 'x', profiles: ['Reader'], ...more });
-  // A token that never was anybody's: of another installation.
+  const many = async (one) => {
+    const made = [];
+    for (let i = 0; i < each; i += 1) made.push(await one());
+    return made;
+  };
+  // Pairs that never were anybody's: of another installation.
   const elsewhere = await Llaverod.start();
-  await makeStore(elsewhere, 'stort');
-  const foreign = [];
-  for (let i = 0; i < 2; i += 1) foreign.push(await elsewhere.api('POST', '/v1/keys', { account: 'stort', label: 'y' }));
-  await elsewhere.close();
-
-  const other = await make();
-  const [inactive, revoked, rotating] = [await make(), await make(), await make()];
-  const expired = await make({ expiresAt: new Date(Date.now() + 1000).toISOString() });
-  await daemon.api('POST', `/v1/keys/${inactive.appKey}/deactivate`);
-  await daemon.api('POST', `/v1/keys/${revoked.appKey}/revoke`, { reason: 'other' });
-  await daemon.api('POST', `/v1/keys/${rotating.appKey}/rotate`, {});
+  await makeStore(elsewhere);
+  await elsewhere.api('POST', '/v1/accounts', { name: 'stort', owner: 'ana@example.com' });
+  const never = (account = 'store') => elsewhere.api('POST', '/v1/keys', { account, label: 'y' });
+  const make = (more) => daemon.api('POST', '/v1/keys', { account: 'store', label: 'x', profiles: ['Reader'], ...more });
+  const makeAnd = (verb, body) => async () => {
+    const made = await make();
+    await daemon.api('POST', `/v1/keys/${made.appKey}/${verb}`, body);
+    return made;
+  };
   await daemon.api('POST', '/v1/accounts', { name: 'stoqt', owner: 'eva@example.com' });
-  const suspended = await daemon.api('POST', '/v1/keys', { account: 'stoqt', label: 'z' });
+  const suspended = () => daemon.api('POST', '/v1/keys', { account: 'stoqt', label: 'z' });
+  const expired = () => make({ expiresAt: new Date(Date.now() + 1000).toISOString() });
+  const revoked = makeAnd('revoke', { reason: 'other' });
+
+  const rows = [];
+  for (const [what, makeKey, makeToken] of [
+    ['unknown appKey', never, never],
+    ['another unknown appKey', never, never],
+    ['unknown appKey of an unknown account', () => never('stort'), never],
+    ['unknown appKey, token of a live key', never, make],
+    ['wrong token', make, never],
+    ['another wrong token', make, never],
+    ['token of another key', make, make],
+    ['token of a revoked key', make, revoked],
+    ['inactive key, wrong token', makeAnd('deactivate'), never],
+    ['revoked key, wrong token', revoked, never],
+    ['expired key, wrong token', expired, never],
+    ['rotating key, wrong token', makeAnd('rotate', {}), never],
+    ['key of a suspended account, wrong token', suspended, never],
+    ['key bound to an address, wrong token', () => make({ addresses: ['192.0.2.7'] }), never],
+  ]) {
+    // One kind after the other: what is made together lies together.
+    const [keys, tokens] = [await many(makeKey), await many(makeToken)];
+    for (const [i, { appKey }] of keys.entries()) rows.push([what, appKey, tokens[i].appToken]);
+  }
+  const spare = [...await many(never), ...await many(never)];
   await daemon.api('PATCH', '/v1/accounts/stoqt', { state: 'suspended' });
-  const bound = await make({ addresses: ['192.0.2.7'] });
-  await until('expired', () => Date.now() > Date.parse(expired.expiresAt));
-  const [{ appToken }, { appToken: second }] = foreign;
-  return { daemon, key, rows: [
-    ['unknown appKey', foreign[0].appKey, appToken],
-    ['another unknown appKey', foreign[1].appKey, appToken],
-    ['unknown appKey, token of a live key', foreign[0].appKey, other.appToken],
-    ['wrong token', key.appKey, appToken],
-    ['another wrong token', key.appKey, second],
-    ['token of another key', key.appKey, other.appToken],
-    ['token of a revoked key', key.appKey, revoked.appToken],
-    ['inactive key, wrong token', inactive.appKey, appToken],
-    ['revoked key, wrong token', revoked.appKey, appToken],
-    ['expired key, wrong token', expired.appKey, appToken],
-    ['rotating key, wrong token', rotating.appKey, appToken],
-    ['key of a suspended account, wrong token', suspended.appKey, appToken],
-    ['key bound to an address, wrong token', bound.appKey, appToken],
-  ] };
+  await elsewhere.close();
+  const last = Date.now();
+  await until('expired', () => Date.now() > last + 1000);
+  return { daemon, key, rows, spare };
 }

@@ -16,6 +16,7 @@
 enum table_look_up {
 	TABLE_KEY_BY_APP_KEY = 0,
 	TABLE_KEY_BY_SLOT,
+	TABLE_KEY_EXTRA,
 	TABLE_TOKEN,
 	TABLE_ACCOUNT_BY_SLOT,
 	TABLE_ACCOUNT_BY_NAME,
@@ -121,14 +122,14 @@ TABLE_FN void table_copy_key(struct view_key *out, const struct view_key *key)
 	out->state = key->state;
 	out->expires_at_us = key->expires_at_us;
 	out->app_key = key->app_key;
-	out->external_id = key->external_id;
 	out->limits = key->limits;
 	out->digests_count = key->digests_count;
 	memcpy(out->digests, key->digests, key->digests_count * DIGEST_SIZE);
 	out->profiles_count = key->profiles_count;
 	memcpy(out->profiles, key->profiles, key->profiles_count * sizeof(key->profiles[0]));
-	out->addresses_count = key->addresses_count;
-	memcpy(out->addresses, key->addresses, key->addresses_count * sizeof(key->addresses[0]));
+	out->has_extra = key->addresses_count > 0 || span_present(key->external_id);
+	out->external_id = SPAN_ABSENT;
+	out->addresses_count = 0;
 }
 
 TABLE_FN enum status table_key_by_app_key(
@@ -161,6 +162,22 @@ TABLE_FN enum status table_key_by_slot(void *context, uint32_t slot, struct view
 	if (slot == 0 || slot > t->keys_count)
 		return ST_NOT_FOUND;
 	table_copy_key(out_key, &t->keys[slot - 1]);
+	return ST_OK;
+}
+
+TABLE_FN enum status table_key_extra(void *context, struct view_key *out_key)
+{
+	struct table_view *t = context;
+	enum status st = table_called(t, TABLE_KEY_EXTRA);
+	const struct view_key *key = &t->keys[out_key->slot - 1];
+
+	if (st != ST_OK)
+		return st;
+	out_key->has_extra = false;
+	out_key->external_id = key->external_id;
+	out_key->addresses_count = key->addresses_count;
+	memcpy(out_key->addresses, key->addresses,
+		key->addresses_count * sizeof(key->addresses[0]));
 	return ST_OK;
 }
 
@@ -279,6 +296,7 @@ TABLE_FN struct table_view *table_make(size_t keys_max)
 		.context = t,
 		.key_by_app_key = table_key_by_app_key,
 		.key_by_slot = table_key_by_slot,
+		.key_extra = table_key_extra,
 		.token_by_digest = table_token_by_digest,
 		.account_by_slot = table_account_by_slot,
 		.account_by_name = table_account_by_name,

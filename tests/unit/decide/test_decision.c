@@ -178,6 +178,8 @@ CHANGE(links_of_other_only) { s->key->profiles[0] = s->others_reader; }
 /* ---- address ---- */
 static void allow_range(struct story *s, const char *range) { assert_int_equal(address_range_parse(span_str(range), &s->key->addresses[s->key->addresses_count++]), ST_OK); }
 static void from(struct story *s, const char *address) { assert_int_equal(address_parse(span_str(address), &s->input.client), ST_OK); }
+CHANGE(bound_wrong) { allow_range(s, "10.0.0.0/8"); wrong_token(s); }
+CHANGE(bare_wrong) { s->key->external_id = SPAN_ABSENT; wrong_token(s); }
 CHANGE(address_in_list) { allow_range(s, "192.0.2.1"); allow_range(s, "10.0.0.0/8"); from(s, "10.255.255.255"); }
 CHANGE(address_outside) { allow_range(s, "10.0.0.0/8"); from(s, "11.0.0.0"); }
 CHANGE(address_unknown) { allow_range(s, "0.0.0.0/0"); }
@@ -565,7 +567,7 @@ static void owner_is_who_may_read(void **state)
 static void hidden_causes_do_the_same_work(void **state)
 {
 	change_fn *const changes[] = { wrong_token, unknown_key, other_token,
-		unknown_key_other_token, inactive_wrong, revoked_wrong };
+		unknown_key_other_token, inactive_wrong, revoked_wrong, bound_wrong, bare_wrong };
 	unsigned expected[TABLE_LOOK_UPS];
 
 	(void)state;
@@ -590,6 +592,7 @@ static void allowed_pair_costs_one_look_up_each(void **state)
 	struct story *s = story_make();
 	const unsigned expected[TABLE_LOOK_UPS] = {
 		[TABLE_KEY_BY_APP_KEY] = 1,
+		[TABLE_KEY_EXTRA] = 1,
 		[TABLE_ACCOUNT_BY_SLOT] = 1,
 		[TABLE_PROFILE] = 1,
 	};

@@ -61,8 +61,11 @@ static enum status compare_resource(void *arg, const struct record_resource *res
 	return ST_OK;
 }
 
-static void compare_views(const struct view_key *found, const struct view_key *expected)
+static void compare_views(
+	const struct view *view, struct view_key *found, const struct view_key *expected)
 {
+	if (found->has_extra)
+		ASSERT_OK(view->key_extra(view->context, found));
 	assert_true(found->slot == expected->slot && found->account == expected->account);
 	assert_true(found->state == expected->state);
 	assert_true(found->expires_at_us == expected->expires_at_us);
@@ -89,9 +92,9 @@ static enum status compare_key(void *arg, const struct record_key *key)
 
 	ASSERT_OK(entity_view_key(key, &expected));
 	ASSERT_OK(view->key_by_app_key(view->context, key->app_key, &found));
-	compare_views(&found, &expected);
+	compare_views(view, &found, &expected);
 	ASSERT_OK(view->key_by_slot(view->context, key->slot, &found));
-	compare_views(&found, &expected);
+	compare_views(view, &found, &expected);
 	for (size_t i = 0; i < key->tokens_count; i++) {
 		ASSERT_OK(view->token_by_digest(view->context, key->tokens[i].digest, &token));
 		assert_int_equal(token.key, key->slot);

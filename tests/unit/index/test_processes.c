@@ -106,7 +106,9 @@ static int check_view(const struct view *view)
 		struct view_key key;
 		uint64_t number;
 
-		if (view->key_by_app_key(view->context, world_app_key(i, &app_key), &key) != ST_OK)
+		if (view->key_by_app_key(view->context, world_app_key(i, &app_key), &key) !=
+				ST_OK ||
+			!key.has_extra || view->key_extra(view->context, &key) != ST_OK)
 			return EXIT_FAULT;
 		if ((uint64_t)key.expires_at_us != view->revision ||
 			!span_to_u64(key.external_id, &number) || number != view->revision)

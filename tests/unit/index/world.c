@@ -543,6 +543,10 @@ static const char *compare_key(const struct world *world, const struct view *vie
 	if (view->key_by_app_key(view->context, world_app_key(number, &texts[0]), &by_name) != st ||
 		view->key_by_slot(view->context, number + 1, &by_slot) != st)
 		return differs("is there: key", number);
+	if (st == ST_OK &&
+		((by_name.has_extra && view->key_extra(view->context, &by_name) != ST_OK) ||
+			(by_slot.has_extra && view->key_extra(view->context, &by_slot) != ST_OK)))
+		return differs("the rest of key", number);
 	if (st == ST_OK && (!same_key(&by_name, &expected) || !same_key(&by_slot, &expected)))
 		return differs("key", number);
 	for (unsigned i = 0; i < WORLD_TOKENS; i++) {
