@@ -76,6 +76,8 @@ static enum status open_root_key(struct keeper *keeper)
 	/* Records that are there were made with a root key: another one is of no use to them. */
 	bool first = !high_water_is_there(setup->data_dir);
 
+	if (setup->root_key_handed)
+		return root_key_open_handed(setup->root_key_path, &keeper->root_key, &keeper->held);
 	return root_key_open(setup->root_key_path, first, &keeper->root_key, &keeper->held);
 }
 

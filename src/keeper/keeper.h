@@ -15,6 +15,7 @@ struct keeper_setup {
 	const char *index_dir;
 	const char *ledger_dir;
 	const char *root_key_path;    /* made on first start */
+	bool root_key_handed;         /* by systemd: never made, and others may own its mode */
 	const char *sealing_key_path; /* written for the gates, mode 0640 */
 	const struct http_listener *listeners;
 	size_t listeners_count;

@@ -582,6 +582,14 @@ enum status config_load(const char *path, char *const *environment, struct confi
 		buf_span(&text), path == NULL ? "" : path, environment, out_config, out_faults);
 }
 
+const char *config_root_key_credential(const struct config *config)
+{
+	const size_t len = sizeof(CONFIG_CREDENTIAL) - 1;
+
+	return strncmp(config->root_key, CONFIG_CREDENTIAL, len) == 0 ? config->root_key + len
+								      : NULL;
+}
+
 void config_free(struct config **config)
 {
 	if (*config == NULL)

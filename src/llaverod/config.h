@@ -44,6 +44,7 @@ struct config_gate_listener {
 struct config {
 	struct arena *arena; /* owns every text below */
 	const char *data_dir;
+	const char *root_key;     /* "": in data_dir; a path; or "credential:NAME" */
 	const char *user, *group; /* "" : stay who we are */
 	const char *public_url, *console_url;
 	const char *realm;
@@ -104,6 +105,10 @@ NODISCARD enum status config_load(const char *path, char *const *environment,
 /* The same from text; name stands for the file in messages. */
 NODISCARD enum status config_parse(struct span text, const char *name, char *const *environment,
 	struct config **out_config, struct config_faults *out_faults);
+
+#define CONFIG_CREDENTIAL "credential:"
+/* The NAME of a root key that systemd hands over; NULL: it is a file. */
+const char *config_root_key_credential(const struct config *config);
 
 void config_free(struct config **config);
 

@@ -98,6 +98,32 @@ static enum status set_realm(struct config *config, void *field, const struct sp
 	return set_text(config, field, values, values_count, complaint);
 }
 
+/* A name as systemd takes it, and no way out of its folder. */
+static bool credential_named(struct span name)
+{
+	bool good = name.len > 0 && name.len <= 100 && name.ptr[0] != '.';
+
+	for (size_t i = 0; good && i < name.len; i++) {
+		char c = name.ptr[i];
+
+		good = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+		       c == '.' || c == '-' || c == '_';
+	}
+	return good;
+}
+
+static enum status set_root_key(struct config *config, void *field, const struct span *values,
+	size_t values_count, struct complaint *complaint)
+{
+	const struct span prefix = SPAN_LIT(CONFIG_CREDENTIAL);
+
+	if (!span_starts_with(values[0], prefix))
+		return set_path(config, field, values, values_count, complaint);
+	if (!credential_named(span_part(values[0], prefix.len, values[0].len)))
+		return wrong(complaint, "daemon.credential_name", values[0]);
+	return set_text(config, field, values, values_count, complaint);
+}
+
 static enum status set_prefix(struct config *config, void *field, const struct span *values,
 	size_t values_count, struct complaint *complaint)
 {
@@ -457,6 +483,7 @@ static enum status set_singles(struct config *config, void *field, const struct 
 
 const struct config_key CONFIG_KEYS[] = {
 	{ "", "data_dir", false, "/var/lib/llavero", AT(data_dir), set_dir },
+	{ "", "root_key", false, "", AT(root_key), set_root_key },
 	{ "", "user", false, "", AT(user), set_text },
 	{ "", "group", false, "", AT(group), set_text },
 	{ "", "public_url", false, "", AT(public_url), set_url },

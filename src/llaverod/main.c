@@ -2,6 +2,7 @@
 #include "base/crypto.h"
 #include "base/log.h"
 #include "llaverod/instance.h"
+#include "llaverod/role.h"
 #include "llaverod/sandbox.h"
 #include "llaverod/supervise.h"
 #include "llaverod/version.h"
@@ -207,13 +208,25 @@ static void files_tell(const struct config *config)
 				"gate.connections"));
 }
 
+static enum status handed_check(const struct config *config, struct complaint *complaint)
+{
+	const char *name = config_root_key_credential(config);
+
+	if (name == NULL || getenv(CREDENTIALS_VARIABLE) != NULL)
+		return ST_OK;
+	complaint_set(complaint, "daemon.credential_none", 1, "name", name);
+	return ST_NOT_FOUND;
+}
+
 /* Where the sockets are bound, and whom we are then: on failure nothing is left but the lock. */
 static enum status take_places(const struct config *config, struct sockets *sockets,
 	int *out_lock_fd, struct complaint *complaint)
 {
 	struct identity identity;
-	enum status st = identity_find(config, &identity, complaint);
+	enum status st = handed_check(config, complaint);
 
+	if (st == ST_OK)
+		st = identity_find(config, &identity, complaint);
 	if (st == ST_OK)
 		st = instance_lock(
 			config->data_dir, identity.uid, identity.gid, out_lock_fd, complaint);

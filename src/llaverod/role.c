@@ -9,6 +9,7 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -29,10 +30,24 @@ void role_name(char out[16], enum role_kind kind, unsigned number)
 		snprintf(out, 16, "gate-%u", number);
 }
 
+static void place_root_key(const struct config *config, char out[PLACE_SIZE])
+{
+	const char *credential = config_root_key_credential(config);
+	const char *folder = getenv(CREDENTIALS_VARIABLE);
+
+	/* Without the folder it is a file that is not there, and the keeper says so. */
+	if (credential != NULL)
+		snprintf(out, PLACE_SIZE, "%s/%s", folder == NULL ? "" : folder, credential);
+	else if (config->root_key[0] != '\0')
+		snprintf(out, PLACE_SIZE, "%s", config->root_key);
+	else
+		snprintf(out, PLACE_SIZE, "%s/root.key", config->data_dir);
+}
+
 static void places_fill(const struct config *config, struct places *out)
 {
 	snprintf(out->index, sizeof(out->index), "%s/index", config->data_dir);
-	snprintf(out->root_key, sizeof(out->root_key), "%s/root.key", config->data_dir);
+	place_root_key(config, out->root_key);
 	snprintf(out->sealing_key, sizeof(out->sealing_key), "%s/gate/sealing.key",
 		config->data_dir);
 	snprintf(out->ledger, sizeof(out->ledger), "%s/ledger", config->data_dir);
@@ -169,6 +184,7 @@ static int run_keeper(struct role *role, const struct places *places)
 		.index_dir = places->index,
 		.ledger_dir = places->ledger,
 		.root_key_path = places->root_key,
+		.root_key_handed = config_root_key_credential(config) != NULL,
 		.sealing_key_path = places->sealing_key,
 		.listeners = role->sockets->keeper,
 		.listeners_count = role->sockets->keeper_count,

@@ -5,6 +5,9 @@
 #include "gate/gate.h"
 #include "llaverod/sockets.h"
 
+/* Of the folder in which systemd hands credentials over (systemd.exec(5)). */
+#define CREDENTIALS_VARIABLE "CREDENTIALS_DIRECTORY"
+
 enum role_kind { ROLE_KEEPER, ROLE_GATE };
 
 struct role {

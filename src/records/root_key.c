@@ -24,18 +24,27 @@ static enum status make_file(const char *path, struct key_file_secret *secret)
 	return key_file_create(path, "root", 0600, secret);
 }
 
-static void complain(enum status st, const char *path, struct complaint *complaint)
+struct place {
+	const char *path;
+	bool create, handed;
+};
+
+static void complain(enum status st, const struct place *place, struct complaint *complaint)
 {
 	if (st == ST_DENIED)
-		complaint_set(complaint, "records.root_key_denied", 1, "path", path);
+		complaint_set(complaint,
+			place->handed ? "records.credential_denied" : "records.root_key_denied", 1,
+			"path", place->path);
 	else if (st == ST_DAMAGED)
-		complaint_set(complaint, "records.root_key_damaged", 1, "path", path);
+		complaint_set(complaint, "records.root_key_damaged", 1, "path", place->path);
 	else if (st == ST_NOT_FOUND)
-		complaint_set(complaint, "records.root_key_missing", 1, "path", path);
+		complaint_set(complaint,
+			place->handed ? "records.credential_missing" : "records.root_key_missing",
+			1, "path", place->path);
 }
 
-enum status root_key_open(
-	const char *path, bool create, struct root_key **out_key, struct complaint *complaint)
+static enum status open_place(
+	const struct place *place, struct root_key **out_key, struct complaint *complaint)
 {
 	CLEANUP(root_key_close)
 	struct root_key *key = calloc(1, sizeof(*key));
@@ -46,16 +55,28 @@ enum status root_key_open(
 	key->file_secret = secret_alloc(sizeof(*key->file_secret));
 	if (key->file_secret == NULL)
 		return ST_NO_MEMORY;
-	st = key_file_read(path, "root", 077, key->file_secret);
-	if (st == ST_NOT_FOUND && create)
-		st = make_file(path, key->file_secret);
+	st = key_file_read(place->path, "root", place->handed ? 037 : 077, key->file_secret);
+	if (st == ST_NOT_FOUND && place->create)
+		st = make_file(place->path, key->file_secret);
 	if (st != ST_OK) {
-		complain(st, path, complaint);
+		complain(st, place, complaint);
 		return st;
 	}
 	*out_key = key;
 	key = NULL;
 	return ST_OK;
+}
+
+enum status root_key_open(
+	const char *path, bool create, struct root_key **out_key, struct complaint *complaint)
+{
+	return open_place(&(struct place){ path, create, false }, out_key, complaint);
+}
+
+enum status root_key_open_handed(
+	const char *path, struct root_key **out_key, struct complaint *complaint)
+{
+	return open_place(&(struct place){ path, false, true }, out_key, complaint);
 }
 
 void root_key_close(struct root_key **key)

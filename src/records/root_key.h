@@ -19,6 +19,12 @@ struct root_key; /* opaque */
  */
 NODISCARD enum status root_key_open(
 	const char *path, bool create, struct root_key **out_key, struct complaint *complaint);
+/*
+ * The same for a key that systemd hands over: it is never made, and its group may
+ * read it, for that is how the rights of another user than root show on it.
+ */
+NODISCARD enum status root_key_open_handed(
+	const char *path, struct root_key **out_key, struct complaint *complaint);
 /* Wipes it. */
 void root_key_close(struct root_key **key);
 
