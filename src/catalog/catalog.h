@@ -188,6 +188,13 @@ struct catalog_difference {
 	}; /* before NULL when added, after NULL when removed */
 };
 
+/* Two routes with other needs that claim one path: it is refused as ambiguous. */
+struct catalog_ambiguous {
+	bool slash; /* they claim it with and without the trailing slash */
+	const struct catalog_route *route, *other; /* live in the catalogue; route matches */
+	const char *method, *path;                 /* an example, with the service's base path */
+};
+
 struct catalog_report {
 	size_t operations_count;                              /* read from OpenAPI documents */
 	size_t services_count, routes_count, resources_count; /* stated by the documents */
@@ -200,7 +207,10 @@ struct catalog_report {
 	struct catalog_difference *differences;
 	size_t differences_count, differences_capacity;
 	size_t unchanged_count;
-	struct arena *arena; /* owns the texts of undecided and conflicts */
+	struct catalog_ambiguous *ambiguous;
+	size_t ambiguous_count, ambiguous_capacity;
+	bool ambiguous_incomplete; /* there may be more */
+	struct arena *arena;       /* owns the texts of undecided, conflicts, ambiguous */
 };
 
 NODISCARD struct catalog_report *catalog_report_make(void);
@@ -284,6 +294,14 @@ NODISCARD enum status catalog_merge(const struct catalog *base, const struct cat
 NODISCARD enum status catalog_diff(
 	const struct catalog *before, const struct catalog *after, struct catalog_report *report);
 
+/*
+ * Does the catalogue, which passed catalog_check(), compile to what the gates match with? Where
+ * two of its routes meet is put into report->ambiguous (which borrows from catalog); that is no
+ * failure. ST_INVALID, ST_EXISTS or ST_LIMIT with a complaint of area "route", ST_NO_MEMORY.
+ */
+NODISCARD enum status catalog_compile(const struct catalog *catalog, struct catalog_report *report,
+	struct complaint *out_complaint);
+
 struct catalog_import {
 	const struct catalog *base; /* sorted; not changed */
 	const struct catalog_document *documents;
@@ -296,8 +314,9 @@ struct catalog_import {
 /*
  * The whole import: read every document (resource lists and the own form first; each may use
  * the resources of those before it), merge them with each other, then into base, check the
- * result, and report the differences. *out_merged is the caller's; report->differences point
- * into base and *out_merged. Fails as catalog_read() and catalog_merge() do.
+ * result, and report the differences and what is ambiguous. *out_merged is the caller's;
+ * report->differences and
+ * ->ambiguous point into base and *out_merged. Fails as catalog_read() and catalog_merge() do.
  */
 NODISCARD enum status catalog_import(const struct catalog_import *import,
 	struct catalog_report *report, struct catalog **out_merged,

@@ -125,6 +125,8 @@ static enum status merge_and_check(struct import *import, struct catalog **out_m
 	if (st == ST_OK)
 		st = catalog_check(merged, import->complaint);
 	if (st == ST_OK)
+		st = catalog_compile(merged, import->report, import->complaint);
+	if (st == ST_OK)
 		st = catalog_diff(import->asked->base, merged, import->report);
 	if (st != ST_OK)
 		return st;

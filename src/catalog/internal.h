@@ -52,6 +52,8 @@ NODISCARD enum status report_undecided(
 	struct catalog_report *report, const struct catalog_undecided *undecided);
 NODISCARD enum status report_conflict(
 	struct catalog_report *report, const struct catalog_conflict *conflict);
+NODISCARD enum status report_ambiguous(
+	struct catalog_report *report, const struct catalog_ambiguous *ambiguous);
 NODISCARD enum status report_difference(
 	struct catalog_report *report, const struct catalog_difference *difference);
 

@@ -21,6 +21,7 @@ void catalog_report_free(struct catalog_report **report)
 	free((*report)->undecided);
 	free((*report)->conflicts);
 	free((*report)->differences);
+	free((*report)->ambiguous);
 	arena_free(&(*report)->arena);
 	free(*report);
 	*report = NULL;
@@ -77,6 +78,18 @@ enum status report_conflict(struct catalog_report *report, const struct catalog_
 		copy.name == NULL || copy.there_sources == NULL || copy.incoming_sources == NULL)
 		return ST_NO_MEMORY;
 	report->conflicts[report->conflicts_count++] = copy;
+	return ST_OK;
+}
+
+enum status report_ambiguous(
+	struct catalog_report *report, const struct catalog_ambiguous *ambiguous)
+{
+	enum status st = items_reserve((void **)&report->ambiguous, report->ambiguous_count,
+		&report->ambiguous_capacity, sizeof(*ambiguous));
+
+	if (st != ST_OK || ambiguous->method == NULL || ambiguous->path == NULL)
+		return ST_NO_MEMORY;
+	report->ambiguous[report->ambiguous_count++] = *ambiguous;
 	return ST_OK;
 }
 

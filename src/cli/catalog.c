@@ -31,42 +31,6 @@ static int put_document(struct cli *cli, const char *path, json_t *out)
 	return EXIT_YES;
 }
 
-static void show_import(struct cli *cli, const json_t *answer)
-{
-	static const struct column counts[] = {
-		{ "cli.col_routes", "routes" },
-		{ "cli.col_resources", "resources" },
-		{ "cli.col_added", "added" },
-		{ "cli.col_changed", "changed" },
-		{ "cli.col_removed", "removed" },
-		{ "cli.col_unchanged", "unchanged" },
-		{ "cli.col_revision", "revision" },
-	};
-	static const struct column undecided[] = {
-		{ "cli.col_method", "method" },
-		{ "cli.col_path", "path" },
-		{ "cli.col_detail", "detail" },
-	};
-	static const struct column conflicts[] = {
-		{ "cli.col_method", "method" },
-		{ "cli.col_path", "path" },
-		{ "cli.col_there", "there.resources" },
-		{ "cli.col_incoming", "incoming.resources" },
-	};
-	const json_t *list = json_object_get(answer, "undecided");
-
-	show_fields(cli, answer, counts, ARRAY_LEN(counts));
-	if (json_array_size(list) > 0) {
-		cli_say(cli, "cli.undecided", NULL, 0);
-		show_table(cli, list, undecided, ARRAY_LEN(undecided));
-	}
-	list = json_object_get(answer, "conflicts");
-	if (json_array_size(list) > 0) {
-		cli_say(cli, "cli.conflicts", NULL, 0);
-		show_table(cli, list, conflicts, ARRAY_LEN(conflicts));
-	}
-}
-
 static int import_body(struct cli *cli, const struct cli_args *args, json_t *body)
 {
 	json_t *documents = json_array();
@@ -111,10 +75,10 @@ int run_catalog_import(struct cli *cli, const struct cli_args *args)
 	if (code == EXIT_YES && cli->json)
 		(void)show_json(answer.json);
 	else if (code == EXIT_YES)
-		show_import(cli, answer.json);
+		show_catalog_import(cli, answer.json);
 	/* Conflicts change nothing: somebody has to choose. */
 	if (code == EXIT_YES && answer.status == 409) {
-		cli_note(cli, "api.catalog_conflicts", NULL, 0);
+		cli_note(cli, "cli.catalog_conflicts", NULL, 0);
 		code = EXIT_REFUSED;
 	}
 	client_answer_free(&answer);

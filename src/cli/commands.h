@@ -71,6 +71,9 @@ int run_restore(struct cli *cli, const struct cli_args *args);
 /* What comes back to life with a restored older backup, as far as anybody knows. */
 void show_lost(struct cli *cli, const json_t *lost);
 
+/* catalog_report.c: what an import found and changed */
+void show_catalog_import(struct cli *cli, const json_t *answer);
+
 /* check.c */
 int run_verify(struct cli *cli, const struct cli_args *args);
 int run_explain(struct cli *cli, const struct cli_args *args);

@@ -143,6 +143,14 @@ static void print_padded(struct span text, size_t to)
 		(void)putchar(' ');
 }
 
+/* Wider than its column: the next one still begins apart from it. */
+static void print_cell(struct span text, size_t to, bool last)
+{
+	print_padded(text, last ? 0 : to);
+	if (!last)
+		printf("  ");
+}
+
 static const char *title_of(const struct cli *cli, const struct column *column)
 {
 	const char *text = message_text(cli->lang, column->title);
@@ -171,8 +179,7 @@ void show_table(const struct cli *cli, const json_t *items, const struct column 
 		}
 	}
 	for (size_t c = 0; c < columns_count; c++)
-		print_padded(span_str(title_of(cli, &columns[c])),
-			c + 1 < columns_count ? widths[c] + 2 : 0);
+		print_cell(span_str(title_of(cli, &columns[c])), widths[c], c + 1 == columns_count);
 	(void)putchar('\n');
 	json_array_foreach(items, index, item)
 	{
@@ -180,7 +187,7 @@ void show_table(const struct cli *cli, const json_t *items, const struct column 
 			struct buf cell = buf_heap(MIB);
 
 			show_cell(cli, &cell, show_member(item, columns[c].member));
-			print_padded(buf_span(&cell), c + 1 < columns_count ? widths[c] + 2 : 0);
+			print_cell(buf_span(&cell), widths[c], c + 1 == columns_count);
 			buf_free(&cell);
 		}
 		(void)putchar('\n');

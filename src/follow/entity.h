@@ -21,8 +21,10 @@ NODISCARD enum status entity_view_key(const struct record_key *key, struct view_
 
 /*
  * Compile services and routes of the snapshot into out. ST_INVALID, ST_EXISTS, ST_LIMIT: they
- * do not compile; other failures are those of the snapshot and of memory.
+ * do not compile, and the complaint (may be NULL) says why; other failures are those of the
+ * snapshot and of memory.
  */
-NODISCARD enum status entity_build_routes(struct snapshot *snapshot, struct buf *out);
+NODISCARD enum status entity_build_routes(
+	struct snapshot *snapshot, struct buf *out, struct complaint *complaint);
 
 #endif

@@ -160,7 +160,7 @@ static enum status put_routes(
 {
 	CLEANUP(buf_free)
 	struct buf compiled = buf_heap(ROUTES_BLOB_MAX);
-	enum status st = entity_build_routes(snapshot, &compiled);
+	enum status st = entity_build_routes(snapshot, &compiled, NULL);
 
 	follower->routes_refused = st == ST_INVALID || st == ST_EXISTS || st == ST_LIMIT;
 	if (follower->routes_refused) {

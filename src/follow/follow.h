@@ -19,16 +19,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct records;  /* records/records.h */
-struct follower; /* opaque */
+struct complaint; /* base/complaint.h */
+struct records;   /* records/records.h */
+struct snapshot;  /* records/snapshot.h */
+struct follower;  /* opaque */
 
 struct follow_result {
 	uint64_t epoch, revision; /* what the index equals now */
 	bool rebuilt;             /* built from scratch by this call */
 	/*
-	 * The catalogue in the records does not compile (who changes it checks that
-	 * before). The index then has no routes, so all are unknown and refused, and
-	 * revocations still get through.
+	 * The catalogue in the records does not compile (who changes it asks
+	 * follow_check_routes() before). The index then has no routes, so all are unknown and
+	 * refused, and revocations still get through.
 	 */
 	bool routes_refused;
 	size_t changes_count; /* entities that this call applied, when not rebuilt */
@@ -53,6 +55,13 @@ void follow_close(struct follower **follower);
  * it and see it age; the next call tries again. *out_result may be NULL.
  */
 NODISCARD enum status follow_once(struct follower *follower, struct follow_result *out_result);
+
+/*
+ * Would the services and routes of the snapshot (of a change: as it will leave them) compile? For
+ * whoever changes them, before it commits. ST_INVALID, ST_EXISTS or ST_LIMIT with a complaint of
+ * area "route"; or the snapshot's failure.
+ */
+NODISCARD enum status follow_check_routes(struct snapshot *snapshot, struct complaint *complaint);
 
 /*
  * What the index says now, for explaining in the keeper's own process, which

@@ -1,4 +1,5 @@
 #include "follow/entity.h"
+#include "follow/follow.h"
 
 #include "base/arena.h"
 #include "decide/routes.h"
@@ -122,11 +123,11 @@ static enum status add_route(void *arg, const struct record_route *route)
 	return ok ? ST_OK : ST_NO_MEMORY;
 }
 
-enum status entity_build_routes(struct snapshot *snapshot, struct buf *out)
+enum status entity_build_routes(
+	struct snapshot *snapshot, struct buf *out, struct complaint *complaint)
 {
 	CLEANUP(collected_free)
 	struct collected all = { .arena = arena_make(CATALOG_BYTES_MAX) };
-	struct complaint complaint = { 0 };
 	struct routes_built built;
 	struct routes_input input;
 	enum status st;
@@ -144,5 +145,13 @@ enum status entity_build_routes(struct snapshot *snapshot, struct buf *out)
 		.routes = all.routes,
 		.routes_count = all.routes_count,
 	};
-	return routes_build(&input, NULL, out, &built, &complaint);
+	return routes_build(&input, NULL, out, &built, complaint);
+}
+
+enum status follow_check_routes(struct snapshot *snapshot, struct complaint *complaint)
+{
+	CLEANUP(buf_free)
+	struct buf compiled = buf_heap(ROUTES_BLOB_MAX);
+
+	return entity_build_routes(snapshot, &compiled, complaint);
 }

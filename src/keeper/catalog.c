@@ -145,6 +145,35 @@ static void append_difference(struct buf *out, const struct catalog_difference *
 	buf_append_char(out, '}');
 }
 
+static void append_claim(struct buf *out, const char *name, const struct catalog_route *route)
+{
+	buf_printf(out, ",\"%s\":{", name);
+	append_route_name(out, route->service, route->method, route->path);
+	buf_append_char(out, ',');
+	append_need(out, "needs", &route->need);
+	buf_append_char(out, '}');
+}
+
+/* What the gates will refuse as route_ambiguous, each with an example. */
+static void append_ambiguous(struct buf *out, const struct catalog_report *report)
+{
+	buf_append_str(out, ",\"ambiguous\":[");
+	for (size_t i = 0; i < report->ambiguous_count; i++) {
+		const struct catalog_ambiguous *item = &report->ambiguous[i];
+
+		buf_printf(out, "%s{\"kind\":\"%s\",", i > 0 ? "," : "",
+			item->slash ? "slash" : "crossing");
+		append_text(out, "method", item->method);
+		buf_append_char(out, ',');
+		append_text(out, "path", item->path);
+		append_claim(out, "route", item->route);
+		append_claim(out, "otherRoute", item->other);
+		buf_append_char(out, '}');
+	}
+	buf_printf(out, "],\"ambiguousIncomplete\":%s",
+		report->ambiguous_incomplete ? "true" : "false");
+}
+
 static size_t count_changes(const struct catalog_report *report, enum catalog_change change)
 {
 	size_t count = 0;
@@ -167,6 +196,7 @@ static void append_report(
 		report->unchanged_count);
 	append_conflicts(out, report);
 	append_undecided(out, call->http->lang, report);
+	append_ambiguous(out, report);
 	buf_append_str(out, ",\"diff\":[");
 	for (size_t i = 0; i < report->differences_count; i++) {
 		if (i > 0)
@@ -263,8 +293,14 @@ static enum status read_import(struct api_call *call, struct import *import)
 static enum status answer_conflicts(
 	struct api_call *call, const struct catalog_report *report, struct buf *object)
 {
+	CLEANUP(buf_free)
+	struct buf detail = buf_heap(4 * KIB);
+
+	message_append(&detail, call->http->lang, "api.catalog_conflicts", NULL, 0);
 	append_report(call, report, true, object);
-	buf_append_str(object, ",\"code\":\"api.catalog_conflicts\"}");
+	buf_append_str(object, ",\"code\":\"api.catalog_conflicts\",");
+	append_text(object, "detail", buf_str(&detail));
+	buf_append_char(object, '}');
 	return api_answer(call, 409, object, 0, NULL);
 }
 

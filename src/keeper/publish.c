@@ -84,7 +84,7 @@ static void *follow_thread(void *context)
 {
 	struct publisher *publisher = context;
 	int64_t tended_at_us = 0;
-	bool ending = false;
+	bool ending = false, refused = false;
 
 	while (!ending) {
 		struct follow_result result = { .revision = 0 };
@@ -94,6 +94,11 @@ static void *follow_thread(void *context)
 			log_error("follow_failed", LOG_STR("status", status_name(st)));
 		else if (result.rebuilt)
 			log_info("index_built", LOG_NUM("revision", result.revision));
+		/* Once, when it begins: until services or routes are mended, every request is
+		 * refused. */
+		if (st == ST_OK && result.routes_refused && !refused)
+			log_error("routes_do_not_compile", LOG_NUM("revision", result.revision));
+		refused = st == ST_OK ? result.routes_refused : refused;
 		round_done(publisher, st, &result);
 		if (clock_boot_us() - tended_at_us >= TEND_EVERY_US) {
 			tended_at_us = clock_boot_us();

@@ -5,6 +5,7 @@
 #include "keeper/refer.h"
 
 #include "decide/template.h"
+#include "follow/follow.h"
 #include "keeper/trial.h"
 #include "records/catalog.h"
 
@@ -120,6 +121,54 @@ static enum status check_template(struct api_call *call, struct span method, str
 	return st != ST_OK ? st : template_parse(path, parsed, &call->complaint);
 }
 
+/*
+ * Looks for a route that takes the same requests: only the parameters' names differ. The records
+ * refuse the one that is the same to the letter.
+ */
+struct twin {
+	const struct record_route *route;
+	struct template *parsed;
+	const char *normal; /* of the route */
+	struct buf other;
+	bool found;
+};
+
+static enum status compare_twin(void *arg, const struct record_route *route)
+{
+	struct twin *twin = arg;
+
+	if (twin->found || route->service_slot != twin->route->service_slot ||
+		!span_equal(route->method, twin->route->method) ||
+		span_equal(route->path, twin->route->path) ||
+		template_parse(route->path, twin->parsed, NULL) != ST_OK)
+		return ST_OK;
+	buf_clear(&twin->other);
+	template_append_normal(twin->parsed, &twin->other);
+	twin->found = strcmp(buf_str(&twin->other), twin->normal) == 0;
+	return ST_OK;
+}
+
+static enum status refuse_twin(struct api_call *call, const struct record_route *route)
+{
+	char memory[LIMIT_TARGET * 2], other[LIMIT_TARGET * 2];
+	struct buf normal = BUF_ARRAY(memory);
+	struct twin twin = { .route = route,
+		.parsed = arena_alloc(call->arena, sizeof(*twin.parsed)),
+		.other = BUF_ARRAY(other) };
+	enum status st = twin.parsed == NULL ? ST_NO_MEMORY : ST_OK;
+
+	if (st == ST_OK)
+		st = template_parse(route->path, twin.parsed, &call->complaint);
+	if (st != ST_OK)
+		return st;
+	template_append_normal(twin.parsed, &normal);
+	twin.normal = buf_str(&normal);
+	st = snapshot_each_route(call->reading, compare_twin, &twin);
+	if (st == ST_OK && twin.found)
+		st = api_refuse(call, ST_EXISTS, "api.route_twin", NULL, NULL);
+	return st;
+}
+
 static enum status routes_create(struct api_call *call)
 {
 	struct body_field fields[] = {
@@ -149,7 +198,11 @@ static enum status routes_create(struct api_call *call)
 	if (st == ST_OK)
 		st = service_of_route(call, &fields[2], &route.service_slot);
 	if (st == ST_OK)
+		st = refuse_twin(call, &route);
+	if (st == ST_OK)
 		st = route_create(call->change, &route, &slot, &call->complaint);
+	if (st == ST_OK)
+		st = follow_check_routes(call->reading, &call->complaint);
 	return st != ST_OK ? st : api_answer_created(call, 0, slot, item_route);
 }
 

@@ -1,6 +1,7 @@
 /* /v1/services: what routes belong to, with the switches of each. Source: records/catalog.h. */
 #include "keeper/api.h"
 
+#include "follow/follow.h"
 #include "records/catalog.h"
 
 static enum status answer_service(
@@ -121,6 +122,8 @@ static enum status services_create(struct api_call *call)
 	if (st != ST_OK || answered)
 		return st;
 	st = service_create(call->change, &service, &slot, &call->complaint);
+	if (st == ST_OK)
+		st = follow_check_routes(call->reading, &call->complaint);
 	return st != ST_OK ? st : api_answer_created(call, 0, slot, item_service);
 }
 
@@ -159,6 +162,8 @@ static enum status services_edit(struct api_call *call)
 		st = read_settings(call, fields, &service);
 	if (st == ST_OK)
 		st = service_edit(call->change, service.slot, 0, &service, &call->complaint);
+	if (st == ST_OK)
+		st = follow_check_routes(call->reading, &call->complaint);
 	if (st == ST_OK)
 		st = api_commit(call, &head);
 	return st != ST_OK ? st : answer_service(call, 200, service.slot, &head);

@@ -35,7 +35,7 @@ const COLLECTIONS = [
     same: 'records.email_taken', edit: (n) => ({ name: `x${n}` }) },
   { url: '/v1/profiles', query: `account=${store}`, make: (n) => ({ account: store, name: `p${n}`, resources: ['View'] }),
     one: (i) => i.id, same: 'error.name_taken', edit: (n) => ({ name: `edited ${n}` }) },
-  { url: '/v1/services', make: (n) => ({ name: `s${n}` }), one: (i) => i.name, same: 'error.name_taken',
+  { url: '/v1/services', make: (n) => ({ name: `s${n}`, basePath: `/s${n}` }), one: (i) => i.name, same: 'error.name_taken',
     edit: (n) => ({ basePath: `/x${n}` }) },
   { url: '/v1/routes', make: (n) => ({ method: 'GET', path: `/r${n}`, public: true }), one: (i) => i.id, same: 'records.route_exists',
     edit: (n) => ({ resources: SETS[n % SETS.length] }) },

@@ -110,7 +110,7 @@ static void compare_routes(struct compare *compare)
 	CLEANUP(buf_free)
 	struct buf expected = buf_heap(ROUTES_BLOB_MAX);
 
-	ASSERT_OK(entity_build_routes(compare->snapshot, &expected));
+	ASSERT_OK(entity_build_routes(compare->snapshot, &expected, NULL));
 	assert_int_equal(compare->view->routes != NULL, expected.len > 0);
 	if (expected.len > 0)
 		assert_true(span_equal(compare->view->routes->blob, buf_span(&expected)));
