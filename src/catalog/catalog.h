@@ -141,6 +141,7 @@ enum catalog_reason {
 	CATALOG_REASON_PATH,          /* a path that is no template (query, pattern, space) */
 	CATALOG_REASON_SERVER,        /* where the path is mounted cannot be told */
 	CATALOG_REASON_REFERENCE,     /* a $ref that is remote, missing or circular */
+	CATALOG_REASON_METHOD,        /* a field that is no method of OpenAPI, but looks like one */
 	CATALOG_REASON_COUNT
 };
 

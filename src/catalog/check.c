@@ -26,7 +26,16 @@ bool lines_have(const char *lines, struct span line)
 	return false;
 }
 
-/* Control characters, line ends of Unicode and the byte order mark: nothing to see. */
+/* Characters of U+2000 to U+206F that show nothing, or turn the text's direction. */
+static bool is_invisible_2000(uint8_t second, uint8_t third)
+{
+	if (second == 0x80)
+		return third == 0x8B || third == 0x8E || third == 0x8F ||
+		       (third >= 0xA8 && third <= 0xAE);
+	return second == 0x81 && third >= 0xA0 && third <= 0xAF;
+}
+
+/* Control characters, line ends of Unicode, the byte order mark and the like: nothing to see. */
 static bool has_invisible(struct span text)
 {
 	for (size_t i = 0; i < text.len; i++) {
@@ -35,11 +44,13 @@ static bool has_invisible(struct span text)
 
 		if (byte < 0x20 || byte == 0x7F)
 			return true;
-		if (byte == 0xC2 && rest.len > 1 && (uint8_t)rest.ptr[1] < 0xA0)
+		if (byte == 0xC2 && rest.len > 1 &&
+			((uint8_t)rest.ptr[1] < 0xA0 || (uint8_t)rest.ptr[1] == 0xAD))
 			return true;
-		if (span_starts_with(rest, SPAN_LIT("\xE2\x80\xA8")) ||
-			span_starts_with(rest, SPAN_LIT("\xE2\x80\xA9")) ||
-			span_starts_with(rest, SPAN_LIT("\xEF\xBB\xBF")))
+		if (byte == 0xE2 && rest.len > 2 &&
+			is_invisible_2000((uint8_t)rest.ptr[1], (uint8_t)rest.ptr[2]))
+			return true;
+		if (span_starts_with(rest, SPAN_LIT("\xEF\xBB\xBF")))
 			return true;
 	}
 	return false;

@@ -194,7 +194,9 @@ static enum status check_operation(
 	json_t *description = json_object_get(object, "description");
 	char place[COMPLAINT_VALUE_MAX];
 
-	if (json_is_object(object) && (description == NULL || json_is_string(description)))
+	/* In YAML a field whose value was left out is null. */
+	if ((json_is_object(object) || json_is_null(object)) &&
+		(description == NULL || json_is_null(description) || json_is_string(description)))
 		return ST_OK;
 	place_of(place, sizeof(place), path, field);
 	return complain_place(out_complaint, "catalog.wrong_type", place);
@@ -241,12 +243,49 @@ static enum status read_method(struct openapi *ctx, const char *path, json_t *it
 	return st;
 }
 
+static bool is_field_of_item(const char *field)
+{
+	static const char *const FIELDS[] = { "summary", "description", "servers", "parameters",
+		"$ref" };
+
+	for (size_t i = 0; i < ARRAY_LEN(FIELDS); i++) {
+		if (strcmp(field, FIELDS[i]) == 0)
+			return true;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(METHODS); i++) {
+		if (strcmp(field, METHODS[i].field) == 0)
+			return true;
+	}
+	return strncmp(field, "x-", 2) == 0;
+}
+
+/* "GET" in capitals, "query": somebody meant an operation, so it is not passed over in silence. */
+static enum status list_strange_methods(struct openapi *ctx, const char *path, json_t *item)
+{
+	const char *field;
+	json_t *value;
+
+	json_object_foreach(item, field, value)
+	{
+		struct operation operation = { item, value, field, path };
+		enum status st = ST_OK;
+
+		if (json_is_object(value) && !is_field_of_item(field))
+			st = undecided(ctx, &operation, CATALOG_REASON_METHOD, "");
+		if (st != ST_OK)
+			return st;
+	}
+	return ST_OK;
+}
+
 static enum status read_item(
 	struct openapi *ctx, const char *path, json_t *item, struct complaint *out_complaint)
 {
 	json_t *target = openapi_follow(ctx->root, item);
 	enum status st = ST_OK;
 
+	if (json_is_null(item))
+		return ST_OK;
 	if (!json_is_object(item) || (target != NULL && !json_is_object(target))) {
 		char place[COMPLAINT_VALUE_MAX];
 
@@ -261,6 +300,8 @@ static enum status read_item(
 	}
 	for (size_t i = 0; i < ARRAY_LEN(METHODS) && st == ST_OK; i++)
 		st = read_method(ctx, path, item, i, out_complaint);
+	if (st == ST_OK && !ctx->collecting)
+		st = list_strange_methods(ctx, path, target == NULL ? item : target);
 	return st;
 }
 

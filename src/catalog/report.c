@@ -119,6 +119,7 @@ static const struct {
 	[CATALOG_REASON_PATH] = { "path", "catalog.undecided_path" },
 	[CATALOG_REASON_SERVER] = { "server", "catalog.undecided_server" },
 	[CATALOG_REASON_REFERENCE] = { "reference", "catalog.undecided_reference" },
+	[CATALOG_REASON_METHOD] = { "method", "catalog.undecided_method" },
 };
 
 const char *catalog_reason_name(enum catalog_reason reason)

@@ -168,6 +168,32 @@ static bool find_negation(
 	return false;
 }
 
+/* Says that something else than this sentence's negation is so: "it is not true that ...". */
+static bool is_denied(const struct words *w, size_t end)
+{
+	static const char *const DENIALS[] = { "not", "never", "no", "false", "untrue", "wrong",
+		"incorrect", "neither", "isn't", "wasn't", "longer", NULL };
+
+	for (size_t i = 0; i < end; i++) {
+		if (word_among(w, i, DENIALS))
+			return true;
+	}
+	return false;
+}
+
+/* "The key must have the resource ...": of whom, and when, does not matter. */
+static bool demands_permission(const struct words *w)
+{
+	bool permission = false, demand = false;
+
+	for (size_t i = 0; i < w->count; i++) {
+		permission |= word_among(w, i, PERMISSIONS);
+		demand |= word_among(w, i, REQUIRED) || word_among(w, i, REQUIRE) ||
+			  word_among(w, i, REQUIRES) || word_is(w, i, "must");
+	}
+	return permission && demand;
+}
+
 static bool contains(struct span s, const char *text)
 {
 	return memmem(s.ptr, s.len, text, strlen(text)) != NULL;
@@ -193,12 +219,15 @@ enum sentence sentence_classify(struct span sentence)
 	size_t subject_end = 0;
 
 	split(sentence, &words);
-	if (!find_negation(&words, &subject_end, &objects))
-		return demands_authentication(sentence) ? SENTENCE_NEEDS_AUTHENTICATION
-							: SENTENCE_OTHER;
+	if (!find_negation(&words, &subject_end, &objects)) {
+		if (demands_authentication(sentence))
+			return SENTENCE_NEEDS_AUTHENTICATION;
+		return demands_permission(&words) ? SENTENCE_NEEDS_PERMISSION : SENTENCE_OTHER;
+	}
 	if (!objects.permission && !objects.authentication)
 		return SENTENCE_OTHER;
-	if (has_condition(&words) || !is_about_operation(&words, subject_end) ||
+	if (has_condition(&words) || is_denied(&words, subject_end) ||
+		!is_about_operation(&words, subject_end) ||
 		(objects.end < words.count && !word_is(&words, objects.end, "to")))
 		return SENTENCE_UNSURE;
 	return objects.authentication ? SENTENCE_NO_AUTHENTICATION : SENTENCE_NO_PERMISSION;

@@ -193,6 +193,12 @@ static enum status add_server(struct openapi *ctx, json_t *server, struct prefix
 	return st;
 }
 
+static bool is_stated(const json_t *servers)
+{
+	return servers != NULL && !json_is_null(servers) &&
+	       !(json_is_array(servers) && json_array_size(servers) == 0);
+}
+
 static enum status read_servers(struct openapi *ctx, json_t *servers, struct prefixes *out)
 {
 	enum status st = ST_OK;
@@ -200,6 +206,9 @@ static enum status read_servers(struct openapi *ctx, json_t *servers, struct pre
 	size_t i;
 
 	*out = (struct prefixes){ 0 };
+	/* Of another type than a list: it says something, and what is not known. */
+	out->unclear = ctx->servers != CATALOG_SERVERS_IGNORE && is_stated(servers) &&
+		       !json_is_array(servers);
 	if (ctx->servers == CATALOG_SERVERS_IGNORE || json_array_size(servers) == 0) {
 		out->text[out->count++] = SPAN_LIT("");
 		return ST_OK;
@@ -350,7 +359,7 @@ enum status openapi_templates(
 	enum status st;
 
 	*out = (struct templates){ .known = true, .detail = "" };
-	if (json_array_size(own) == 0)
+	if (!is_stated(own))
 		own = json_object_get(operation->item, "servers");
 	if (path.len == 0 || path.ptr[0] != '/' || span_find(path, '?') < path.len ||
 		span_find(path, '#') < path.len) {
@@ -359,14 +368,13 @@ enum status openapi_templates(
 	}
 	st = read_servers(ctx, defaults_json, &defaults);
 	if (st == ST_OK)
-		st = read_servers(ctx, json_array_size(own) > 0 ? own : defaults_json, &prefixes);
+		st = read_servers(ctx, is_stated(own) ? own : defaults_json, &prefixes);
 	if (st != ST_OK)
 		return st;
 	if (prefixes.unclear)
 		unknown(out, CATALOG_REASON_SERVER, "");
 	for (size_t i = 0; i < prefixes.count && st == ST_OK && out->known; i++) {
-		if (json_array_size(own) > 0 &&
-			!repair_overlap(ctx, path, &defaults, &prefixes.text[i]))
+		if (is_stated(own) && !repair_overlap(ctx, path, &defaults, &prefixes.text[i]))
 			unknown(out, CATALOG_REASON_SERVER,
 				text_copy_span(ctx->arena, prefixes.text[i]));
 		else

@@ -14,8 +14,10 @@
 #define PARAGRAPH_MAX (64 * KIB)
 
 struct section {
-	bool permissions; /* its heading says that it is about them */
-	bool any, all;    /* words of quantity were seen */
+	bool permissions;      /* its heading says that it is about them */
+	bool any, all;         /* words of quantity were seen */
+	bool denied, demanded; /* that permissions are needed */
+	bool together;         /* words that ask for more than one whatever else is said */
 	bool provider;
 };
 
@@ -32,7 +34,10 @@ struct reader {
 	size_t columns[4];   /* 1 + position of product, category, resource, key; 0: none */
 	size_t header_cells;
 	size_t tables;
-	bool no_permission, no_authentication, needs_authentication, unsure, unreadable, overflow;
+	bool html_product, html_resource; /* cells of tables in HTML that speak of them */
+	bool strange_table;               /* one of resources, it seems, that is not read */
+	bool no_permission, no_authentication, needs_authentication, disagrees;
+	bool unsure, unreadable, overflow;
 };
 
 enum { COLUMN_PRODUCT = 0, COLUMN_CATEGORY, COLUMN_RESOURCE, COLUMN_KEY };
@@ -74,13 +79,16 @@ static void on_sentence(struct reader *r, struct span sentence)
 {
 	switch (sentence_classify(sentence)) {
 	case SENTENCE_NO_PERMISSION:
-		r->no_permission = true;
+		r->no_permission = r->section.denied = true;
 		break;
 	case SENTENCE_NO_AUTHENTICATION:
-		r->no_authentication = true;
+		r->no_authentication = r->section.denied = true;
 		break;
 	case SENTENCE_NEEDS_AUTHENTICATION:
 		r->needs_authentication = true;
+		break;
+	case SENTENCE_NEEDS_PERMISSION:
+		r->section.demanded = true;
 		break;
 	case SENTENCE_UNSURE:
 		r->unsure = true;
@@ -111,11 +119,20 @@ static void note_quantity(struct section *section, struct span text)
 	static const char *const ANY[] = { "at least one of", "any one of", "one or more of",
 		"any of the following resources", "one of the following resources",
 		"one of these resources", "al menos uno de", "pelo menos um d", NULL };
-	static const char *const ALL[] = { "the appropriate", "all of the", "all the",
-		"each of the", "both of", "both the", "every one of", NULL };
+	static const char *const ALL[] = { "the appropriate", "all of ", "all the", "all these",
+		"all resources", "all permissions", "all following", "each of the", "every one of",
+		"every resource", "each resource", "both of", "both the", "both these",
+		"both resources", "both permissions", "as well as", "todos los", "todas las",
+		"ambos ", "cada uno de", "todos os", "todas as", "cada um d", NULL };
+	static const char *const TOGETHER[] = { "must also have", "also needs the", "also need the",
+		"also requires", "also require the", "in addition to the resource",
+		"simultaneously", "at the same time", "of each product", "of each category",
+		"from each product", "from each category", "for each product",
+		"tambi\303\251n debe tener", "tamb\303\251m deve ter", NULL };
 
 	section->any |= contains_any(text, ANY);
 	section->all |= contains_any(text, ALL);
+	section->together |= contains_any(text, TOGETHER);
 	section->provider |= contains(text, "service provider");
 }
 
@@ -154,33 +171,55 @@ static void leave_section(struct reader *r)
 	if (r->table_section) {
 		r->seen.any = r->section.any;
 		r->seen.all = r->section.all;
+		r->seen.together = r->section.together;
 	}
 	if (r->section.permissions) {
 		r->seen.permissions = true;
 		r->seen.provider |= r->section.provider;
 	}
+	/*
+	 * "... does not require permissions. However, B2B stores need the resource X." Another
+	 * section may speak of other permissions.
+	 */
+	r->disagrees |= r->section.denied && r->section.demanded;
 	r->section = (struct section){ 0 };
 	r->table_section = false;
 }
 
-static void on_heading(struct reader *r, struct span line)
+/* Does the line, as a heading, say that permissions follow? Symbols around the words do not matter.
+ */
+static bool is_permissions_title(struct reader *r, struct span line)
 {
 	static const char *const TITLES[] = { "permissions", "permission", "required permissions",
-		"required resources", "license manager resources", "permisos",
-		"permisos necesarios", "permiss\303\265es", "permiss\303\265es necess\303\241rias",
-		NULL };
+		"required permission", "permissions required", "permission required",
+		"needed permissions", "permissions needed", "required resources",
+		"resources required", "license manager resources", "permisos", "permiso",
+		"permisos necesarios", "permisos requeridos", "recursos necesarios",
+		"permiss\303\265es", "permiss\303\243o", "permiss\303\265es necess\303\241rias",
+		"permiss\303\265es requeridas", "permiss\303\265es exigidas",
+		"recursos necess\303\241rios", NULL };
 	struct span title;
 
-	leave_section(r);
 	buf_clear(&r->plain);
-	while (line.len > 0 && line.ptr[0] == '#')
-		line = span_part(line, 1, line.len);
 	markdown_plain(&r->plain, line, true);
 	title = buf_span(&r->plain);
-	while (title.len > 0 && strchr(":# ", title.ptr[title.len - 1]) != NULL)
+	/* An emoji before the word: bytes above ASCII that no title begins with. */
+	while (title.len > 0 &&
+		(strchr(":#-_ ", title.ptr[0]) != NULL || (uint8_t)title.ptr[0] >= 0x80))
+		title = span_part(title, 1, title.len);
+	while (title.len > 0 && strchr(":#_ ", title.ptr[title.len - 1]) != NULL)
 		title.len--;
-	for (size_t i = 0; TITLES[i] != NULL; i++)
-		r->section.permissions |= span_is(title, TITLES[i]);
+	for (size_t i = 0; TITLES[i] != NULL; i++) {
+		if (span_is(title, TITLES[i]))
+			return true;
+	}
+	return false;
+}
+
+static void on_heading(struct reader *r, struct span line)
+{
+	leave_section(r);
+	r->section.permissions = is_permissions_title(r, line);
 }
 
 /* ---- tables ---- */
@@ -245,13 +284,17 @@ static int column_of(struct reader *r, struct span cell)
 	static const struct {
 		const char *title;
 		int column;
-	} TITLES[] = { { "product", COLUMN_PRODUCT }, { "producto", COLUMN_PRODUCT },
-		{ "produto", COLUMN_PRODUCT }, { "category", COLUMN_CATEGORY },
+	} TITLES[] = { { "product", COLUMN_PRODUCT }, { "products", COLUMN_PRODUCT },
+		{ "product name", COLUMN_PRODUCT }, { "producto", COLUMN_PRODUCT },
+		{ "productos", COLUMN_PRODUCT }, { "produto", COLUMN_PRODUCT },
+		{ "produtos", COLUMN_PRODUCT }, { "category", COLUMN_CATEGORY },
+		{ "categories", COLUMN_CATEGORY }, { "category name", COLUMN_CATEGORY },
 		{ "categor\xC3\xAD"
 		  "a",
 			COLUMN_CATEGORY },
 		{ "categoria", COLUMN_CATEGORY }, { "resource", COLUMN_RESOURCE },
-		{ "resources", COLUMN_RESOURCE }, { "recurso", COLUMN_RESOURCE },
+		{ "resources", COLUMN_RESOURCE }, { "resource name", COLUMN_RESOURCE },
+		{ "recurso", COLUMN_RESOURCE }, { "recursos", COLUMN_RESOURCE },
 		{ "key", COLUMN_KEY }, { "resource key", COLUMN_KEY }, { "clave", COLUMN_KEY },
 		{ "chave", COLUMN_KEY }, { "description", -1 }, { "descripci\xC3\xB3n", -1 },
 		{ "descri\xC3\xA7\xC3\xA3o", -1 } };
@@ -268,9 +311,11 @@ static int column_of(struct reader *r, struct span cell)
 /* Is the line the header of a table of resources? Then the columns are noted. */
 static bool on_header(struct reader *r, struct span line)
 {
+	static const char *const PRODUCT[] = { "product", "produto", NULL };
+	static const char *const RESOURCE[] = { "resource", "recurso", NULL };
 	struct cells cells = split_row(line);
 	size_t columns[4] = { 0 };
-	bool strange = false;
+	bool strange = false, product = false, resource = false;
 
 	for (size_t i = 0; i < cells.count; i++) {
 		int column = column_of(r, cells.cell[i]);
@@ -278,9 +323,17 @@ static bool on_header(struct reader *r, struct span line)
 		strange |= column == -2 || (column >= 0 && columns[column] != 0);
 		if (column >= 0)
 			columns[column] = i + 1;
+		product |= contains_any(buf_span(&r->plain), PRODUCT);
+		resource |= contains_any(buf_span(&r->plain), RESOURCE);
 	}
-	if (columns[COLUMN_PRODUCT] == 0 || columns[COLUMN_RESOURCE] == 0)
+	if (columns[COLUMN_PRODUCT] == 0 || columns[COLUMN_RESOURCE] == 0) {
+		/* Titles that are not known, of what seems to be such a table. */
+		if (product && resource) {
+			r->strange_table = true;
+			set_detail(r, trim(line));
+		}
 		return false;
+	}
 	flush_paragraph(r);
 	if (strange) {
 		r->unreadable = true;
@@ -294,8 +347,25 @@ static bool on_header(struct reader *r, struct span line)
 }
 
 /*
+ * Words that stand where a name should. "Any" and "none" may mean something, but not which
+ * resource.
+ */
+static bool is_no_name(struct span text)
+{
+	static const char *const WORDS[] = { "-", "--", "*", "\xE2\x80\x93", "\xE2\x80\x94", "n/a",
+		"none", "any", "all", "ninguno", "ninguna", "cualquiera", "todos", "nenhum",
+		"nenhuma", "qualquer", NULL };
+
+	for (size_t i = 0; WORDS[i] != NULL; i++) {
+		if (span_equal_nocase(text, span_str(WORDS[i])))
+			return true;
+	}
+	return false;
+}
+
+/*
  * The text of a cell. Two bold parts in one cell, or a line break, are two things in one cell,
- * and what that means is not known: false.
+ * and what that means is not known, nor what is struck out: false.
  */
 static bool read_cell(struct reader *r, struct span cell, struct span *out_text)
 {
@@ -306,11 +376,12 @@ static bool read_cell(struct reader *r, struct span cell, struct span *out_text)
 
 	for (size_t i = 0; i + 1 < cell.len; i++) {
 		marks += cell.ptr[i] == '*' && cell.ptr[i + 1] == '*';
-		if (span_equal_nocase(span_part(cell, i, 3), SPAN_LIT("<br")))
+		if (span_equal_nocase(span_part(cell, i, 3), SPAN_LIT("<br")) ||
+			span_equal(span_part(cell, i, 2), SPAN_LIT("~~")))
 			return false;
 	}
 	markdown_plain(&text, cell, false);
-	if (marks > 2 || !buf_ok(&text) || text.len == 0)
+	if (marks > 2 || !buf_ok(&text) || text.len == 0 || is_no_name(buf_span(&text)))
 		return false;
 	/* Underscores belong to names, unless a pair of them surrounds the whole. */
 	if (text.len > 4 && memcmp(text.ptr, "__", 2) == 0 &&
@@ -363,6 +434,35 @@ static void on_row(struct reader *r, struct span line)
 	r->out->rows[r->out->rows_count++] = row;
 }
 
+/*
+ * Tables in HTML are not read. One that has to do with products and resources says something that
+ * is not understood.
+ */
+static void note_html_table(struct reader *r, struct span line)
+{
+	static const char *const TAGS[] = { "<table", "<th", "<td", "<tr", NULL };
+	static const char *const PRODUCT[] = { "product", "produto", NULL };
+	static const char *const RESOURCE[] = { "resource", "recurso", "permission", NULL };
+	bool tags = false;
+
+	for (size_t i = 0; i < line.len && !tags; i++) {
+		for (size_t k = 0; TAGS[k] != NULL; k++)
+			tags |= line.ptr[i] == '<' &&
+				span_equal_nocase(
+					span_part(line, i, strlen(TAGS[k])), span_str(TAGS[k]));
+	}
+	if (!tags)
+		return;
+	buf_clear(&r->plain);
+	markdown_plain(&r->plain, line, true);
+	r->html_product |= contains_any(buf_span(&r->plain), PRODUCT);
+	r->html_resource |= contains_any(buf_span(&r->plain), RESOURCE);
+	if (r->html_product && r->html_resource) {
+		r->strange_table = true;
+		set_detail(r, line);
+	}
+}
+
 /* ---- lines ---- */
 
 static void on_line(struct reader *r, struct span line)
@@ -379,6 +479,7 @@ static void on_line(struct reader *r, struct span line)
 	}
 	if (r->fenced)
 		return;
+	note_html_table(r, text);
 	if (text.len == 0) {
 		flush_paragraph(r);
 		r->in_table = false;
@@ -390,6 +491,10 @@ static void on_line(struct reader *r, struct span line)
 			on_row(r, text);
 		else if (!on_header(r, text))
 			flush_paragraph(r);
+	} else if (r->paragraph.len == 0 && is_permissions_title(r, text)) {
+		/* Bold, underlined with a rule, or in HTML: it is one all the same. */
+		r->in_table = false;
+		on_heading(r, text);
 	} else {
 		r->in_table = false;
 		buf_append(&r->paragraph, text);
@@ -403,22 +508,24 @@ static enum statement_kind table_kind(const struct reader *r)
 {
 	if (r->no_permission || r->no_authentication)
 		return STATEMENT_CONTRADICTION;
-	if (r->unreadable || r->tables > 1 || r->out->rows_count == 0)
+	if (r->unreadable || r->strange_table || r->tables > 1 || r->out->rows_count == 0)
 		return STATEMENT_UNREADABLE;
-	if (r->out->rows_count > 1 && r->seen.all && !r->seen.any)
+	if (r->out->rows_count > 1 && ((r->seen.all && !r->seen.any) || r->seen.together))
 		return STATEMENT_ALL_ROWS;
 	return STATEMENT_ROWS;
 }
 
 static enum statement_kind text_kind(const struct reader *r)
 {
+	if (r->disagrees)
+		return STATEMENT_CONTRADICTION;
+	if (r->unsure || r->strange_table)
+		return STATEMENT_UNREADABLE;
 	if (r->no_authentication)
 		return r->needs_authentication ? STATEMENT_CONTRADICTION
 					       : STATEMENT_NO_AUTHENTICATION;
 	if (r->no_permission)
 		return STATEMENT_NO_PERMISSION;
-	if (r->unsure)
-		return STATEMENT_UNREADABLE;
 	if (!r->seen.permissions)
 		return STATEMENT_NONE;
 	return r->seen.provider ? STATEMENT_ASK_PROVIDER : STATEMENT_UNREADABLE;
@@ -430,6 +537,29 @@ static void reader_free(struct reader *r)
 	buf_free(&r->plain);
 }
 
+/* Comments of HTML are not shown, so they state nothing; one that never ends takes the rest. */
+static struct span without_comments(struct arena *arena, struct span text)
+{
+	bool any = text.len > 0 && memmem(text.ptr, text.len, "<!--", 4) != NULL;
+	char *copy = any ? arena_copy(arena, text) : NULL;
+	size_t len = 0;
+
+	if (!any)
+		return text;
+	for (size_t i = 0; copy != NULL && i < text.len;) {
+		struct span rest = span_part(text, i, text.len);
+		const char *end;
+
+		if (!span_starts_with(rest, SPAN_LIT("<!--"))) {
+			copy[len++] = text.ptr[i++];
+			continue;
+		}
+		end = memmem(rest.ptr, rest.len, "-->", 3);
+		i = end == NULL ? text.len : i + (size_t)(end - rest.ptr) + 3;
+	}
+	return copy == NULL ? SPAN_ABSENT : span_of(copy, len);
+}
+
 enum status statement_read(struct span description, struct arena *arena, struct statement *out)
 {
 	CLEANUP(reader_free)
@@ -437,9 +567,11 @@ enum status statement_read(struct span description, struct arena *arena, struct 
 		.out = out,
 		.paragraph = buf_heap(PARAGRAPH_MAX),
 		.plain = buf_heap(PARAGRAPH_MAX) };
-	struct span rest = description;
+	struct span rest = without_comments(arena, description);
 
 	*out = (struct statement){ 0 };
+	if (!span_present(rest) && span_present(description))
+		return ST_NO_MEMORY;
 	while (rest.len > 0) {
 		size_t end = 0;
 

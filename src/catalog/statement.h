@@ -44,6 +44,7 @@ enum sentence {
 	SENTENCE_NO_PERMISSION,
 	SENTENCE_NO_AUTHENTICATION,
 	SENTENCE_NEEDS_AUTHENTICATION,
+	SENTENCE_NEEDS_PERMISSION,
 	SENTENCE_UNSURE /* says that something is not needed, under a condition or of some kind */
 };
 

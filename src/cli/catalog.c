@@ -26,7 +26,9 @@ static int put_document(struct cli *cli, const char *path, json_t *out)
 	if (code != EXIT_YES)
 		return code;
 	put_text(out, "name", slash != NULL ? slash + 1 : path);
-	if (json_object_set_new(out, "text", json_stringn(buf_str(&text), text.len)) != 0)
+	/* JSON could carry a NUL, but no reader of it would take one. */
+	if (memchr(buf_str(&text), '\0', text.len) != NULL ||
+		json_object_set_new(out, "text", json_stringn(buf_str(&text), text.len)) != 0)
 		return cli_fail_with(cli, EXIT_REFUSED, "cli.not_utf8", "path", path);
 	return EXIT_YES;
 }

@@ -270,7 +270,7 @@ static void pruning_removes_what_the_whole_lacks(void **state)
 {
 	static const char BEFORE[] = "llavero: catalog/1\nresources: [{product: Shop, key: a}, "
 				     "{product: Shop, key: b}]\n"
-				     "services: [{name: old}]\n"
+				     "services: [{name: old, basePath: /old}]\n"
 				     "routes: [{method: GET, path: /x, resources: [a]}, {method: "
 				     "GET, path: /y, resources: [b]}]\n"
 				     "profiles: [{name: p, resources: [b]}]\n";

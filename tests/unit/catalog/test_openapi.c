@@ -200,6 +200,22 @@ static void scopes_state_needs(void **state)
 			"undecided: unreadable" },
 		{ "scopes not a list", HEAD PATH "      security: [{oauth: a}]\n",
 			"undecided: unreadable" },
+		{ "null", HEAD SCHEMES GLOBAL PATH "      security: ~\n", "undecided: unreadable" },
+		{ "a requirement that is null", HEAD PATH "      security: [~]\n",
+			"undecided: unreadable" },
+		{ "scopes of two schemes, alternatives",
+			HEAD SCHEMES PATH
+			"      security: [{oauth: ['orders:read']}, {other: ['x']}]\n",
+			"Shop/orders:read Shop/x" },
+		{ "scopes of two schemes, together",
+			HEAD SCHEMES PATH
+			"      security: [{oauth: ['orders:read'], other: ['x']}]\n",
+			"undecided: all_of" },
+		{ "a scope that is no name", HEAD SCHEMES PATH "      security: [{oauth: ['']}]\n",
+			"undecided: resource" },
+		{ "none of the ways in asks for a scope",
+			HEAD SCHEMES PATH "      security: [{oauth: []}, {key: []}]\n",
+			"undecided: auth_only" },
 		{ "a scope not a text", HEAD PATH "      security: [{oauth: [1]}]\n",
 			"undecided: unreadable" },
 	};
@@ -236,6 +252,11 @@ static void references_are_followed_only_within_the_document(void **state)
 		{ "an operation by reference",
 			HEAD "paths: {/x: {get: {$ref: '#/components/x'}}}\n",
 			"undecided: reference" },
+		{ "statements beside a reference are not the operation's",
+			HEAD
+			"paths: {/x: {$ref: '#/components/pathItems/p', x-llavero-public: true}}\n"
+			"components: {pathItems: {p: {get: {}}}}\n",
+			"undecided: silent" },
 		{ "a target of the wrong type", HEAD "paths: {/x: {$ref: '#/info/title'}}\n",
 			"catalog.wrong_type" },
 	};
@@ -284,6 +305,54 @@ static void documents_of_other_kinds_are_refused(void **state)
 	};
 
 	check_rows(ROWS, ARRAY_LEN(ROWS), "GET", "/x");
+}
+
+/* What is written in other places than paths is no route; what was left out states nothing. */
+static void only_operations_of_paths_are_routes(void **state)
+{
+	static const struct row ROWS[] = {
+		{ "webhooks", HEAD "webhooks: {/x: {get: {x-llavero-public: true}}}\n", "absent" },
+		{ "path items that nothing refers to",
+			HEAD "components: {pathItems: {/x: {get: {x-llavero-public: true}}}}\n",
+			"absent" },
+		{ "callbacks",
+			HEAD "paths: {/y: {post: {callbacks: {c: {/x: {get: {x-llavero-public: "
+			     "true}}}}}}}\n",
+			"absent" },
+		{ "an extension of the path",
+			HEAD "paths: {/x: {x-get: {x-llavero-public: true}}}\n", "absent" },
+		{ "the same operationId twice",
+			HEAD "paths: {/y: {get: {operationId: a}}, /x: {get: {operationId: a, "
+			     "x-llavero-public: true}}}\n",
+			"public" },
+		{ "a path without anything", HEAD "paths: {/x: }\n", "absent" },
+		{ "an operation without anything", HEAD "paths: {/x: {get: }}\n",
+			"undecided: silent" },
+		{ "a description without anything",
+			HEAD "paths: {/x: {get: {description: , x-llavero-public: true}}}\n",
+			"public" },
+		{ "a merge key",
+			HEAD "x-a: &a {x-llavero-public: true}\npaths: {/x: {get: {<<: *a}}}\n",
+			"public" },
+		{ "its own before what is merged",
+			HEAD "x-a: &a {x-llavero-public: true}\npaths: {/x: {get: {<<: *a, "
+			     "x-llavero-public: false}}}\n",
+			"undecided: silent" },
+		{ "a path item by alias",
+			HEAD "x-a: &a {get: {x-llavero-public: true}}\npaths: {/x: *a}\n",
+			"public" },
+	};
+	static const struct row STRANGE[] = {
+		{ "in capitals", HEAD "paths: {/x: {GET: {x-llavero-public: true}}}\n",
+			"undecided: method" },
+		{ "behind a reference",
+			HEAD
+			"paths: {/x: {$ref: '#/c/p'}}\nc: {p: {GET: {x-llavero-public: true}}}\n",
+			"undecided: method" },
+	};
+
+	check_rows(ROWS, ARRAY_LEN(ROWS), "GET", "/x");
+	check_rows(STRANGE, ARRAY_LEN(STRANGE), "GET", "/x");
 }
 
 static void complaints_name_document_and_place(void **state)
@@ -416,6 +485,7 @@ int main(void)
 		cmocka_unit_test(scopes_state_needs),
 		cmocka_unit_test(references_are_followed_only_within_the_document),
 		cmocka_unit_test(documents_of_other_kinds_are_refused),
+		cmocka_unit_test(only_operations_of_paths_are_routes),
 		cmocka_unit_test(complaints_name_document_and_place),
 		cmocka_unit_test(every_method_is_read),
 		cmocka_unit_test(undecided_operations_leave_nothing),

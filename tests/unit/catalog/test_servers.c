@@ -59,6 +59,8 @@ static void the_path_of_the_server_goes_first(void **state)
 			"? server" },
 		{ "no url", HEAD "servers: [{description: x}]\n" PATHS, "? server" },
 		{ "of the wrong type", HEAD "servers: [x]\n" PATHS, "? server" },
+		{ "left out", HEAD "servers:\n" PATHS, "/x" },
+		{ "not a list", HEAD "servers: {url: /v1}\n" PATHS, "? server" },
 	};
 
 	check_rows(ROWS, ARRAY_LEN(ROWS), NULL);
@@ -128,6 +130,14 @@ static void an_operations_own_servers_come_first(void **state)
 			HEAD "servers: [{url: 'https://a.b/v1'}]\npaths: {/x: {servers: [{url: "
 			     "/v2}], x-llavero-public: true, get: {}}}\n",
 			"/v2/x" },
+		{ "the operation's before the path's",
+			HEAD "paths: {/x: {servers: [{url: /v2}], x-llavero-public: true, get: "
+			     "{servers: [{url: '/{r}', variables: {r: {default: q}}}]}}}\n",
+			"/{r}/x" },
+		{ "not a list, of the operation",
+			HEAD "servers: [{url: /v1}]\npaths: {/x: {x-llavero-public: true, get: "
+			     "{servers: {url: /v2}}}}\n",
+			"? server" },
 		/* Joined once it says what the document says. */
 		{ "repeats the beginning of the path",
 			HEAD "servers: [{url: 'https://a.b/{account}'}]\n" OWN(
@@ -155,6 +165,22 @@ static void odd_paths_are_listed_or_mended(void **state)
 		{ "a brace left open", ODD("/a/{b"), "? path" },
 		{ "two parameters", ODD("/{id}:{x}"), "/{id}:{x}" },
 		{ "mixed", ODD("/carrier@{a}@{b}/{d}F{s}T{e}"), "/carrier@{a}@{b}/{d}F{s}T{e}" },
+		{ "a query with a parameter", ODD("/x/{id}?y={y}"), "? path" },
+		{ "a query and a fragment", ODD("/x?y=z#first"), "? path" },
+		{ "an ending", ODD("/a/{id}.json"), "/a/{id}.json" },
+		{ "two with text between", ODD("/a/{a}-{b}"), "/a/{a}-{b}" },
+		{ "two that touch", ODD("/a/{a}{b}"), "? path" },
+		{ "a pattern", ODD("/a/{id:[0-9]+}"), "? path" },
+		{ "optional", ODD("/a/{id?}"), "? path" },
+		{ "braces twice", ODD("/a/{{id}}"), "? path" },
+		{ "a space inside", ODD("/a/b c"), "? path" },
+		{ "an encoded slash", ODD("/a%2Fb"), "? path" },
+		{ "a backslash", ODD("/a\\b"), "? path" },
+		{ "a semicolon", ODD("/a;b"), "? path" },
+		{ "odd names", ODD("/a/{order.id}/{ x y }/{$z}/{\xE5\x90\x8D}"),
+			"/a/{order.id}/{ x y }/{$z}/{\xE5\x90\x8D}" },
+		{ "a name twice", ODD("/{a}/{a}"), "/{a}/{a}" },
+		{ "as OData writes it", ODD("/a(''{id}'')/$value"), "/a('{id}')/$value" },
 		{ "a trailing slash", ODD("/a/"), "/a/" },
 		{ "hyphens in names", ODD("/{product-text-link}/p"), "/{product-text-link}/p" },
 	};
