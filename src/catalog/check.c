@@ -3,6 +3,8 @@
 
 #include "decide/template.h"
 
+#include <assert.h>
+
 bool lines_next(struct span *rest, struct span *out_line)
 {
 	size_t end;
@@ -123,6 +125,16 @@ static enum status complain_value(
 	return ST_INVALID;
 }
 
+void complain_too_many(struct complaint *out_complaint, const char *what)
+{
+	static_assert(LIMIT_ROUTES == LIMIT_RESOURCES, "one number for all but services");
+	char memory[16];
+	struct buf limit = BUF_ARRAY(memory);
+
+	buf_append_u64(&limit, strcmp(what, "services") == 0 ? LIMIT_SERVICES : LIMIT_ROUTES);
+	complaint_set(out_complaint, "catalog.too_many", 2, "what", what, "limit", buf_str(&limit));
+}
+
 static enum status check_counts(const struct catalog *catalog, struct complaint *out_complaint)
 {
 	const char *what = NULL;
@@ -137,7 +149,7 @@ static enum status check_counts(const struct catalog *catalog, struct complaint 
 		what = "profiles";
 	if (what == NULL)
 		return ST_OK;
-	complaint_set(out_complaint, "catalog.too_many", 1, "what", what);
+	complain_too_many(out_complaint, what);
 	return ST_LIMIT;
 }
 

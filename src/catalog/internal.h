@@ -46,6 +46,9 @@ bool service_name_is_sound(struct span name);
 /* "" or literal segments, each after a slash. */
 bool base_path_is_sound(struct span base_path);
 
+/* More than a catalogue takes; what: a list's name in the own form, or "operations". */
+void complain_too_many(struct complaint *out_complaint, const char *what);
+
 /* ---- reports ---- */
 
 NODISCARD enum status report_undecided(

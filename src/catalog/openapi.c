@@ -212,7 +212,7 @@ static enum status read_method(struct openapi *ctx, const char *path, json_t *it
 	enum status st;
 
 	if (ctx->out->resources_count > LIMIT_RESOURCES) {
-		complaint_set(out_complaint, "catalog.too_many", 1, "what", "resources");
+		complain_too_many(out_complaint, "resources");
 		return ST_LIMIT;
 	}
 	if (object == NULL) {
@@ -231,7 +231,7 @@ static enum status read_method(struct openapi *ctx, const char *path, json_t *it
 	if (ctx->collecting)
 		return in_own_arena(ctx, &operation, openapi_collect);
 	if (++ctx->operations > LIMIT_ROUTES) {
-		complaint_set(out_complaint, "catalog.too_many", 1, "what", "operations");
+		complain_too_many(out_complaint, "operations");
 		return ST_LIMIT;
 	}
 	/* Stated beside a $ref and behind it: which one counts is undefined. */
@@ -239,7 +239,7 @@ static enum status read_method(struct openapi *ctx, const char *path, json_t *it
 		return undecided(ctx, &operation, CATALOG_REASON_CONTRADICTION, "$ref");
 	st = in_own_arena(ctx, &operation, read_operation);
 	if (st == ST_LIMIT)
-		complaint_set(out_complaint, "catalog.too_many", 1, "what", "routes");
+		complain_too_many(out_complaint, "routes");
 	return st;
 }
 

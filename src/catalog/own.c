@@ -322,7 +322,7 @@ static enum status read_list(struct own *own, json_t *root, const char *name, si
 		return ST_INVALID;
 	}
 	if (json_array_size(list) > limit) {
-		complaint_set(own->complaint, "catalog.too_many", 1, "what", name);
+		complain_too_many(own->complaint, name);
 		return ST_LIMIT;
 	}
 	json_array_foreach(list, i, item)

@@ -1,10 +1,13 @@
 // Broken and hostile documents over the API: each is refused in the caller's language, with what to do, soon,
 // and nothing is changed; the keeper goes on.
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
 import { after, before, test } from 'node:test';
 
+import { llavero } from '../lib/cli.mjs';
 import { Llaverod, request } from '../lib/llaverod.mjs';
-import { refused } from '../lib/refused.mjs';
+import { LANGUAGES, refused, revisionOf, wording } from '../lib/refused.mjs';
 
 let daemon;
 
@@ -54,6 +57,33 @@ for (const [label, text, code] of DOCUMENTS) {
     await refused(daemon, 'POST', '/v1/catalog/import', { body: { documents } }, status, code);
   });
 }
+
+// The command line's own: what is no text cannot be sent at all.
+const FILES = [
+  ['bytes that are not UTF-8', Buffer.from('openapi: 3.0.3\nx: \xc3\x28\n', 'latin1'), 'cli.not_utf8'],
+  ['UTF-16', Buffer.from('\ufeffopenapi: 3.0.3\n', 'utf16le'), 'cli.not_utf8'],
+  ['a NUL', 'openapi: 3.0.3\nx: "\u0000"\n', 'cli.not_utf8'],
+];
+
+test('by the command line each is refused with the same words in three languages, and nothing is changed', async () => {
+  const before_ = await revisionOf(daemon);
+  const rows = [...DOCUMENTS, ...FILES];
+  const good = path.join(daemon.folder, 'good.json');
+  fs.writeFileSync(good, document(`{"/good":${operation.replace('"x"', '"x","x-llavero-public":true')}}`));
+  for (const [i, [label, text, code]] of rows.entries()) {
+    const at = path.join(daemon.folder, `bad${i}.json`);
+    const language = LANGUAGES[i % LANGUAGES.length];
+    fs.writeFileSync(at, text);
+    for (const words of [['import', good, at], ['suggest', at], ['import', at, '--dry-run']]) {
+      const { stderr } = await llavero(daemon, ['--lang', language, 'catalog', ...words], { code: 1 });
+      assert.match(stderr.replace(/^llavero: /, '').trim(), wording(language, code), `${label}: ${words[0]}: ${stderr}`);
+      assert.match(stderr, new RegExp(`bad${i}\\.json`), label);
+    }
+    const { json } = await llavero(daemon, ['--json', 'catalog', 'import', at], { code: 1 });
+    assert.equal(json.code, code, label);
+  }
+  assert.equal(await revisionOf(daemon), before_);
+});
 
 test('a document with bytes that are not UTF-8 is refused as a body', async () => {
   const body = Buffer.from('{"documents":[{"name":"x","text":"\xc3\x28"}]}', 'latin1');
