@@ -40,6 +40,8 @@ void linger_begin(struct http_server *server, int fd)
 	fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 	if (fd < 0)
 		return;
+	/* The library only closes, and ours keeps it open: the client waits for the end. */
+	(void)shutdown(fd, SHUT_WR);
 	linger->fds[linger->count] = fd;
 	linger->until_us[linger->count++] = server->now_us + LINGER_US;
 }
