@@ -13,7 +13,8 @@
  *     prefix are refused at STEP_TEXT. A finding about an appKey that is known
  *     exactly, or about a token that is known exactly, is no cause for the owner.
  * I4: no refusal by unknown key, wrong token or another key's token differs
- *     from another in the look-ups and digests that are done.
+ *     from another in the look-ups and digests that are done, nor in how many of
+ *     them find something (docs/decisions/hidden.md).
  */
 #ifndef DECIDE_DECISION_H
 #define DECIDE_DECISION_H
