@@ -126,8 +126,15 @@ int run_catalog_suggest(struct cli *cli, const struct cli_args *args)
 
 int run_catalog_add(struct cli *cli, const struct cli_args *args)
 {
-	json_t *body = json_object(), *resources = cli_values(args, "resource");
+	json_t *body, *resources = cli_values(args, "resource");
+	int needs =
+		(resources != NULL) + cli_flag(args, "authenticated") + cli_flag(args, "public");
 
+	if (needs != 1) {
+		json_decref(resources);
+		return cli_fail(cli, EXIT_USAGE, "cli.one_need", NULL, 0);
+	}
+	body = json_object();
 	put_text(body, "method", args->operands[0]);
 	put_text(body, "path", args->operands[1]);
 	put_text(body, "service", cli_value(args, "service"));
@@ -138,6 +145,50 @@ int run_catalog_add(struct cli *cli, const struct cli_args *args)
 	if (cli_flag(args, "public"))
 		(void)json_object_set_new(body, "public", json_true());
 	return send_and_show(cli, "POST", "/v1/routes", body, ROUTE, ARRAY_LEN(ROUTE));
+}
+
+/* Appends the path of the route that states exactly this method and path. */
+static int route_path(struct cli *cli, const struct cli_args *args, struct buf *out)
+{
+	CLEANUP(buf_free)
+	struct buf list = buf_heap(64 * KIB);
+	const char *service = cli_value(args, "service");
+	json_t *items, *item;
+	size_t index;
+	int code;
+
+	buf_append_str(&list, "/v1/routes");
+	client_query(&list, "service", service != NULL ? service : "default");
+	client_query(&list, "q", args->operands[1]);
+	code = client_collect(cli, buf_str(&list), 0, &items);
+	if (code != EXIT_YES)
+		return code;
+	code = EXIT_REFUSED;
+	json_array_foreach(items, index, item)
+	{
+		const char *method = json_string_value(json_object_get(item, "method"));
+		const char *path = json_string_value(json_object_get(item, "path"));
+
+		if (method == NULL || path == NULL || strcmp(method, args->operands[0]) != 0 ||
+			strcmp(path, args->operands[1]) != 0)
+			continue;
+		buf_printf(out, "/v1/routes/%lld",
+			(long long)json_integer_value(json_object_get(item, "id")));
+		code = EXIT_YES;
+	}
+	json_decref(items);
+	return code == EXIT_YES ? code : cli_fail(cli, EXIT_REFUSED, "cli.no_route", NULL, 0);
+}
+
+int run_catalog_remove(struct cli *cli, const struct cli_args *args)
+{
+	static const struct column done[] = { { "cli.col_revision", "revision" } };
+	CLEANUP(buf_free)
+	struct buf path = buf_heap(KIB);
+	int code = route_path(cli, args, &path);
+
+	return code != EXIT_YES ? code
+				: send_and_show(cli, "DELETE", buf_str(&path), NULL, done, 1);
 }
 
 int run_catalog_show(struct cli *cli, const struct cli_args *args)
@@ -169,20 +220,31 @@ int run_catalog_show(struct cli *cli, const struct cli_args *args)
 	return send_and_show(cli, "GET", buf_str(&path), NULL, match, ARRAY_LEN(match));
 }
 
+static const struct column RESOURCE[] = {
+	{ "cli.col_id", "id" },
+	{ "cli.col_product", "product" },
+	{ "cli.col_key", "key" },
+	{ "cli.col_name", "name" },
+	{ "cli.col_revision", "revision" },
+};
+
+int run_resource_list(struct cli *cli, const struct cli_args *args)
+{
+	CLEANUP(buf_free)
+	struct buf path = buf_heap(KIB);
+
+	buf_append_str(&path, "/v1/resources");
+	client_query(&path, "q", cli_value(args, "search"));
+	return list_and_show(cli, buf_str(&path), RESOURCE, 4);
+}
+
 int run_resource_create(struct cli *cli, const struct cli_args *args)
 {
-	static const struct column resource[] = {
-		{ "cli.col_id", "id" },
-		{ "cli.col_product", "product" },
-		{ "cli.col_key", "key" },
-		{ "cli.col_name", "name" },
-		{ "cli.col_revision", "revision" },
-	};
 	json_t *body = json_object();
 
 	put_text(body, "product", args->operands[0]);
 	put_text(body, "key", args->operands[1]);
 	put_text(body, "category", cli_value(args, "category"));
 	put_text(body, "name", cli_value(args, "name"));
-	return send_and_show(cli, "POST", "/v1/resources", body, resource, ARRAY_LEN(resource));
+	return send_and_show(cli, "POST", "/v1/resources", body, RESOURCE, ARRAY_LEN(RESOURCE));
 }

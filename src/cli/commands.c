@@ -86,8 +86,11 @@ static const struct cli_option CATALOG_ADD[] = { { "service", "NAME", "cli.opt_s
 	{ "resource", "KEY", "cli.opt_resource", true },
 	{ "authenticated", NULL, "cli.opt_authenticated", false },
 	{ "public", NULL, "cli.opt_public", false } };
+static const struct cli_option CATALOG_REMOVE[] = { { "service", "NAME", "cli.opt_service",
+	false } };
 static const struct cli_option CATALOG_SHOW[] = { { "service", "NAME", "cli.opt_service", false },
 	{ "search", "TEXT", "cli.opt_search", false }, { "host", "HOST", "cli.opt_host", false } };
+static const struct cli_option RESOURCE_LIST[] = { { "search", "TEXT", "cli.opt_search", false } };
 static const struct cli_option RESOURCE_NEW[] = { { "category", "TEXT", "cli.opt_category", false },
 	{ "name", "TEXT", "cli.opt_name", false } };
 #define EVENT_FILTERS                                                                              \
@@ -138,11 +141,15 @@ const struct cli_command COMMANDS[] = {
 		run_catalog_suggest },
 	{ "catalog add", "METHOD PATH", 2, 2, OPTIONS(CATALOG_ADD), "cli.cmd_catalog_add",
 		run_catalog_add },
+	{ "catalog remove", "METHOD PATH", 2, 2, OPTIONS(CATALOG_REMOVE), "cli.cmd_catalog_remove",
+		run_catalog_remove },
 	{ "catalog show", "[METHOD PATH]", 0, 2, OPTIONS(CATALOG_SHOW), "cli.cmd_catalog_show",
 		run_catalog_show },
 	{ "catalog export", "", 0, 0, NULL, 0, "cli.cmd_catalog_export", run_catalog_export },
 	{ "resource create", "PRODUCT KEY", 2, 2, OPTIONS(RESOURCE_NEW), "cli.cmd_resource_create",
 		run_resource_create },
+	{ "resource list", "", 0, 0, OPTIONS(RESOURCE_LIST), "cli.cmd_resource_list",
+		run_resource_list },
 	{ "profile create", "NAME", 1, 1, OPTIONS(PROFILE_NEW), "cli.cmd_profile_create",
 		run_profile_create },
 	{ "profile list", "", 0, 0, OPTIONS(LIST), "cli.cmd_profile_list", run_profile_list },

@@ -53,8 +53,10 @@ int run_key_import(struct cli *cli, const struct cli_args *args);
 int run_catalog_import(struct cli *cli, const struct cli_args *args);
 int run_catalog_suggest(struct cli *cli, const struct cli_args *args);
 int run_catalog_add(struct cli *cli, const struct cli_args *args);
+int run_catalog_remove(struct cli *cli, const struct cli_args *args);
 int run_catalog_show(struct cli *cli, const struct cli_args *args);
 int run_catalog_export(struct cli *cli, const struct cli_args *args);
+int run_resource_list(struct cli *cli, const struct cli_args *args);
 int run_resource_create(struct cli *cli, const struct cli_args *args);
 
 /* events.c */

@@ -12,6 +12,7 @@ static const struct column KEY[] = {
 	{ "cli.col_state", "state" },
 	{ "cli.col_profiles", "profiles" },
 	{ "cli.col_expires", "expiresAt" },
+	{ "cli.col_rotation", "rotation" },
 	{ "cli.col_addresses", "addresses" },
 	{ "cli.col_external_id", "externalId" },
 	{ "cli.col_metadata", "metadata" },
@@ -29,9 +30,30 @@ static const struct column KEY_ROW[] = {
 	{ "cli.col_created", "createdAt" },
 };
 
+/* For people: an open rotation is a sentence, with what ends it. */
+static void rotation_in_words(const struct cli *cli, json_t *key)
+{
+	const json_t *rotation = json_object_get(key, "rotation");
+	const json_t *ends_at = json_object_get(rotation, "endsAt");
+	CLEANUP(buf_free)
+	struct buf time = buf_heap(KIB);
+	CLEANUP(buf_free)
+	struct buf text = buf_heap(KIB);
+	struct message_arg arg;
+
+	if (!json_is_object(rotation))
+		return;
+	show_value(&time, ends_at);
+	arg = (struct message_arg){ "endsAt", span_str(buf_str(&time)) };
+	message_append(&text, cli->lang,
+		json_is_string(ends_at) ? "cli.rotation_until" : "cli.rotation_open", &arg, 1);
+	(void)json_object_set_new(key, "rotation", json_string(buf_str(&text)));
+}
+
 /* For people: the limits in one line, and what is left of them where the answer says so. */
 static void show_key(const struct cli *cli, json_t *key)
 {
+	rotation_in_words(cli, key);
 	limits_in_words(key);
 	show_fields(cli, key, KEY, ARRAY_LEN(KEY));
 	limits_show_state(cli, key);

@@ -112,7 +112,8 @@ static int leading_globals(struct cli *cli, int argc, char **argv, int *out_at)
 				cli, EXIT_USAGE, "cli.option_value", "name", option->name);
 		if (option->arg != NULL)
 			value = equals < word.len ? word.ptr + equals + 1 : argv[++at];
-		(void)parse_global(cli, option->name, value);
+		if (parse_global(cli, option->name, value) != EXIT_YES)
+			return EXIT_USAGE;
 	}
 	*out_at = at;
 	return EXIT_YES;

@@ -38,7 +38,13 @@ static const struct cli_option *option_of(const struct cli_command *command, int
 					      : &GLOBALS[index - command->options_count];
 }
 
-bool parse_global(struct cli *cli, const char *name, const char *value)
+/* What is no language of ours falls back to another one, whichever that is. */
+static bool is_lang(const char *value)
+{
+	return lang_posix(value, LANG_EN) == lang_posix(value, LANG_ES);
+}
+
+int parse_global(struct cli *cli, const char *name, const char *value)
 {
 	if (strcmp(name, "socket") == 0)
 		cli->socket_path = value;
@@ -46,11 +52,11 @@ bool parse_global(struct cli *cli, const char *name, const char *value)
 		cli->url = value;
 	else if (strcmp(name, "json") == 0)
 		cli->json = true;
+	else if (strcmp(name, "lang") == 0 && !is_lang(value))
+		return cli_fail_with(cli, EXIT_USAGE, "cli.unknown_lang", "name", value);
 	else if (strcmp(name, "lang") == 0)
 		cli->lang = lang_posix(value, cli->lang);
-	else
-		return false;
-	return true;
+	return EXIT_YES;
 }
 
 static int take_option(struct parsing *p, const struct cli_option *option, const char *value)
@@ -58,8 +64,8 @@ static int take_option(struct parsing *p, const struct cli_option *option, const
 	struct cli_args *args = p->args;
 
 	if (is_global(option)) {
-		p->wants_help |= !parse_global(p->cli, option->name, value);
-		return EXIT_YES;
+		p->wants_help |= strcmp(option->name, "help") == 0;
+		return parse_global(p->cli, option->name, value);
 	}
 	if (!option->many && cli_flag(args, option->name))
 		return cli_fail_with(p->cli, EXIT_USAGE, "cli.option_twice", "name", option->name);

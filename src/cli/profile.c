@@ -6,7 +6,6 @@
 static const struct column PROFILE[] = {
 	{ "cli.col_id", "id" },
 	{ "cli.col_name", "name" },
-	{ "cli.col_account", "account" },
 	{ "cli.col_resources", "resources" },
 	{ "cli.col_revision", "revision" },
 };
@@ -31,7 +30,7 @@ int run_profile_list(struct cli *cli, const struct cli_args *args)
 	buf_append_str(&path, "/v1/profiles");
 	client_query(&path, "account", cli_value(args, "account"));
 	client_query(&path, "q", cli_value(args, "search"));
-	return list_and_show(cli, buf_str(&path), PROFILE, 4);
+	return list_and_show(cli, buf_str(&path), PROFILE, 3);
 }
 
 /* A profile by id, or by name with --account; appends its path. */

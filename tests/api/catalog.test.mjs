@@ -290,7 +290,7 @@ test('one route is mapped without any document, and a document does not undo it 
   assert.deepEqual(answer.conflicts.map((c) => [c.path, c.thereSources]), [['/orders/{id}', '']]);
   assert.equal(await verdict(daemon, 'GET', '/orders/7'), 'credentials_missing');
   // Its twin under other names, two needs at once, and a method that is none.
-  await llavero(daemon, ['catalog', 'add', 'GET', '/x', '--public', '--authenticated'], { code: 1 });
+  await llavero(daemon, ['catalog', 'add', 'GET', '/x', '--public', '--authenticated'], { code: 2 });
   await llavero(daemon, ['catalog', 'add', 'get', '/x', '--public'], { code: 1 });
   await llavero(daemon, ['catalog', 'add', 'GET', '/orders/{other}', '--public'], { code: 1 });
 });

@@ -61,6 +61,8 @@ test('mistakes end with 2 and say what was probably meant', async () => {
     [['key', 'show', 'a', 'b'], /APPKEY/], [['status', 'x'], /only options/], [['status', '--socket'], /--socket/],
     [['status', '--json=1'], /no value/], [['status', '-x'], /-x/], [['key', 'create', '--label', 'a', '--label', 'b'], /twice/],
     [['key', 'edit', 'k'], /what to change/], [['profile', 'edit', 'p', '--account', 'store'], /what to change/],
+    [['--lang', 'fr', 'status'], /fr.*en, es and pt/], [['status', '--lang', 'fr'], /fr.*en, es and pt/],
+    [['catalog', 'add', 'GET', '/a'], /--resource/], [['catalog', 'add', 'GET', '/a', '--public', '--authenticated'], /exactly one/],
     [['completion', 'tcsh'], /bash, zsh and fish/], [['--socket'], /--socket/],
   ];
   for (const [args, pattern] of rows) {
@@ -92,6 +94,38 @@ test('the socket comes from the option, then from the environment; a missing dae
   await llavero({ keeper: { socket: '/nonexistent' } }, ['status', '--socket', daemon.keeper.socket]);
   const { stderr } = await llavero({ keeper: { socket: '/nonexistent' } }, ['status'], { code: 3 });
   assert.match(stderr, /\/nonexistent.*--socket or LLAVERO_SOCKET/);
+});
+
+test('a language may be written as locales are', async () => {
+  for (const lang of ['es', 'es_ES.UTF-8', 'es-AR']) {
+    const { stdout } = await llavero(null, ['--lang', lang, 'help']);
+    assert.ok(stdout.startsWith('Uso:'), lang);
+  }
+});
+
+test('a route is removed by what it was added with, and resources are listed', async () => {
+  await llavero(daemon, ['resource', 'create', 'Shop', 'shop.read']);
+  assert.match((await llavero(daemon, ['resource', 'list', '--search', 'shop'])).stdout, /Shop +shop\.read/);
+  await llavero(daemon, ['catalog', 'add', 'GET', '/things/{id}', '--resource', 'shop.read']);
+  await llavero(daemon, ['catalog', 'add', 'GET', '/things', '--public']);
+  for (const near of [['POST', '/things'], ['GET', '/things/{it}'], ['GET', '/thing']])
+    await llavero(daemon, ['catalog', 'remove', ...near], { code: 1 });
+  await llavero(daemon, ['catalog', 'remove', 'GET', '/things/{id}', '--service', 'other'], { code: 1 });
+  await llavero(daemon, ['catalog', 'remove', 'GET', '/things/{id}']);
+  const { json } = await llavero(daemon, ['catalog', 'show', '--json']);
+  assert.deepEqual(json.map((route) => route.path), ['/things']);
+});
+
+test('a key says while its rotation is open, and until when both tokens work', async () => {
+  const { json: key } = await llavero(daemon, ['key', 'create', '--account', 'store', '--label', 'r', '--json']);
+  const show = async () => (await llavero(daemon, ['key', 'show', key.appKey])).stdout;
+  assert.doesNotMatch(await show(), /Rotation/);
+  await llavero(daemon, ['key', 'rotate', key.appKey]);
+  assert.match(await show(), /Rotation +both tokens work until key finish-rotation/);
+  await llavero(daemon, ['key', 'cancel-rotation', key.appKey]);
+  assert.doesNotMatch(await show(), /Rotation/);
+  const { stdout } = await llavero(daemon, ['key', 'rotate', key.appKey, '--overlap', '24h']);
+  assert.match(stdout, /Rotation +both tokens work until 20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ;/);
 });
 
 // Ask bash for COMPREPLY after these words, the last one being completed.
@@ -144,8 +178,9 @@ test('a secret that is asked for does not appear, and without a terminal nothing
 });
 
 test('progress is shown on a terminal and nowhere else', async () => {
-  const lines = Array.from({ length: 60000 }, (_, i) => JSON.stringify({ appKey: `imported-${i}`,
-    label: `imported number ${i}, with a name that takes some room`, sha256: (i + 1).toString(16).padStart(64, '0') }));
+  /* More than one piece of 16 MiB: there is progress between two. */
+  const lines = Array.from({ length: 90000 }, (_, i) => JSON.stringify({ appKey: `imported-${i}`,
+    label: `imported number ${i}, with a name that takes some room`.padEnd(100, '.'), sha256: (i + 1).toString(16).padStart(64, '0') }));
   const file = path.join(daemon.folder, 'keys.jsonl');
   fs.writeFileSync(file, `${lines.join('\n')}\n`);
   const { code, shown } = onTerminal(daemon, ['key', 'import', file, '--account', 'store', '--dry-run']);
