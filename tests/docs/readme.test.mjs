@@ -26,13 +26,15 @@ test('the first key in one minute works as it is written', async () => {
     await until('llaverod ready', () => request({ port }, 'GET', '/readyz', { timeout: 1000 })
       .then((answer) => answer.status === 200, () => false));
     const blocks = [...README.matchAll(/^```sh\n(.*?)^```$/gms)].map((match) => match[1]);
-    assert.equal(blocks.length, 4);
+    assert.equal(blocks.length, 5);
     const script = blocks.join('\n').replaceAll('127.0.0.1:7480', `127.0.0.1:${port}`);
     const said = execFileSync('bash', ['-eu', '-c', script], { cwd: folder, encoding: 'utf8',
       env: { ...process.env, LC_ALL: 'C' }, stdio: ['ignore', 'pipe', 'pipe'] });
     const answers = [...said.matchAll(/^HTTP\/1\.1 (\d+).*?(?:^X-Llavero-(?:Cause|Profile): (\S+))/gmsi)]
       .map((match) => [match[1], match[2]]);
     assert.deepEqual(answers, [['403', 'no_profile'], ['200', 'Reader'], ['401', 'key_revoked']]);
+    assert.match(said, /^Cause +key_revoked$/m);
+    assert.match(said, /^REFUSED /m);
     // What scripts/run tells is the same story.
     const told = fs.readFileSync(at('log'), 'utf8');
     assert.ok(told.includes(`export LLAVERO_SOCKET=${at('keeper.sock')}`));
