@@ -5,6 +5,7 @@
 //
 // usage: node tests/evidence/strangers_timing.mjs [SAMPLES a class] [PAIRS a class]
 import { spawn } from 'node:child_process';
+import fs from 'node:fs';
 import path from 'node:path';
 import { BUILD } from '../lib/llaverod.mjs';
 import { strangers } from '../lib/strangers.mjs';
@@ -12,7 +13,8 @@ import { strangers } from '../lib/strangers.mjs';
 const SAMPLES = process.argv[2] ?? '50000';
 const PAIRS = Number(process.argv[3] ?? 200);
 // Gate and caller on one processor: no wake-up across two, which takes longer than an answer.
-const PINNED = ['taskset', '-c', '0'];
+const [, processor] = /^Cpus_allowed_list:\s*(\d+)/m.exec(fs.readFileSync('/proc/self/status', 'utf8'));
+const PINNED = ['taskset', '-c', processor];
 
 const request = (appKey, appToken, more = []) => Buffer.from(['GET /auth/nginx HTTP/1.1', 'Host: gate.example',
   'X-Original-Method: GET', 'X-Original-URI: /orders/7', 'X-Original-Address: 10.0.0.1',

@@ -72,6 +72,7 @@ struct table_view {
 	struct routes compiled;
 
 	unsigned calls[TABLE_LOOK_UPS];
+	unsigned found[TABLE_LOOK_UPS];     /* of the calls */
 	enum status faults[TABLE_LOOK_UPS]; /* not ST_OK: what that look-up answers */
 };
 
@@ -114,6 +115,12 @@ TABLE_FN enum status table_called(struct table_view *t, enum table_look_up which
 	return t->faults[which];
 }
 
+TABLE_FN enum status table_found(struct table_view *t, enum table_look_up which)
+{
+	t->found[which]++;
+	return ST_OK;
+}
+
 /* As an index does: only what is there. */
 TABLE_FN void table_copy_key(struct view_key *out, const struct view_key *key)
 {
@@ -146,7 +153,7 @@ TABLE_FN enum status table_key_by_app_key(
 
 		if (span_equal(key->app_key, app_key)) {
 			table_copy_key(out_key, key);
-			return ST_OK;
+			return table_found(t, TABLE_KEY_BY_APP_KEY);
 		}
 	}
 	return ST_NOT_FOUND;
@@ -162,7 +169,7 @@ TABLE_FN enum status table_key_by_slot(void *context, uint32_t slot, struct view
 	if (slot == 0 || slot > t->keys_count)
 		return ST_NOT_FOUND;
 	table_copy_key(out_key, &t->keys[slot - 1]);
-	return ST_OK;
+	return table_found(t, TABLE_KEY_BY_SLOT);
 }
 
 TABLE_FN enum status table_key_extra(void *context, struct view_key *out_key)
@@ -195,7 +202,7 @@ TABLE_FN enum status table_token_by_digest(
 
 		if (memcmp(row->digest, digest, DIGEST_SIZE) == 0) {
 			*out_token = row->token;
-			return ST_OK;
+			return table_found(t, TABLE_TOKEN);
 		}
 	}
 	return ST_NOT_FOUND;
@@ -224,7 +231,7 @@ TABLE_FN enum status table_account_by_name(
 	for (size_t i = 0; st == ST_OK && i < t->accounts_count; i++) {
 		if (span_equal(t->accounts[i].name, name)) {
 			*out_account = t->accounts[i];
-			return ST_OK;
+			return table_found(t, TABLE_ACCOUNT_BY_NAME);
 		}
 	}
 	return st == ST_OK ? ST_NOT_FOUND : st;

@@ -126,6 +126,7 @@ CHANGE(key_typo) { size_t n = strlen(s->app_key); memcpy(memory, s->app_key, n);
 
 /* ---- hidden ---- */
 CHANGE(unknown_key) { set_app_key(s, s->no_key); set_token(s, s->unused); }
+CHANGE(unknown_account) { story_app_key(s->no_key, "nobody", 3); unknown_key(s); }
 CHANGE(wrong_token) { set_token(s, s->unused); }
 CHANGE(other_token) { set_token(s, s->away_token); }
 CHANGE(unknown_key_other_token) { set_app_key(s, s->no_key); set_token(s, s->away_token); }
@@ -567,8 +568,9 @@ static void owner_is_who_may_read(void **state)
 static void hidden_causes_do_the_same_work(void **state)
 {
 	change_fn *const changes[] = { wrong_token, unknown_key, other_token,
-		unknown_key_other_token, inactive_wrong, revoked_wrong, bound_wrong, bare_wrong };
-	unsigned expected[TABLE_LOOK_UPS];
+		unknown_key_other_token, inactive_wrong, revoked_wrong, bound_wrong, bare_wrong,
+		unknown_account };
+	unsigned expected[TABLE_LOOK_UPS], found[TABLE_LOOK_UPS];
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(changes); i++) {
@@ -578,9 +580,12 @@ static void hidden_causes_do_the_same_work(void **state)
 		changes[i](s);
 		(void)story_decide(s);
 		assert_int_equal(s->decision.public_cause, CAUSE_CREDENTIALS_INVALID);
-		if (i == 0)
+		if (i == 0) {
 			memcpy(expected, s->table->calls, sizeof(expected));
+			memcpy(found, s->table->found, sizeof(found));
+		}
 		assert_memory_equal(expected, s->table->calls, sizeof(expected));
+		assert_memory_equal(found, s->table->found, sizeof(found));
 	}
 	/* Two for the credential itself: the key, and the digest. */
 	assert_true(expected[TABLE_KEY_BY_APP_KEY] >= 1 && expected[TABLE_TOKEN] >= 1);
