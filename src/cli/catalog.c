@@ -191,7 +191,27 @@ int run_catalog_remove(struct cli *cli, const struct cli_args *args)
 				: send_and_show(cli, "DELETE", buf_str(&path), NULL, done, 1);
 }
 
-int run_catalog_show(struct cli *cli, const struct cli_args *args)
+/* For people: what the catalogue says of a request, as a sentence. */
+static void match_in_words(const struct cli *cli, json_t *answer)
+{
+	static const char *const WORDS[][2] = {
+		{ "none", "cli.match_none" },
+		{ "found", "cli.match_found" },
+		{ "ambiguous", "cli.match_ambiguous" },
+		{ "path_refused", "cli.match_path_refused" },
+	};
+	const char *match = json_string_value(json_object_get(answer, "match"));
+
+	for (size_t i = 0; match != NULL && i < ARRAY_LEN(WORDS); i++) {
+		if (strcmp(match, WORDS[i][0]) == 0) {
+			(void)json_object_set_new(
+				answer, "match", json_string(cli_text(cli, WORDS[i][1])));
+			return;
+		}
+	}
+}
+
+static int show_match(struct cli *cli, const char *path)
 {
 	static const struct column match[] = {
 		{ "cli.col_match", "match" },
@@ -202,6 +222,21 @@ int run_catalog_show(struct cli *cli, const struct cli_args *args)
 		{ "cli.col_needs", "route.needs" },
 		{ "cli.col_resources", "route.resources" },
 	};
+	struct client_answer answer;
+	int code = send_body(cli, "GET", path, NULL, &answer);
+
+	if (code == EXIT_YES && cli->json) {
+		(void)show_json(answer.json);
+	} else if (code == EXIT_YES) {
+		match_in_words(cli, answer.json);
+		show_fields(cli, answer.json, match, ARRAY_LEN(match));
+	}
+	client_answer_free(&answer);
+	return code;
+}
+
+int run_catalog_show(struct cli *cli, const struct cli_args *args)
+{
 	CLEANUP(buf_free)
 	struct buf path = buf_heap(64 * KIB);
 
@@ -217,7 +252,7 @@ int run_catalog_show(struct cli *cli, const struct cli_args *args)
 	client_query(&path, "method", args->operands[0]);
 	client_query(&path, "path", args->operands[1]);
 	client_query(&path, "host", cli_value(args, "host"));
-	return send_and_show(cli, "GET", buf_str(&path), NULL, match, ARRAY_LEN(match));
+	return show_match(cli, buf_str(&path));
 }
 
 static const struct column RESOURCE[] = {

@@ -228,7 +228,15 @@ static int fail_status(const struct cli *cli, const struct client_answer *answer
 		(void)snprintf(number, sizeof(number), "%ld", answer->status);
 		return cli_fail_with(cli, code, "cli.status", "status", number);
 	}
-	(void)fprintf(stderr, "llavero: %s\n", detail != NULL ? detail : title);
+	/* The keeper names what it does not know; without a name even the socket may be another's.
+	 */
+	if (answer->status == 404 && json_object_get(answer->json, "code") == NULL)
+		cli_note(cli, "cli.nothing_there",
+			&(struct message_arg){
+				"where", span_str(cli->url != NULL ? cli->url : cli->socket_path) },
+			1);
+	else
+		(void)fprintf(stderr, "llavero: %s\n", detail != NULL ? detail : title);
 	return code;
 }
 

@@ -116,7 +116,7 @@ static int become_owner(struct restoring *r)
 	int code;
 
 	if (stat(r->data_dir, &owner) != 0)
-		return fail_errno(r, "cli.open_failed", r->data_dir);
+		return fail_errno(r, "cli.no_data_dir", r->data_dir);
 	if (geteuid() != 0 || owner.st_uid == 0)
 		return EXIT_YES;
 	code = copy_for(r, &owner);
@@ -133,7 +133,7 @@ static int lock(struct restoring *r)
 	enum status st;
 
 	if (stat(r->data_dir, &owner) != 0)
-		return fail_errno(r, "cli.open_failed", r->data_dir);
+		return fail_errno(r, "cli.no_data_dir", r->data_dir);
 	st = data_lock_take(r->data_dir, geteuid() == 0 ? owner.st_uid : (uid_t)-1,
 		geteuid() == 0 ? owner.st_gid : (gid_t)-1, &r->lock_fd, &complaint);
 	if (st == ST_BUSY)

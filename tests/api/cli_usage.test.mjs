@@ -116,6 +116,27 @@ test('a route is removed by what it was added with, and resources are listed', a
   assert.deepEqual(json.map((route) => route.path), ['/things']);
 });
 
+test('what a request would match is told in words, and as it is to programs', async () => {
+  await llavero(daemon, ['catalog', 'add', 'GET', '/told-of', '--public']);
+  assert.match((await llavero(daemon, ['catalog', 'show', 'GET', '/told-of'])).stdout, /^Match +this route$/m);
+  assert.match((await llavero(daemon, ['catalog', 'show', 'GET', '/none', '--lang', 'es'])).stdout, /^Coincidencia +ninguna ruta$/m);
+  assert.match((await llavero(daemon, ['catalog', 'show', 'GET', '/a//b'])).stdout, /^Match +none: the path is refused$/m);
+  assert.equal((await llavero(daemon, ['catalog', 'show', 'GET', '/told-of', '--json'])).json.match, 'found');
+  await llavero(daemon, ['catalog', 'remove', 'GET', '/told-of']);
+});
+
+test('who asks a gate, or for an id that is not there, learns of both', async () => {
+  const gate = await llavero({ keeper: { socket: daemon.gate.socket } }, ['status'], { code: 1 });
+  assert.ok(gate.stderr.includes(`${daemon.gate.socket} is the keeper, not a gate`), gate.stderr);
+  assert.match((await llavero(daemon, ['profile', 'show', '999'], { code: 1 })).stderr, /no such thing.*id or name/);
+  assert.match((await llavero(daemon, ['key', 'show', 'nope'], { code: 1 })).stderr, /There is no key nope/);
+});
+
+test('restore asks which data directory when the usual one is not there', async () => {
+  const { stderr } = await llavero(daemon, ['restore', 'b.db', '--data-dir', '/nonexistent'], { code: 3 });
+  assert.match(stderr, /\/nonexistent.*--data-dir/);
+});
+
 test('a key says while its rotation is open, and until when both tokens work', async () => {
   const { json: key } = await llavero(daemon, ['key', 'create', '--account', 'store', '--label', 'r', '--json']);
   const show = async () => (await llavero(daemon, ['key', 'show', key.appKey])).stdout;
