@@ -1,6 +1,6 @@
 # Llavero. `make run` and `make check` do everything, set-up included.
 .POSIX:
-.PHONY: help setup build run demo check bench evidence install format docs clean
+.PHONY: help setup build programs run demo check bench evidence install format docs clean
 
 BUILD ?= build
 PREFIX ?= /usr
@@ -10,11 +10,11 @@ help:
 	@sed -n 's/^## //p' Makefile
 
 ## make run       set up, build, start the server; prints how to make the first account
-run: setup build
+run: setup programs
 	@scripts/run
 
 ## make demo      the tour: why a key is refused, step by step (scripts/demo --step waits between steps)
-demo: setup build
+demo: setup programs
 	@scripts/demo
 
 ## make check     all tests; last line: N passed, N failed
@@ -32,6 +32,10 @@ bench: setup
 ## make build     compile only
 build: $(BUILD)/build.ninja
 	@ninja -C $(BUILD)
+
+# The two programs without the tests, for who wants to see it first.
+programs: $(BUILD)/build.ninja
+	@ninja -C $(BUILD) src/llaverod/llaverod src/cli/llavero
 
 $(BUILD)/build.ninja: meson.build
 	@[ -f $@ ] || meson setup $(BUILD) --prefix=$(PREFIX)
