@@ -24,6 +24,7 @@
 #include <unistd.h>
 
 #define TEND_EVERY_US US_PER_S
+#define WARNINGS_A_SECOND 10u
 
 const struct view *gate_view(struct gate *gate)
 {
@@ -126,6 +127,34 @@ static bool trusted(const struct gate *gate, const struct http_peer *peer)
 	return false;
 }
 
+static bool is_known(void *context, const struct http_peer *peer)
+{
+	return trusted(context, peer);
+}
+
+/*
+ * Anybody who reaches the address can cause these lines: some a second are enough to know of
+ * it, and more would fill a disk.
+ */
+static bool may_warn(struct gate *gate)
+{
+	int64_t second = clock_boot_us() / US_PER_S;
+
+	if (second != gate->warned_at_s) {
+		if (gate->warnings_left_out > 0)
+			log_warn("lines_left_out", LOG_NUM("count", gate->warnings_left_out));
+		gate->warned_at_s = second;
+		gate->warnings = 0;
+		gate->warnings_left_out = 0;
+	}
+	if (gate->warnings == WARNINGS_A_SECOND) {
+		gate->warnings_left_out++;
+		return false;
+	}
+	gate->warnings++;
+	return true;
+}
+
 static enum status refuse_peer(
 	struct gate *gate, const struct http_request *request, struct http_response *response)
 {
@@ -136,8 +165,9 @@ static enum status refuse_peer(
 
 	atomic_fetch_add_explicit(&mine->untrusted, 1, memory_order_relaxed);
 	http_peer_append(&peer, request->peer);
-	log_warn("untrusted_peer", LOG_SPAN("peer", buf_span(&peer)),
-		LOG_STR("requestId", request->id));
+	if (may_warn(gate))
+		log_warn("untrusted_peer", LOG_SPAN("peer", buf_span(&peer)),
+			LOG_STR("requestId", request->id));
 	complaint_set(&complaint, "gate.untrusted", 0);
 	http_problem(response, request, 403, &complaint);
 	response->close = true;
@@ -270,8 +300,7 @@ static void done(void *context, const struct http_done *done)
 	char memory[64];
 	struct buf peer = BUF_ARRAY(memory);
 
-	(void)context;
-	if (done->reason == NULL)
+	if (done->reason == NULL || !may_warn(context))
 		return;
 	http_peer_append(&peer, done->peer);
 	log_warn("request_refused", LOG_STR("reason", done->reason),
@@ -304,6 +333,7 @@ static enum status gate_open(struct gate *gate)
 			.listeners = setup->listeners,
 			.listeners_count = setup->listeners_count,
 			.handle = handle,
+			.known = is_known,
 			.body_max = body_max,
 			.before_wait = before_wait,
 			.done = done,

@@ -25,6 +25,9 @@ struct gate {
 	struct decide_scratch *scratch;
 	struct answer answer; /* of the request at hand: too large for the stack of each */
 	int64_t tended_at_us; /* boot time */
+	int64_t warned_at_s;  /* boot time; of what anybody can cause: */
+	unsigned warnings;    /* written in that second */
+	int64_t warnings_left_out;
 	struct http_server *server;
 	int stop_fd;
 };

@@ -150,6 +150,8 @@ static void connection_link(struct http_connection *connection)
 		connection->next->previous = connection;
 	server->connections = connection;
 	server->connections_count++;
+	server->ip_count += connection->peer.kind == HTTP_PEER_IP;
+	server->strangers_count += connection->stranger;
 	connection->phase_end_us =
 		server->now_us + phase_allowance_us(connection, PHASE_WAITING, 0);
 }
@@ -163,6 +165,13 @@ static void connection_unlink(struct http_connection *connection)
 	if (connection->next != NULL)
 		connection->next->previous = connection->previous;
 	connection->server->connections_count--;
+	connection->server->ip_count -= connection->peer.kind == HTTP_PEER_IP;
+	connection->server->strangers_count -= connection->stranger;
+}
+
+static bool is_stranger(const struct http_server *server, const struct http_peer *peer)
+{
+	return server->setup.known != NULL && !server->setup.known(server->setup.context, peer);
 }
 
 void connection_notify(void *context, struct MHD_Connection *mhd, void **socket_context,
@@ -198,6 +207,12 @@ void server_take(struct http_server *server, int fd, unsigned listener)
 
 	if (connection == NULL || !peer_read(fd, &connection->peer) ||
 		getpeername(fd, (struct sockaddr *)&address, &len) != 0) {
+		free(connection);
+		close(fd);
+		return;
+	}
+	connection->stranger = is_stranger(server, &connection->peer);
+	if (connection->stranger && !server_has_room_for_strangers(server)) {
 		free(connection);
 		close(fd);
 		return;

@@ -38,6 +38,7 @@ struct http_connection {
 	int fd;
 	unsigned listener;
 	struct http_peer peer;
+	bool stranger; /* not known to the setup */
 	enum connection_phase phase;
 	bool served_one;      /* a request was answered: what follows is keep-alive */
 	bool refused;         /* its last request was, perhaps while the client still sends */
@@ -85,13 +86,15 @@ struct lingering {
 struct http_server {
 	struct http_server_setup setup; /* with its defaults filled in */
 	struct http_listener listeners[HTTP_LISTENERS_MAX];
+	enum http_peer_kind kinds[HTTP_LISTENERS_MAX]; /* who comes by each listener */
+	bool has_unix;
 	struct MHD_Daemon *daemon;
 	int epoll_fd;
 	int library_fd; /* the library's own epoll, inside ours */
 	int event_fd;   /* a stop, or a worker's result */
 	atomic_bool stop_asked;
 	bool stopping;
-	bool accepting;          /* the listeners are in epoll_fd */
+	bool accepting[2];       /* by kind of peer: its listeners are in epoll_fd */
 	int64_t out_of_files_us; /* boot time at which it was last said; 0: never */
 	int64_t accept_at_us;    /* boot time from which to accept again after EMFILE */
 	int64_t now_us;          /* boot time of this turn of the loop */
@@ -100,6 +103,7 @@ struct http_server {
 	int64_t stop_until_us; /* boot time at which a stop no longer waits */
 	struct http_connection *connections;
 	unsigned connections_count;
+	unsigned ip_count, strangers_count;
 	struct http_connection *arriving; /* handed to the library, not yet started by it */
 	struct lingering linger;
 	struct request_state *free_states;
@@ -110,6 +114,9 @@ struct http_server {
 
 /* server.c: one turn of the loop, waiting at most timeout_ms. False when a stop is complete. */
 bool server_turn(struct http_server *server, int timeout_ms);
+/* What peers of that kind may have open, and strangers: S4. */
+bool server_has_room(const struct http_server *server, enum http_peer_kind kind);
+bool server_has_room_for_strangers(const struct http_server *server);
 /* Take a connected socket; it is the server's from here on. */
 void server_take(struct http_server *server, int fd, unsigned listener);
 

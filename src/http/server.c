@@ -9,6 +9,8 @@
  *   S3  A stop takes what the kernel has queued, then ends accepting, lets
  *       requests under way finish, says "Connection: close" with each answer,
  *       and gives up at its deadline.
+ *   S4  Nobody is kept out by somebody who may do less: an eighth of the
+ *       connections is for unix sockets alone, and strangers share another one.
  */
 #include "http/server.h"
 
@@ -33,6 +35,7 @@
 #define STOP_TURN_MS 50
 #define LINGER_TURN_MS 20
 #define TURN_MS 1000
+#define ROOM_PARTS 8u /* S4 */
 
 static unsigned or_default(unsigned value, unsigned fallback)
 {
@@ -43,24 +46,60 @@ static bool watch(struct http_server *server, int fd, uint32_t events, uint64_t 
 {
 	struct epoll_event event = { .events = events, .data.u64 = number };
 
-	return epoll_ctl(server->epoll_fd, EPOLL_CTL_ADD, fd, &event) == 0;
+	return epoll_ctl(server->epoll_fd, EPOLL_CTL_ADD, fd, &event) == 0 || errno == EEXIST;
 }
 
-static bool listeners_watch(struct http_server *server)
+static bool listeners_watch(struct http_server *server, enum http_peer_kind kind)
 {
-	for (size_t i = 0; i < server->setup.listeners_count; i++) {
-		if (!watch(server, server->listeners[i].fd, EPOLLIN | EPOLLEXCLUSIVE, i))
+	for (size_t i = 0; !server->accepting[kind] && i < server->setup.listeners_count; i++) {
+		if (server->kinds[i] == kind &&
+			!watch(server, server->listeners[i].fd, EPOLLIN | EPOLLEXCLUSIVE, i))
 			return false;
 	}
-	server->accepting = true;
+	server->accepting[kind] = true;
 	return true;
 }
 
-static void listeners_leave(struct http_server *server)
+static void listeners_leave(struct http_server *server, enum http_peer_kind kind)
 {
-	for (size_t i = 0; server->accepting && i < server->setup.listeners_count; i++)
-		(void)epoll_ctl(server->epoll_fd, EPOLL_CTL_DEL, server->listeners[i].fd, NULL);
-	server->accepting = false;
+	for (size_t i = 0; server->accepting[kind] && i < server->setup.listeners_count; i++) {
+		if (server->kinds[i] == kind)
+			(void)epoll_ctl(
+				server->epoll_fd, EPOLL_CTL_DEL, server->listeners[i].fd, NULL);
+	}
+	server->accepting[kind] = false;
+}
+
+static void listeners_leave_all(struct http_server *server)
+{
+	listeners_leave(server, HTTP_PEER_UNIX);
+	listeners_leave(server, HTTP_PEER_IP);
+}
+
+static void listeners_sort(struct http_server *server)
+{
+	for (size_t i = 0; i < server->setup.listeners_count; i++) {
+		struct sockaddr_storage address = { .ss_family = AF_UNSPEC };
+		socklen_t len = sizeof(address);
+
+		(void)getsockname(server->listeners[i].fd, (struct sockaddr *)&address, &len);
+		server->kinds[i] = address.ss_family == AF_UNIX ? HTTP_PEER_UNIX : HTTP_PEER_IP;
+		server->has_unix |= server->kinds[i] == HTTP_PEER_UNIX;
+	}
+}
+
+bool server_has_room(const struct http_server *server, enum http_peer_kind kind)
+{
+	unsigned most = server->setup.connections_max;
+	unsigned kept = server->has_unix ? most / ROOM_PARTS : 0;
+
+	return server->connections_count < most &&
+	       (kind == HTTP_PEER_UNIX || server->ip_count < most - kept);
+}
+
+bool server_has_room_for_strangers(const struct http_server *server)
+{
+	return server->strangers_count <= server->setup.connections_max / ROOM_PARTS;
 }
 
 static enum status library_start(struct http_server *server)
@@ -128,6 +167,7 @@ enum status http_server_open(const struct http_server_setup *setup, struct http_
 		memcpy(server->listeners, setup->listeners,
 			setup->listeners_count * sizeof(server->listeners[0]));
 	server->setup.listeners = server->listeners;
+	listeners_sort(server);
 	server->setup.connections_max = or_default(setup->connections_max, 1024);
 	server->setup.idle_timeout_s = or_default(setup->idle_timeout_s, 75);
 	server->setup.header_timeout_s = or_default(setup->header_timeout_s, 10);
@@ -194,7 +234,7 @@ static void stop_begin(struct http_server *server)
 		while (room > 0 && accept_one(server, i))
 			room--;
 	}
-	listeners_leave(server);
+	listeners_leave_all(server);
 	if (server->setup.left != NULL)
 		server->setup.left(server->setup.context);
 }
@@ -206,6 +246,15 @@ static void stop_step(struct http_server *server)
 	connection_stop_all(server, server->now_us >= server->stop_until_us);
 }
 
+/* S2, S4 */
+static void accepting_adjust(struct http_server *server, enum http_peer_kind kind)
+{
+	if (!server_has_room(server, kind))
+		listeners_leave(server, kind);
+	else if (server->now_us >= server->accept_at_us)
+		(void)listeners_watch(server, kind);
+}
+
 /* What each turn does beside serving. */
 static void housekeeping(struct http_server *server)
 {
@@ -214,11 +263,8 @@ static void housekeeping(struct http_server *server)
 		stop_step(server);
 		return;
 	}
-	if (server->accepting && server->connections_count >= server->setup.connections_max)
-		listeners_leave(server); /* S2 */
-	else if (!server->accepting && server->now_us >= server->accept_at_us &&
-		 server->connections_count < server->setup.connections_max)
-		(void)listeners_watch(server);
+	accepting_adjust(server, HTTP_PEER_UNIX);
+	accepting_adjust(server, HTTP_PEER_IP);
 	if (server->now_us - server->swept_at_us >= US_PER_S) {
 		server->swept_at_us = server->now_us;
 		connection_sweep(server);
@@ -231,7 +277,8 @@ static int turn_timeout_ms(struct http_server *server, int timeout_ms)
 
 	if (server->stopping && timeout_ms > STOP_TURN_MS)
 		timeout_ms = STOP_TURN_MS;
-	if (!server->accepting && timeout_ms > (int)(ACCEPT_PAUSE_US / 1000))
+	if (!(server->accepting[HTTP_PEER_UNIX] && server->accepting[HTTP_PEER_IP]) &&
+		timeout_ms > (int)(ACCEPT_PAUSE_US / 1000))
 		timeout_ms = (int)(ACCEPT_PAUSE_US / 1000);
 	if (server->linger.count > 0 && timeout_ms > LINGER_TURN_MS)
 		timeout_ms = LINGER_TURN_MS;
@@ -277,7 +324,7 @@ bool server_turn(struct http_server *server, int timeout_ms)
 
 enum status http_server_run(struct http_server *server)
 {
-	if (!listeners_watch(server))
+	if (!listeners_watch(server, HTTP_PEER_UNIX) || !listeners_watch(server, HTTP_PEER_IP))
 		return ST_IO;
 	while (server_turn(server, TURN_MS))
 		continue;

@@ -152,8 +152,17 @@ struct http_server_setup {
 	void *context;
 
 	int stop_fd; /* stop when it is readable, e.g. a signalfd; 0: none. Stays the caller's */
-	unsigned workers;                     /* 0: the loop's thread runs the handler */
-	unsigned connections_max;             /* 0: 1024. Beyond: not accepted until one ends */
+	unsigned workers; /* 0: the loop's thread runs the handler */
+	/*
+	 * Is this somebody whose requests are wanted? The others have an eighth of the
+	 * connections between them; what they open beyond it is closed at once. NULL: all are.
+	 */
+	bool (*known)(void *context, const struct http_peer *peer);
+	/*
+	 * 0: 1024. Beyond: not accepted until one ends. When there is a unix socket, an eighth is
+	 * kept for it: who may only reach an address cannot keep out those who may use the socket.
+	 */
+	unsigned connections_max;
 	unsigned connections_per_address_max; /* 0: no such limit; unix sockets are not counted */
 	unsigned idle_timeout_s;              /* 0: 75. Between two requests */
 	unsigned header_timeout_s;            /* 0: 10. For a whole header block */

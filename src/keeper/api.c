@@ -12,6 +12,7 @@
 #define ANSWER_MAX (16 * MIB)
 /* Deeper than any of our bodies; Jansson's own limit is far higher. */
 #define BODY_DEPTH_MAX 16
+#define STRANGER_BODY_MAX (64 * KIB)
 
 /* ---- the router ---- */
 
@@ -82,6 +83,21 @@ static void fault_tell(struct api_call *call, enum status st)
 	complaint_set(&call->complaint, call->committed ? "api.made_not_shown" : fault_key(st), 0);
 }
 
+/*
+ * Whoever reaches the unix socket is the operator; an address proves nobody,
+ * loopback included: any program of the machine, or a page in a browser, could come by it.
+ */
+static bool is_operator(const struct http_peer *peer)
+{
+	return peer->kind == HTTP_PEER_UNIX;
+}
+
+bool api_known(void *api_context, const struct http_peer *peer)
+{
+	(void)api_context;
+	return is_operator(peer);
+}
+
 static enum status api_enter(
 	void *context, const struct http_call *http, struct http_response *response)
 {
@@ -96,11 +112,7 @@ static enum status api_enter(
 	const struct api_route *route = api->routes[http->route - api->http];
 	enum status st;
 
-	/*
-	 * Whoever reaches the unix socket is the operator; an address proves nobody,
-	 * loopback included: any program of the machine, or a page in a browser, could come by it.
-	 */
-	if (http->request->peer->kind != HTTP_PEER_UNIX &&
+	if (!is_operator(http->request->peer) &&
 		span_starts_with(span_str(route->pattern), SPAN_LIT("/v1/")))
 		st = api_refuse(&call, ST_DENIED, "api.operator_only", NULL, NULL);
 	else
@@ -171,8 +183,10 @@ size_t api_body_max(void *api_context, const struct http_request *request)
 {
 	struct api *api = api_context;
 	struct http_routes routes = { api->http, api->count };
+	size_t most = http_routes_body_max(&routes, request);
 
-	return http_routes_body_max(&routes, request);
+	/* Who is no operator is told so whatever the body is: no memory for a large one. */
+	return is_operator(request->peer) || most < STRANGER_BODY_MAX ? most : STRANGER_BODY_MAX;
 }
 
 void api_left(void *api_context)

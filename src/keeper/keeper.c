@@ -152,6 +152,7 @@ static enum status process_open(struct process *process)
 			.listeners_count = keeper->setup->listeners_count,
 			.handle = api_handle,
 			.body_max = api_body_max,
+			.known = api_known,
 			.done = log_done,
 			.left = api_left,
 			.out_of_files = out_of_files,
