@@ -5,6 +5,7 @@
 #include "cli/cli.h"
 
 #include "base/limits.h"
+#include "base/plain.h"
 
 #include <curl/curl.h>
 #include <errno.h>
@@ -230,13 +231,18 @@ static int fail_status(const struct cli *cli, const struct client_answer *answer
 	}
 	/* The keeper names what it does not know; without a name even the socket may be another's.
 	 */
-	if (answer->status == 404 && json_object_get(answer->json, "code") == NULL)
+	if (answer->status == 404 && json_object_get(answer->json, "code") == NULL) {
 		cli_note(cli, "cli.nothing_there",
 			&(struct message_arg){
 				"where", span_str(cli->url != NULL ? cli->url : cli->socket_path) },
 			1);
-	else
-		(void)fprintf(stderr, "llavero: %s\n", detail != NULL ? detail : title);
+	} else {
+		CLEANUP(buf_free)
+		struct buf words = buf_heap(64 * KIB);
+
+		plain_append(&words, span_str(detail != NULL ? detail : title));
+		(void)fprintf(stderr, "llavero: %s\n", buf_str(&words));
+	}
 	return code;
 }
 

@@ -1,6 +1,7 @@
 #include "cli/cli.h"
 
 #include "base/limits.h"
+#include "base/plain.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,6 +30,12 @@ const json_t *show_member(const json_t *object, const char *member)
 	return at;
 }
 
+/* A terminal obeys control characters: what comes from elsewhere must not hold any. */
+static void append_plain(struct buf *out, const json_t *text)
+{
+	plain_append(out, span_of(json_string_value(text), json_string_length(text)));
+}
+
 /* What stands for an object in a list: its name, or product/key. */
 static void show_object(struct buf *out, const json_t *object)
 {
@@ -38,33 +45,32 @@ static void show_object(struct buf *out, const json_t *object)
 	const json_t *account = json_object_get(object, "account");
 
 	if (json_is_string(product) && json_is_string(key)) {
-		buf_printf(out, "%s/%s", json_string_value(product), json_string_value(key));
+		append_plain(out, product);
+		buf_append_char(out, '/');
+		append_plain(out, key);
 		return;
 	}
 	if (json_is_string(json_object_get(object, "profile")))
 		name = json_object_get(object, "profile");
 	if (json_is_string(name)) {
-		buf_append_str(out, json_string_value(name));
-		if (json_is_string(account))
-			buf_printf(out, " (%s)", json_string_value(account));
+		append_plain(out, name);
+		if (json_is_string(account)) {
+			buf_append_str(out, " (");
+			append_plain(out, account);
+			buf_append_char(out, ')');
+		}
 		return;
 	}
 	char *text = json_dumps(object, JSON_COMPACT);
-	buf_append_str(out, text == NULL ? "" : text);
+	plain_append(out, span_str(text == NULL ? "" : text));
 	free(text);
 }
 
-/* A terminal obeys control characters: what comes from records must not hold any. */
-static void append_safe(struct buf *out, const char *text)
-{
-	for (; *text != '\0'; text++)
-		buf_append_char(out, (uint8_t)*text < 0x20 || *text == 0x7F ? '?' : *text);
-}
-
 /* People read seconds: "2026-01-31T12:00:00.123456Z" without its fraction. */
-static void append_text(struct buf *out, const char *text)
+static void append_text(struct buf *out, const json_t *value)
 {
 	static const char FORM[] = "0000-00-00T00:00:00.000000Z";
+	const char *text = json_string_value(value);
 	size_t i = 0;
 
 	while (FORM[i] != '\0' &&
@@ -75,7 +81,7 @@ static void append_text(struct buf *out, const char *text)
 		buf_append_char(out, 'Z');
 		return;
 	}
-	append_safe(out, text);
+	append_plain(out, value);
 }
 
 void show_value(struct buf *out, const json_t *value)
@@ -85,7 +91,7 @@ void show_value(struct buf *out, const json_t *value)
 
 	switch (value == NULL ? JSON_NULL : json_typeof(value)) {
 	case JSON_STRING:
-		append_text(out, json_string_value(value));
+		append_text(out, value);
 		break;
 	case JSON_INTEGER:
 		buf_printf(out, "%lld", (long long)json_integer_value(value));

@@ -185,7 +185,7 @@ enum status http_server_open(const struct http_server_setup *setup, struct http_
 /* S2 */
 static void out_of_files(struct http_server *server)
 {
-	listeners_leave(server);
+	listeners_leave_all(server);
 	server->accept_at_us = server->now_us + ACCEPT_PAUSE_US;
 	if (server->setup.out_of_files == NULL ||
 		(server->out_of_files_us != 0 &&

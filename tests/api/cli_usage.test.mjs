@@ -6,8 +6,8 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 
-import { environment, llavero, onTerminal } from '../lib/cli.mjs';
-import { LLAVERO, Llaverod } from '../lib/llaverod.mjs';
+import { environment, llavero, onTerminal, start } from '../lib/cli.mjs';
+import { LLAVERO, Llaverod, request } from '../lib/llaverod.mjs';
 
 let daemon;
 
@@ -222,4 +222,35 @@ test('explain tells a person each step in words, up to the one that refused, and
   assert.equal(lines.filter((line) => line.startsWith('RECHAZÓ ')).length, 1, stdout);
   assert.match(stdout, new RegExp(`  1\\. Vincule ${key.appKey} al perfil de acceso Readers; no agrega nada más\\.\n     llavero key link ${key.appKey} Readers\n`));
   assert.ok(!/passed|failed|skipped|not_reached|no se conoce/.test(stdout), stdout);
+});
+
+// Escapes of one and of two bytes, line ends, and what turns the order of text.
+const STEERS = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff]/;
+const HOSTILE = 'a%c2%9b31m%e2%80%aeb%e2%81%a6c%c2%9d0d%d8%9ce%e2%80%a8f%ef%bb%bfg';
+
+test('what a stranger wrote into a request does not steer the terminal of who reads about it', async () => {
+  const { headers } = await request(daemon.gate, 'GET', '/auth/nginx', { headers: {
+    'X-Original-Method': 'GET', 'X-Original-URI': `/${HOSTILE}`, 'X-App-Key': 'k', 'X-App-Token': 'x'.repeat(40) } });
+  const answer = await llavero(daemon, ['explain', headers['x-llavero-diagnosis']], { code: 1 });
+  assert.match(answer.stdout, /a\?+31m/);
+  for (const text of [answer.stdout, answer.stderr]) assert.doesNotMatch(text, STEERS);
+});
+
+test('nor does what stands in a document that is imported, or in an error about it', async () => {
+  const quiet = decodeURIComponent(HOSTILE);
+  const hostile = JSON.parse(`"${quiet}\\u001b]0;x\\u0007\\n"`);
+  const file = path.join(daemon.folder, 'hostile.json');
+  const document = (title, tag, url) => JSON.stringify({ openapi: '3.0.0', info: { title, version: '1' },
+    ...(url && { servers: [{ url }] }), tags: [{ name: tag }],
+    paths: { [`/${tag}`]: { get: { tags: [tag], operationId: tag, summary: tag, responses: {} } } } });
+  const texts = [quiet, hostile].flatMap((text) => [document(text, 'x'), document('x', text), document('x', 'x', text), `{"${text}`]);
+  for (const text of texts) {
+    fs.writeFileSync(file, text);
+    for (const args of [['catalog', 'import', file], ['catalog', 'import', '--dry-run', file]]) {
+      const { stdout, stderr } = await start(daemon, args).done;
+      for (const said of [stdout, stderr]) assert.doesNotMatch(said, STEERS, `${args.join(' ')}: ${text}`);
+    }
+  }
+  const { stdout } = await llavero(daemon, ['catalog', 'show']);
+  assert.doesNotMatch(stdout, STEERS);
 });
