@@ -54,6 +54,39 @@ enum status env_path(const char *dir, uint64_t generation, struct buf *out)
 	return buf_ok(out) ? ST_OK : ST_LIMIT;
 }
 
+static enum env_place place_of(int ours_fd, bool is_there, const struct stat *there)
+{
+	struct stat ours;
+
+	if (!is_there || fstat(ours_fd, &ours) != 0)
+		return ENV_GONE;
+	return there->st_dev == ours.st_dev && there->st_ino == ours.st_ino ? ENV_IN_PLACE
+									    : ENV_ANOTHER;
+}
+
+enum env_place env_place(const struct index_env *env, const char *dir)
+{
+	char memory[ENV_PATH_MAX];
+	struct buf path = BUF_ARRAY(memory);
+	struct stat there;
+	enum env_place place;
+	int data_fd;
+
+	if (env_path(dir, env->generation, &path) != ST_OK ||
+		mdb_env_get_fd(env->lmdb, &data_fd) != 0)
+		return ENV_GONE;
+	place = place_of(env->dir_fd, stat(buf_str(&path), &there) == 0, &there);
+	if (place != ENV_IN_PLACE)
+		return place;
+	return place_of(data_fd, fstatat(env->dir_fd, "data.mdb", &there, 0) == 0, &there);
+}
+
+bool env_is_another(const struct index_env *env, const char *dir, uint64_t generation)
+{
+	return env->lmdb == NULL || generation != env->generation ||
+	       env_place(env, dir) == ENV_ANOTHER;
+}
+
 enum status env_current(const char *dir, uint64_t *out_generation)
 {
 	char path[ENV_PATH_MAX], target[GENERATION_DIGITS + 1];

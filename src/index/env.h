@@ -52,6 +52,16 @@ void env_close(struct index_env *env);
 /* All but LMDB's handle, which somebody else goes on using. */
 void env_close_rest(struct index_env *env);
 
+/*
+ * Is what we have open what dir leads to? After a folder was removed the numbers begin anew, and
+ * somebody may put an older copy in place: so files are compared, not names. Ours are open: no
+ * other one can be alike.
+ */
+enum env_place { ENV_IN_PLACE, ENV_GONE, ENV_ANOTHER };
+enum env_place env_place(const struct index_env *env, const char *dir);
+/* Nothing open, another number, or another one under the number. */
+bool env_is_another(const struct index_env *env, const char *dir, uint64_t generation);
+
 /* Up to the last page that LMDB has ever used; pages freed at the end may never have been written,
  * so the file may be shorter. */
 uint64_t env_bytes_used(const struct index_env *env);

@@ -56,6 +56,7 @@ struct index_reader {
 	uint32_t snapshot;    /* number of its commit */
 	const char *file_end; /* pages beyond do not exist */
 	struct record_meta meta;
+	uint64_t newest_epoch, newest_revision; /* I3: of all snapshots so far */
 	struct routes routes;
 	const char *routes_at;
 	uint64_t routes_check;
@@ -432,6 +433,19 @@ static enum status load_routes(struct index_reader *reader)
 	return ST_OK;
 }
 
+/* I3: an older copy that was put in place would let in what was revoked since. */
+static enum status advance(struct index_reader *reader)
+{
+	const struct index_mark *mark = &reader->meta.mark;
+
+	if (mark->epoch < reader->newest_epoch ||
+		(mark->epoch == reader->newest_epoch && mark->revision < reader->newest_revision))
+		return ST_DAMAGED;
+	reader->newest_epoch = mark->epoch;
+	reader->newest_revision = mark->revision;
+	return ST_OK;
+}
+
 static enum status load_snapshot(struct index_reader *reader)
 {
 	enum status st = env_check_size(&reader->env);
@@ -441,6 +455,8 @@ static enum status load_snapshot(struct index_reader *reader)
 	reader->file_end = reader->env.map +
 			   (reader->env.map == NULL ? 0 : (size_t)env_bytes_file(&reader->env));
 	st = load_meta(reader);
+	if (st == ST_OK)
+		st = advance(reader);
 	if (st == ST_OK)
 		st = load_routes(reader);
 	if (st != ST_OK)
@@ -676,23 +692,6 @@ void index_reader_close(struct index_reader **reader)
 /* ---- Views ---- */
 
 /* Move to the directory that "current" leads to now. */
-/*
- * Is what we have open not what that number leads to now? After a folder was removed the numbers
- * begin anew, so the directory itself is compared. Ours is open: no other one can be alike.
- */
-static bool is_another(const struct index_reader *reader, uint64_t generation)
-{
-	char memory[ENV_PATH_MAX];
-	struct buf path = BUF_ARRAY(memory);
-	struct stat ours, there;
-
-	if (reader->env.lmdb == NULL || generation != reader->env.generation)
-		return true;
-	return env_path(reader->dir, generation, &path) == ST_OK &&
-	       stat(buf_str(&path), &there) == 0 && fstat(reader->env.dir_fd, &ours) == 0 &&
-	       (there.st_dev != ours.st_dev || there.st_ino != ours.st_ino);
-}
-
 static enum status reopen(struct index_reader *reader)
 {
 	uint64_t generation;
@@ -700,7 +699,7 @@ static enum status reopen(struct index_reader *reader)
 
 	if (st != ST_OK)
 		return st;
-	if (!is_another(reader, generation)) {
+	if (!env_is_another(&reader->env, reader->dir, generation)) {
 		/* It says that it was superseded, by itself. */
 		env_report_damage(&reader->env);
 		return ST_DAMAGED;
@@ -756,7 +755,7 @@ enum status index_reader_tend(struct index_reader *reader)
 	if (!reader->env_is_ours)
 		return env_check_size(&reader->env);
 	st = env_current(reader->dir, &generation);
-	if (st == ST_OK && is_another(reader, generation)) {
+	if (st == ST_OK && env_is_another(&reader->env, reader->dir, generation)) {
 		close_env(reader);
 		st = open_current(reader);
 	}

@@ -9,7 +9,8 @@
  *     keeps that outside LMDB's file, so an old page that damage brings back
  *     is found out). What does not check is ST_DAMAGED, never an answer.
  * I3: a revision that was once seen as committed is never undone: a snapshot
- *     that is older than the head says is ST_DAMAGED.
+ *     that is older than the head says, or than this reader has seen in whatever
+ *     directory, is ST_DAMAGED.
  *
  * SIGBUS and SIGSEGV. The index is a mapped file. When somebody cuts it short or
  * its disk fails while it is mapped, the kernel can only say so by SIGBUS; a

@@ -550,7 +550,7 @@ enum status index_writer_tend(struct index_writer *writer, struct index_writer_s
 		return st;
 	if (generation != writer->env.generation || atomic_load(&head->superseded) != 0 ||
 		atomic_load(&head->committed) != writer->commit ||
-		faccessat(writer->env.dir_fd, "data.mdb", F_OK, 0) != 0)
+		env_place(&writer->env, writer->dir) != ENV_IN_PLACE)
 		return ST_DAMAGED;
 	st = env_status(mdb_env_stat(writer->env.lmdb, &stat));
 	if (st != ST_OK)

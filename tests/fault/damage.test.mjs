@@ -105,6 +105,46 @@ for (const running of [true, false]) {
   });
 }
 
+// An older index is whole in itself: what tells is that it is not the one in use, and older than what was seen.
+const OLDER = {
+  'the folder': (index, copy) => { fs.renameSync(index, `${copy}-gone`); fs.renameSync(copy, index); },
+  'the numbered folder': (index, copy) => {
+    const name = fs.readlinkSync(path.join(index, 'current'));
+    fs.renameSync(path.join(index, name), `${copy}-gone`);
+    fs.renameSync(path.join(copy, name), path.join(index, name));
+  },
+  'the data': (index, copy) => {
+    const file = path.join(fs.readlinkSync(path.join(index, 'current')), 'data.mdb');
+    fs.renameSync(path.join(copy, file), path.join(index, file));
+  },
+};
+
+for (const [what, replace] of Object.entries(OLDER)) {
+  test(`an older copy of the index put in place under a running daemon is found, and what it says is not kept: ${what}`, async () => {
+    const one = await installation();
+    try {
+      const index = path.join(one.daemon.data, 'index');
+      const copy = path.join(one.daemon.folder, 'older');
+      execFileSync('cp', ['-a', '--sparse=always', index, copy]);
+      await one.daemon.api('POST', `/v1/keys/${one.keys.good.appKey}/revoke`, { reason: 'compromised' });
+      replace(index, copy);
+      const wanted = async (key, cause) => {
+        try {
+          const answer = await ask(one, key);
+          return answer.headers['x-llavero-cause'] === cause;
+        } catch { return false; }
+      };
+      await until('refused by what is true now', () => wanted(one.keys.good, 'key_revoked'), 75000);
+      // Also what is revoked from now on, by the new index, at its receipt.
+      const fresh = await one.daemon.api('POST', '/v1/keys', { account: 'store', label: 'fresh', profiles: ['Reader'] });
+      await until('follows', () => wanted(fresh, undefined), 75000);
+      await one.daemon.api('POST', `/v1/keys/${fresh.appKey}/revoke`, { reason: 'unused' });
+      await until('refused', () => wanted(fresh, 'key_revoked'), 75000);
+      assert.ok(await wanted(one.keys.good, 'key_revoked'));
+    } finally { await one.daemon.close(); }
+  });
+}
+
 test('a sealing key that is missing or damaged is made again, and opens what it opened before', async () => {
   const one = await installation();
   const file = path.join(one.daemon.data, 'gate/sealing.key');
