@@ -285,6 +285,9 @@ static enum status field_read_text(struct api_call *call, struct body_field *fie
 		return ST_OK;
 	if (clock_parse_rfc3339(field->text, &field->number) != ST_OK)
 		return api_refuse(call, ST_INVALID, "api.field_not_time", "name", field->name);
+	/* 0 says that there is none. Who sends that instant means one that is long over. */
+	if (field->number == 0)
+		field->number = 1;
 	return ST_OK;
 }
 

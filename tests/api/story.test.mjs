@@ -188,3 +188,13 @@ test('only the unix socket is the operator: an address is refused, loopback incl
 test('no secret stands in the log', () => {
   assert.ok(!daemon.logText().includes(key.appToken));
 });
+
+test('an expiry at the beginning of time is one that is over, not none', async () => {
+  const expiresAt = '1970-01-01T00:00:00Z';
+  const created = await request(daemon.keeper, 'POST', '/v1/keys', { body: { account: 'store', label: 'x', expiresAt } });
+  assert.ok(created.status >= 400 && created.status < 500, created.text);
+  const { appKey } = await daemon.api('POST', '/v1/keys', { account: 'store', label: 'y' });
+  const edited = await request(daemon.keeper, 'PATCH', `/v1/keys/${appKey}`, { body: { expiresAt } });
+  if (edited.status === 200) assert.notEqual(edited.json.expiresAt, null);
+  else assert.ok(edited.status >= 400 && edited.status < 500, edited.text);
+});
