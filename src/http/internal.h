@@ -114,8 +114,7 @@ struct http_server {
 
 /* server.c: one turn of the loop, waiting at most timeout_ms. False when a stop is complete. */
 bool server_turn(struct http_server *server, int timeout_ms);
-/* What peers of that kind may have open, and strangers: S4. */
-bool server_has_room(const struct http_server *server, enum http_peer_kind kind);
+/* May one more stranger stay connected? S4. */
 bool server_has_room_for_strangers(const struct http_server *server);
 /* Take a connected socket; it is the server's from here on. */
 void server_take(struct http_server *server, int fd, unsigned listener);

@@ -88,7 +88,7 @@ static void listeners_sort(struct http_server *server)
 	}
 }
 
-bool server_has_room(const struct http_server *server, enum http_peer_kind kind)
+static bool server_has_room(const struct http_server *server, enum http_peer_kind kind)
 {
 	unsigned most = server->setup.connections_max;
 	unsigned kept = server->has_unix ? most / ROOM_PARTS : 0;
