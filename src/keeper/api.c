@@ -709,14 +709,18 @@ enum status api_replay(struct api_call *call, uint32_t account_slot, bool *out_a
 		return st;
 	CLEANUP(buf_free)
 	struct buf answer = buf_heap(IDEMPOTENCY_ANSWER_MAX);
+	struct head head;
 	st = idempotency_find(call->change, &what, &answer, &call->complaint);
 	if (st == ST_NOT_FOUND)
 		return ST_OK;
+	/* The first answer may not be on disk yet. */
+	if (st == ST_OK)
+		st = api_commit_unread(call, &head);
 	if (st != ST_OK)
 		return st;
 	*out_answered = true;
 	http_response_header(call->response, "Idempotency-Replayed", SPAN_LIT("true"));
-	return api_answer(call, 200, &answer, 0, NULL);
+	return api_answer(call, 200, &answer, 0, &head);
 }
 
 enum status api_remember(struct api_call *call, uint32_t account_slot, const struct buf *object)

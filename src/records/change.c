@@ -7,7 +7,9 @@
  *     first in a savepoint of it, so that each can be undone alone.
  * I3: whoever ends a turn while nobody waits for the next commits the group,
  *     so nobody of it waits for ever; GROUP_MAX and GROUP_AGE_MAX_US bound it.
- * I4: changes of a group share the outcome: all are committed or none.
+ * I4: changes of a group share the outcome: all are committed or none. One
+ *     without events writes nothing, but has seen what joined before it: it
+ *     shares the outcome too.
  * I5: after a failure of the disk the connection is closed. The next one
  *     begins with a small write, which takes the place of what the failed
  *     commit may have left in the log.
@@ -280,6 +282,7 @@ static enum status savepoint_begin(struct change *change)
 		st = records->driver->begin(records->writer, true);
 	if (st == ST_OK)
 		st = head_read(records->writer, &change->reading.head);
+	change->head = change->reading.head;
 	change->reading.db = records->writer;
 	return st;
 }
@@ -345,19 +348,41 @@ static void wait_done(struct change *change)
 	pthread_mutex_unlock(&records->lock);
 }
 
+/* The turn ends; what becomes of the group becomes of this change. */
+static enum status change_join(struct change *change)
+{
+	group_add(change->records, change);
+	turn_end(change->records);
+	wait_done(change);
+	return change->result;
+}
+
 static enum status change_finish(struct change *change)
+{
+	change->failed = events_write(change);
+	if (change->failed == ST_OK && change->in_savepoint)
+		change->failed =
+			change->records->driver->script(change->records->writer, "RELEASE change");
+	return change->failed != ST_OK ? change->failed : change_join(change);
+}
+
+/* Without events there is nothing to write. */
+static enum status change_look(struct change *change)
 {
 	struct records *records = change->records;
 
-	change->failed = events_write(change);
-	if (change->failed == ST_OK && change->in_savepoint)
-		change->failed = records->driver->script(records->writer, "RELEASE change");
+	/* What it saw of its group must come true, or its answer would not be. */
+	if (!change->in_savepoint) {
+		records->driver->rollback(records->writer);
+		change->done = true;
+		turn_end(records);
+		return ST_OK;
+	}
+	change->failed =
+		records->driver->script(records->writer, "ROLLBACK TO change; RELEASE change");
 	if (change->failed != ST_OK)
 		return change->failed;
-	group_add(records, change);
-	turn_end(records);
-	wait_done(change);
-	return change->result;
+	return change_join(change);
 }
 
 enum status change_commit(struct change **change, struct head *out_head)
@@ -366,14 +391,8 @@ enum status change_commit(struct change **change, struct head *out_head)
 	struct change *finished = NULL;
 	enum status st = (*change)->failed;
 
-	if (st == ST_OK && (*change)->events_count == 0) {
-		if (out_head != NULL)
-			*out_head = records_head((*change)->records);
-		change_abort(change);
-		return ST_OK;
-	}
 	if (st == ST_OK)
-		st = change_finish(*change);
+		st = (*change)->events_count == 0 ? change_look(*change) : change_finish(*change);
 	/* Not joined: the turn is still ours. */
 	if (!(*change)->done) {
 		change_abort(change);

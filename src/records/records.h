@@ -122,7 +122,7 @@ NODISCARD enum status change_begin(struct records *records, const struct actor *
 /*
  * Commit; returns ST_OK only when the change is on disk. out_head (or NULL)
  * gets epoch, revision and hash of its last event; a change without events
- * writes nothing and gets the present head. Sets *change to NULL, also on
+ * writes nothing and gets the head that it saw, once that is on disk. Sets *change to NULL, also on
  * failure. ST_UNKNOWN: the outcome is open (only for databases over a network).
  */
 NODISCARD enum status change_commit(struct change **change, struct head *out_head);

@@ -1,9 +1,13 @@
 /* Many threads, kills at any moment, and disks that fail: rules I1 to I5 of change.c. */
 #include "fixture.h"
 
+#include "records/store.h"
+
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -361,6 +365,72 @@ static void a_failed_commit_leaves_nothing(void **state)
 	assert_chain(f);
 }
 
+/* Makes a profile, and ends its turn when somebody waits for the next. */
+struct first {
+	struct fixture *f;
+	struct span name;
+	_Atomic bool begun;
+	enum status st;
+	struct head head;
+};
+
+static bool somebody_waits(struct records *records)
+{
+	bool waits;
+
+	pthread_mutex_lock(&records->lock);
+	waits = records->ticket_next > records->ticket_served + 1;
+	pthread_mutex_unlock(&records->lock);
+	return waits;
+}
+
+static void *make_first(void *context)
+{
+	struct first *first = context;
+	struct profile_new profile = { .account_slot = first->f->acme, .name = first->name };
+	struct change *change = NULL;
+	uint32_t slot;
+
+	first->st = change_begin(first->f->records, &first->f->actor, NOW, &change);
+	atomic_store(&first->begun, true);
+	if (first->st == ST_OK)
+		first->st = profile_create(change, &profile, &slot, NULL);
+	while (!somebody_waits(first->f->records))
+		sched_yield();
+	if (first->st == ST_OK)
+		first->st = change_commit(&change, &first->head);
+	return NULL;
+}
+
+/* What a change without events saw of its group is not told before it is on disk. */
+static void a_look_shares_the_outcome(void **state)
+{
+	struct fixture *f = *state;
+
+	for (unsigned failing = 0; failing < 2; failing++) {
+		struct first first = { .f = f,
+			.name = failing == 0 ? SPAN_LIT("comes") : SPAN_LIT("fails") };
+		struct change *change = NULL;
+		struct head head;
+		pthread_t thread;
+
+		fault.at_commit_only = true;
+		fault.st = ST_IO;
+		assert_int_equal(pthread_create(&thread, NULL, make_first, &first), 0);
+		while (!atomic_load(&first.begun))
+			sched_yield();
+		ASSERT_OK(change_begin(f->records, &f->actor, NOW, &change));
+		fault.countdown = failing == 0 ? -1 : 0;
+		ASSERT_ST(failing == 0 ? ST_OK : ST_IO, change_commit(&change, &head));
+		assert_int_equal(pthread_join(thread, NULL), 0);
+		assert_null(change);
+		ASSERT_ST(failing == 0 ? ST_OK : ST_IO, first.st);
+		if (failing == 0)
+			assert_int_equal(head.revision, first.head.revision);
+	}
+	assert_chain(f);
+}
+
 /* The operating system's own refusal: no file may grow beyond what it has. */
 static void a_full_disk_leaves_nothing(void **state)
 {
@@ -407,6 +477,7 @@ int main(void)
 		WITH(kills_lose_nothing_that_was_acknowledged),
 		WITH_FAULTS(a_failure_at_any_statement_leaves_nothing),
 		WITH_FAULTS(a_failed_commit_leaves_nothing),
+		WITH_FAULTS(a_look_shares_the_outcome),
 		WITH(a_full_disk_leaves_nothing),
 	};
 
