@@ -36,7 +36,7 @@ static enum status directory_check(
 	if (stat(data_dir, &info) != 0 && errno == ENOENT) {
 		if (mkdir(data_dir, 0750) != 0)
 			return complain(complaint, "daemon.data_dir_missing", data_dir, errno);
-		if (uid != (uid_t)-1 && chown(data_dir, uid, gid) != 0)
+		if (uid != (uid_t)-1 && lchown(data_dir, uid, gid) != 0)
 			return complain(complaint, "daemon.data_dir_unwritable", data_dir, errno);
 	}
 	if (stat(data_dir, &info) != 0)

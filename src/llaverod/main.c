@@ -153,7 +153,7 @@ static enum status identity_take(
 		return ST_OK;
 	/* The sockets' groups were set when they were bound. */
 	for (size_t i = 0; i < sockets->paths_count; i++)
-		(void)!chown(sockets->paths[i], identity->uid, (gid_t)-1);
+		(void)!lchown(sockets->paths[i], identity->uid, (gid_t)-1);
 	if (initgroups(identity->user, identity->gid) != 0 || setgid(identity->gid) != 0 ||
 		setuid(identity->uid) != 0 || setuid(0) == 0) {
 		complaint_set(complaint, "daemon.user_refused", 2, "name", identity->user, "reason",

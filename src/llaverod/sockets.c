@@ -1,6 +1,7 @@
 #include "llaverod/sockets.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <netinet/in.h>
 #include <sys/stat.h>
@@ -110,8 +111,9 @@ static int listen_unix(const char *path, mode_t mode, const char *group)
 		return socket_failed(fd);
 	}
 	umask(mask);
-	if (chmod(path, mode) != 0 ||
-		(entry != NULL && chown(path, (uid_t)-1, entry->gr_gid) != 0) ||
+	/* Whoever may write to the folder could put a link in its place: none is followed. */
+	if (fchmodat(AT_FDCWD, path, mode, AT_SYMLINK_NOFOLLOW) != 0 ||
+		(entry != NULL && lchown(path, (uid_t)-1, entry->gr_gid) != 0) ||
 		listen(fd, BACKLOG) != 0) {
 		(void)unlink(path);
 		return socket_failed(fd);
