@@ -119,11 +119,11 @@ static void note_quantity(struct section *section, struct span text)
 	static const char *const ANY[] = { "at least one of", "any one of", "one or more of",
 		"any of the following resources", "one of the following resources",
 		"one of these resources", "al menos uno de", "pelo menos um d", NULL };
-	static const char *const ALL[] = { "the appropriate", "all of ", "all the", "all these",
-		"all resources", "all permissions", "all following", "each of the", "every one of",
-		"every resource", "each resource", "both of", "both the", "both these",
-		"both resources", "both permissions", "as well as", "todos los", "todas las",
-		"ambos ", "cada uno de", "todos os", "todas as", "cada um d", NULL };
+	static const char *const ALL[] = { "all of ", "all the", "all these", "all resources",
+		"all permissions", "all following", "each of the", "every one of", "every resource",
+		"each resource", "both of", "both the", "both these", "both resources",
+		"both permissions", "as well as", "todos los", "todas las", "ambos ", "cada uno de",
+		"todos os", "todas as", "cada um d", NULL };
 	static const char *const TOGETHER[] = { "must also have", "also needs the", "also need the",
 		"also requires", "also require the", "in addition to the resource",
 		"simultaneously", "at the same time", "of each product", "of each category",
@@ -465,6 +465,13 @@ static void note_html_table(struct reader *r, struct span line)
 
 /* ---- lines ---- */
 
+/* Bold, underlined with a rule, or in HTML: it is one all the same. text is not empty. */
+static bool is_heading(struct reader *r, struct span text)
+{
+	return text.ptr[0] == '#' || (r->paragraph.len == 0 && span_find(text, '|') == text.len &&
+					     is_permissions_title(r, text));
+}
+
 static void on_line(struct reader *r, struct span line)
 {
 	struct span text = trim(line);
@@ -483,7 +490,7 @@ static void on_line(struct reader *r, struct span line)
 	if (text.len == 0) {
 		flush_paragraph(r);
 		r->in_table = false;
-	} else if (text.ptr[0] == '#') {
+	} else if (is_heading(r, text)) {
 		r->in_table = false;
 		on_heading(r, text);
 	} else if (span_find(text, '|') < text.len) {
@@ -491,10 +498,6 @@ static void on_line(struct reader *r, struct span line)
 			on_row(r, text);
 		else if (!on_header(r, text))
 			flush_paragraph(r);
-	} else if (r->paragraph.len == 0 && is_permissions_title(r, text)) {
-		/* Bold, underlined with a rule, or in HTML: it is one all the same. */
-		r->in_table = false;
-		on_heading(r, text);
 	} else {
 		r->in_table = false;
 		buf_append(&r->paragraph, text);

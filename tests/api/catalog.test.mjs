@@ -120,7 +120,7 @@ test('the published documents together, by the command line: conflicts, a choice
 
   const done = await llavero(daemon, [...words, '--on-conflict', 'narrow']);
   assert.deepEqual(done.json.diff, dry.json.diff);
-  assert.deepEqual([done.json.operations, done.json.undecided.length], [421, 26]);
+  assert.deepEqual([done.json.operations, done.json.undecided.length], [421, 23]);
   // What is refused as claimed by two routes is told at once, with both.
   assert.deepEqual(done.json.ambiguous.map((a) => [a.kind, a.path, a.route.path, a.otherRoute.path]), [
     ['crossing', '/api/oms/pvt/orders/order-group/conversation-message',

@@ -19,16 +19,13 @@ export const documentOf = (file) => ({ name: path.basename(file), text: fs.readF
 const folded = (text) => text.replace(/[ _-]/g, '').toLowerCase();
 export const triple = (product, category, name) => folded(`${product}/${category}/${name}`);
 
-// Those whose text asks for all rows of its table, which routes cannot say: they stay undecided.
-const ALL_OF = ['/_v/cms/api/{projectId}', '/_v/cms/api/{projectId}/{content-type}',
-  '/_v/cms/api/{projectId}/{content-type}/{document-id}'];
 // Says that no authentication is needed, or that no permission is and wants none either.
 const PUBLIC = ['/api/checkout/pub/orderForms/simulation', '/api/checkout/pub/pickup-points',
   '/api/checkout/pub/postal-code/{countryCode}/{postalCode}', '/api/payments/transactions/{transactionId}/payments',
   '/api/sessions', '/api/segments'];
 
 function need(path_, kind, list) {
-  if (kind === 'table') return ALL_OF.includes(path_) ? 'all_of' : list.split('; ').map(folded).sort().join(' ');
+  if (kind === 'table') return list.split('; ').map(folded).sort().join(' ');
   if (kind === 'none-required(stated)') return PUBLIC.includes(path_) ? 'public' : 'authenticated';
   return 'auth_only';
 }

@@ -8,6 +8,7 @@
 #define ROW_B "| Shop | Orders | **Edit orders** |\n"
 #define ANY                                                                                        \
 	"Any key must have at least one of the appropriate [resources](https://x.y/z) to run.\n\n"
+#define EACH "Any key must have all of the [resources](https://x.y) to run.\n\n"
 #define APPROPRIATE "Any key must have the appropriate [resources](https://x.y) to run.\n\n"
 
 static const char *const KINDS[] = {
@@ -153,20 +154,20 @@ static void tables_are_read_however_they_are_set(void **state)
 }
 
 static const struct row UNCLEAR[] = {
-	{ "all of them", "## Permissions\n\n" APPROPRIATE TABLE ROW_A ROW_B, "all rows" },
-	{ "one row is one row", "## Permissions\n\n" APPROPRIATE TABLE ROW_A,
+	{ "appropriate says not how many", "## Permissions\n\n" APPROPRIATE TABLE ROW_A ROW_B,
+		"rows: Shop/Orders/View orders; Shop/Orders/Edit orders" },
+	{ "all of them", "## Permissions\n\n" EACH TABLE ROW_A ROW_B, "all rows" },
+	{ "one row is one row", "## Permissions\n\n" EACH TABLE ROW_A,
 		"rows: Shop/Orders/View orders" },
-	{ "appropriate, then any",
-		"## Permissions\n\n" APPROPRIATE TABLE ROW_A ROW_B
+	{ "all, then any",
+		"## Permissions\n\n" EACH TABLE ROW_A ROW_B
 		"\nAdd at least one of the resources above.\n",
 		"rows: Shop/Orders/View orders; Shop/Orders/Edit orders" },
 	{ "any, of another section",
-		"Send at least one of the fields.\n## Permissions\n\n" APPROPRIATE TABLE ROW_A
-			ROW_B,
+		"Send at least one of the fields.\n## Permissions\n\n" EACH TABLE ROW_A ROW_B,
 		"all rows" },
 	{ "roles are not resources",
-		"## Permissions\n\n" APPROPRIATE TABLE ROW_A ROW_B
-		"\nUse one of the following roles.\n",
+		"## Permissions\n\n" EACH TABLE ROW_A ROW_B "\nUse one of the following roles.\n",
 		"all rows" },
 	{ "both", "You need both of these.\n" TABLE ROW_A ROW_B, "all rows" },
 	{ "both resources", "The key must have both resources.\n\n" TABLE ROW_A ROW_B, "all rows" },
