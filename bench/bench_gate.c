@@ -7,18 +7,15 @@
  *
  * Prints "name value" lines.
  */
-#include "base/span.h"
+#include "file_map.h"
 #include "gate/gate.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -36,21 +33,6 @@ static void stop(const char *what)
 {
 	(void)fprintf(stderr, "bench_gate: %s: %s\n", what, errno == 0 ? "wrong" : strerror(errno));
 	exit(1);
-}
-
-static struct span file_map(const char *path)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	struct stat info;
-	const char *text;
-
-	if (fd < 0 || fstat(fd, &info) != 0 || info.st_size == 0)
-		stop(path);
-	text = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-	if (text == MAP_FAILED)
-		stop(path);
-	close(fd);
-	return span_of(text, (size_t)info.st_size);
 }
 
 static struct sockaddr_un address_of(const char *path)
@@ -151,6 +133,8 @@ int main(int argc, char **argv)
 	setup.ledger_dir = ledger;
 	setup.sealing_key_path = sealing;
 	bench.requests = file_map(argv[2]);
+	if (!span_present(bench.requests))
+		stop(argv[2]);
 	bench.socket = argv[3];
 	listener.fd = listen_at(bench.socket);
 	if (gate_run(&setup) != 0 || pthread_join(bench.client, NULL) != 0)

@@ -9,20 +9,17 @@
  * come). A latency counts from when a request was due, so that a server that
  * pauses is charged with all that waited. Prints JSON.
  */
-#include "base/span.h"
+#include "file_map.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
@@ -70,21 +67,17 @@ static uint64_t now_ns(void)
 
 static void read_requests(struct load *load, const char *path)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	struct stat info;
-	const char *text, *end, *at, *next;
+	struct span file = file_map(path);
+	const char *end, *next;
 
-	if (fd < 0 || fstat(fd, &info) != 0 || info.st_size == 0)
+	if (!span_present(file))
 		stop(path);
-	text = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-	if (text == MAP_FAILED)
-		stop(path);
-	close(fd);
-	end = text + info.st_size;
+	end = file.ptr + file.len;
 	load->requests = calloc(REQUESTS_MAX, sizeof(*load->requests));
 	if (load->requests == NULL)
 		stop("memory");
-	for (at = text; at < end && load->requests_count < REQUESTS_MAX; at = next) {
+	for (const char *at = file.ptr; at < end && load->requests_count < REQUESTS_MAX;
+		at = next) {
 		next = memmem(at, (size_t)(end - at), "\r\n\r\n", 4);
 		if (next == NULL)
 			break;
