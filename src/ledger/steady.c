@@ -47,6 +47,7 @@ enum status steady_read(struct steady *steady, const char *dir)
 	CLEANUP(close_fd)
 	int fd = -1;
 	char path[4096];
+	enum status st;
 	ssize_t got;
 
 	if (!path_of(path, dir))
@@ -60,8 +61,10 @@ enum status steady_read(struct steady *steady, const char *dir)
 	if (got != (ssize_t)sizeof(record) || record.magic != MAGIC ||
 		record.check != record_check(&record))
 		return ST_DAMAGED;
-	steady->this_boot = clock_boot_id(boot_id) == ST_OK &&
-			    memcmp(boot_id, record.boot_id, sizeof(boot_id)) == 0;
+	st = clock_boot_id(boot_id);
+	if (st == ST_IO)
+		return st;
+	steady->this_boot = st == ST_OK && memcmp(boot_id, record.boot_id, sizeof(boot_id)) == 0;
 	steady->offset_us = record.offset_us;
 	steady->wall_us = record.wall_us;
 	return ST_OK;
@@ -92,9 +95,12 @@ static void trust(struct steady *steady, struct ledger_now now)
 
 void steady_begin(struct steady *steady, enum status found, struct ledger_now now)
 {
+	bool empty = found == ST_NOT_FOUND || found == ST_DAMAGED;
+
+	steady->unread = found != ST_OK && !empty;
 	steady->rebooted = found == ST_OK && !steady->this_boot;
 	/* A first start, or a file that says nothing: there is no other clock to ask. */
-	if (found != ST_OK)
+	if (empty)
 		trust(steady, now);
 }
 
@@ -137,6 +143,7 @@ static enum status write_record(struct steady *steady, const char *dir)
 	CLEANUP(close_fd)
 	int fd = -1;
 	char path[4096];
+	ssize_t done;
 
 	if (!path_of(path, dir))
 		return ST_LIMIT;
@@ -145,10 +152,13 @@ static enum status write_record(struct steady *steady, const char *dir)
 		(void)!clock_boot_id(record.boot_id);
 	record.check = record_check(&record);
 	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0640);
-	/* In place: a reader that sees half of it knows by its check, and looks again. */
-	if (fd < 0 || pwrite(fd, &record, sizeof(record), 0) != (ssize_t)sizeof(record))
+	if (fd < 0)
 		return status_from_errno(errno);
-	return ST_OK;
+	/* In place: a reader that sees half of it knows by its check, and looks again. */
+	done = pwrite(fd, &record, sizeof(record), 0);
+	if (done < 0)
+		return status_from_errno(errno);
+	return done == (ssize_t)sizeof(record) ? ST_OK : ST_IO;
 }
 
 enum status steady_keep(struct steady *steady, const char *dir, struct ledger_now now,
@@ -157,6 +167,14 @@ enum status steady_keep(struct steady *steady, const char *dir, struct ledger_no
 	int64_t step_us;
 	enum status st;
 
+	*out_state = STEADY_RIGHT;
+	*out_off_us = 0;
+	if (steady->unread) {
+		st = steady_read(steady, dir);
+		steady_begin(steady, st, now);
+		if (steady->unread)
+			return st;
+	}
 	*out_state = look(steady, now, out_off_us);
 	steady->wall_us = trusted_us(steady, now.boot_us);
 	step_us = steady->offset_us - steady->written_offset_us;

@@ -32,11 +32,11 @@ enum steady_state {
 
 /* All zero: nothing is known, and the time is the clock's. */
 struct steady {
-	uint8_t boot_id[BOOT_ID_SIZE];
 	bool this_boot;
 	int64_t offset_us; /* trusted time less boot time; when this_boot */
 	int64_t wall_us;   /* trusted, as written last */
 	/* The keeper's */
+	bool unread;             /* the file is there, and reading it failed: look again */
 	bool rebooted;           /* how long the machine was off is not known */
 	int64_t ahead_at_us;     /* boot time since which the clock is ahead; 0: it is not */
 	int64_t ahead_offset_us; /* its time less boot time then */
@@ -49,7 +49,10 @@ struct steady {
  */
 NODISCARD enum status steady_read(struct steady *steady, const char *dir);
 
-/* Before the first steady_keep, after steady_read; found: what that said. */
+/*
+ * Before the first steady_keep, after steady_read; found: what that said. After a
+ * failure of the disk steady_keep reads first, and trusts nothing before it has.
+ */
 void steady_begin(struct steady *steady, enum status found, struct ledger_now now);
 
 /*

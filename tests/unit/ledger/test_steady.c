@@ -47,6 +47,20 @@ static enum steady_state keep(struct steady *steady, struct ledger_now now)
 	return state;
 }
 
+/* A link in place of the file: reading it fails as a disk would. */
+static void hide(bool hidden)
+{
+	char aside[128];
+
+	snprintf(aside, sizeof(aside), "%s.aside", clock_file);
+	if (hidden) {
+		assert_int_equal(rename(clock_file, aside), 0);
+		assert_int_equal(symlink("nowhere", clock_file), 0);
+	} else {
+		assert_int_equal(rename(aside, clock_file), 0);
+	}
+}
+
 static void begin(struct steady *steady, enum status expected, struct ledger_now now)
 {
 	enum status st;
@@ -79,6 +93,25 @@ static void a_clock_that_goes_back_is_carried_on(void **state)
 	begin(&steady, ST_OK, at(1001, -86400));
 	assert_int_equal(seen_s(&steady, at(1001, -86400)), 1001);
 	assert_int_equal(keep(&steady, at(1002, 0)), STEADY_RIGHT);
+}
+
+static void what_cannot_be_read_is_not_forgotten(void **state)
+{
+	struct steady steady;
+	enum steady_state now_state;
+	int64_t off_us;
+
+	(void)state;
+	begin(&steady, ST_NOT_FOUND, at(0, 0));
+	hide(true);
+	steady = (struct steady){ .this_boot = false };
+	assert_int_equal(steady_read(&steady, folder_dir), ST_IO);
+	steady_begin(&steady, ST_IO, at(1, -86400));
+	assert_int_equal(
+		steady_keep(&steady, folder_dir, at(1, -86400), &now_state, &off_us), ST_IO);
+	hide(false);
+	assert_int_equal(keep(&steady, at(2, -86400)), STEADY_BEHIND);
+	assert_int_equal(seen_s(&steady, at(2, -86400)), 2);
 }
 
 static void one_that_was_ahead_for_a_moment_leaves_no_trace(void **state)
@@ -174,6 +207,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
 			a_clock_that_goes_back_is_carried_on, folder_make, folder_remove),
+		cmocka_unit_test_setup_teardown(
+			what_cannot_be_read_is_not_forgotten, folder_make, folder_remove),
 		cmocka_unit_test_setup_teardown(one_that_was_ahead_for_a_moment_leaves_no_trace,
 			folder_make, folder_remove),
 		cmocka_unit_test_setup_teardown(
