@@ -373,9 +373,9 @@ static enum status change_look(struct change *change)
 
 	/* What it saw of its group must come true, or its answer would not be. */
 	if (!change->in_savepoint) {
-		records->driver->rollback(records->writer);
-		change->done = true;
+		savepoint_undo(change, ST_OK);
 		turn_end(records);
+		change->done = true;
 		return ST_OK;
 	}
 	change->failed =
