@@ -7,6 +7,7 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { Llaverod, request, until } from '../lib/llaverod.mjs';
 import { Shim } from './lib/shim.mjs';
+import { shop } from './lib/shop.mjs';
 
 const DAY = 86400;
 const WAIT = 30000;
@@ -26,11 +27,7 @@ test('a clock that jumps', async () => {
   };
   const becomes = (key, wanted) => until(`${key.label} is ${wanted}`, async () => (await ask(key)) === wanted, WAIT);
   try {
-    await daemon.api('POST', '/v1/init', { account: 'store', owner: 'ana@example.com' });
-    await daemon.api('POST', '/v1/services', { name: 'shop', basePath: '' });
-    await daemon.api('POST', '/v1/resources', { product: 'Orders', key: 'ViewOrder', category: 'Orders', name: 'View' });
-    await daemon.api('POST', '/v1/routes', { service: 'shop', method: 'GET', path: '/me', authenticated: true });
-    await daemon.api('POST', '/v1/profiles', { account: 'store', name: 'Reader', resources: ['ViewOrder'] });
+    await shop(daemon);
     const make = (label, expiresAt) => daemon.api('POST', '/v1/keys', { account: 'store', label, profiles: ['Reader'], expiresAt });
     const soon = await make('soon', at(100));
     const later = await make('later', at(10 * DAY));

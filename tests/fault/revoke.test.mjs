@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import http from 'node:http';
 import { test } from 'node:test';
 import { Llaverod, request, until } from '../lib/llaverod.mjs';
+import { shop } from './lib/shop.mjs';
 
 const KEYS = Number(process.env.LLAVERO_TEST_REVOCATIONS ?? 200);
 
@@ -16,11 +17,7 @@ test(`${KEYS} revocations under load`, async () => {
   let stop = false;
   const crowd = [];
   try {
-    await daemon.api('POST', '/v1/init', { account: 'store', owner: 'ana@example.com' });
-    await daemon.api('POST', '/v1/services', { name: 'shop', basePath: '' });
-    await daemon.api('POST', '/v1/resources', { product: 'Orders', key: 'ViewOrder', category: 'Orders', name: 'View' });
-    await daemon.api('POST', '/v1/routes', { service: 'shop', method: 'GET', path: '/me', authenticated: true });
-    await daemon.api('POST', '/v1/profiles', { account: 'store', name: 'Reader', resources: ['ViewOrder'] });
+    await shop(daemon);
     const keys = [];
     for (let i = 0; i < KEYS; i += 8) {
       keys.push(...await Promise.all(Array.from({ length: Math.min(8, KEYS - i) }, (_, n) => daemon.api('POST', '/v1/keys',
