@@ -23,7 +23,7 @@ void now_open(struct keeper *keeper)
 	if (dir == NULL)
 		return;
 	found = steady_read(&keeper->clock, dir);
-	if (found != ST_OK && found != ST_NOT_FOUND)
+	if (found == ST_DAMAGED)
 		log_error("clock_forgotten", LOG_STR("status", status_name(found)));
 	steady_begin(&keeper->clock, found, read_clocks());
 	now_tend(keeper);
