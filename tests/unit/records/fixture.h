@@ -82,8 +82,16 @@ void assert_chain(struct fixture *f);
 struct verify_result verify_file(
 	struct fixture *f, const char *path, const struct checkpoint *checkpoint);
 
-/* Back to before the third migration, but for the version. */
+/* Back to before the fourth migration, and the third, but for the version. */
+#define WITHOUT_PEOPLE                                                                             \
+	"DROP TABLE user_profiles; DROP TABLE credentials; DROP TABLE recovery_codes;"             \
+	"DROP TABLE enrolments; DROP TABLE sessions; DROP TABLE management_tokens;"                \
+	"DROP TABLE handovers; DROP TABLE owner_invitations;"                                      \
+	"DELETE FROM counters WHERE name IN ('session', 'management_token');"                      \
+	"ALTER TABLE profiles DROP COLUMN handles_keys;"                                           \
+	"ALTER TABLE accounts DROP COLUMN manages_installation;"
 #define WITHOUT_EXTERNAL_LINKS                                                                     \
+	WITHOUT_PEOPLE                                                                             \
 	"DROP INDEX links_external; ALTER TABLE links DROP COLUMN is_external;"                    \
 	"CREATE INDEX links_account ON links (account_slot, key_slot);"
 
