@@ -29,8 +29,6 @@ static const struct cli_option USER_EDIT[] = { { "email", "EMAIL", "cli.opt_emai
 	{ "state", "STATE", "cli.opt_state", false, .choices = "active suspended" } };
 static const struct cli_option PROFILE_NEW[] = { N_ACCOUNT,
 	{ "resource", "KEY", "cli.opt_resource", true } };
-static const struct cli_option LIST[] = { N_ACCOUNT,
-	{ "search", "TEXT", "cli.opt_search", false } };
 static const struct cli_option PROFILE_EDIT[] = { O_ACCOUNT,
 	{ "name", "TEXT", "cli.opt_name", false }, { "resource", "KEY", "cli.opt_resource", true },
 	{ "add", "KEY", "cli.opt_add", true }, { "remove", "KEY", "cli.opt_remove", true } };
@@ -59,6 +57,9 @@ static const struct cli_option KEY_LIST[] = { O_ACCOUNT,
 	{ "profile", "ID", "cli.opt_profile_id", false },
 	{ "external-id", "ID", "cli.opt_external_id", false },
 	{ "external", NULL, "cli.opt_external", false },
+	{ "alert", "ALERT", "cli.opt_key_alert", false,
+		.choices = "unlinked token_old token_very_old rotation_open expiring expired any" },
+	{ "sort", "ORDER", "cli.opt_key_sort", false, .choices = "oldest newest label" },
 	{ "search", "TEXT", "cli.opt_search", false } };
 static const struct cli_option ROTATE[] = { { "overlap", "DURATION", "cli.opt_overlap", false } };
 static const struct cli_option REVOKE[] = { { "reason", "REASON", "cli.opt_reason", false,
@@ -90,6 +91,9 @@ static const struct cli_option CATALOG_REMOVE[] = { { "service", "NAME", "cli.op
 	false } };
 static const struct cli_option CATALOG_SHOW[] = { { "service", "NAME", "cli.opt_service", false },
 	{ "search", "TEXT", "cli.opt_search", false }, { "host", "HOST", "cli.opt_host", false } };
+static const struct cli_option PROFILE_LIST[] = { N_ACCOUNT,
+	{ "predefined", NULL, "cli.opt_predefined", false },
+	{ "search", "TEXT", "cli.opt_search", false } };
 static const struct cli_option RESOURCE_LIST[] = { { "search", "TEXT", "cli.opt_search", false } };
 static const struct cli_option RESOURCE_NEW[] = { { "category", "TEXT", "cli.opt_category", false },
 	{ "name", "TEXT", "cli.opt_name", false } };
@@ -152,7 +156,8 @@ const struct cli_command COMMANDS[] = {
 		run_resource_list },
 	{ "profile create", "NAME", 1, 1, OPTIONS(PROFILE_NEW), "cli.cmd_profile_create",
 		run_profile_create },
-	{ "profile list", "", 0, 0, OPTIONS(LIST), "cli.cmd_profile_list", run_profile_list },
+	{ "profile list", "", 0, 0, OPTIONS(PROFILE_LIST), "cli.cmd_profile_list",
+		run_profile_list },
 	{ "profile show", "PROFILE", 1, 1, OPTIONS(ACCOUNT), "cli.cmd_profile_show",
 		run_profile_show },
 	{ "profile edit", "PROFILE", 1, 1, OPTIONS(PROFILE_EDIT), "cli.cmd_profile_edit",

@@ -163,6 +163,8 @@ int run_key_list(struct cli *cli, const struct cli_args *args)
 	client_query(&path, "externalId", cli_value(args, "external-id"));
 	client_query(&path, "q", cli_value(args, "search"));
 	client_query(&path, "external", cli_flag(args, "external") ? "true" : NULL);
+	client_query(&path, "alert", cli_value(args, "alert"));
+	client_query(&path, "sort", cli_value(args, "sort"));
 	return list_and_show(cli, buf_str(&path), KEY_ROW, ARRAY_LEN(KEY_ROW));
 }
 

@@ -30,6 +30,7 @@ int run_profile_list(struct cli *cli, const struct cli_args *args)
 	buf_append_str(&path, "/v1/profiles");
 	client_query(&path, "account", cli_value(args, "account"));
 	client_query(&path, "q", cli_value(args, "search"));
+	client_query(&path, "predefined", cli_flag(args, "predefined") ? "true" : NULL);
 	return list_and_show(cli, buf_str(&path), PROFILE, 3);
 }
 

@@ -119,10 +119,58 @@ static enum status query_profile(struct api_call *call, struct list_query *query
 	return ST_OK;
 }
 
+static enum status query_alert(struct api_call *call, struct list_query *query)
+{
+	static const struct {
+		const char *name;
+		unsigned bits;
+	} ALERTS[] = {
+		{ "unlinked", KEY_ALERT_UNLINKED },
+		{ "token_old", KEY_ALERT_TOKEN_OLD },
+		{ "token_very_old", KEY_ALERT_TOKEN_VERY_OLD },
+		{ "rotation_open", KEY_ALERT_ROTATION_OPEN },
+		{ "expiring", KEY_ALERT_EXPIRING },
+		{ "expired", KEY_ALERT_EXPIRED },
+		{ "any", KEY_ALERT_ANY },
+	};
+	struct span alert = http_query(call->http, "alert");
+
+	for (size_t i = 0; i < ARRAY_LEN(ALERTS) && query->alerts == 0; i++)
+		if (span_present(alert) && span_is(alert, ALERTS[i].name))
+			query->alerts = ALERTS[i].bits;
+	if (span_present(alert) && query->alerts == 0)
+		return api_refuse(call, ST_INVALID, "api.key_alert", NULL, NULL);
+	return ST_OK;
+}
+
+static enum status query_sort(struct api_call *call, struct list_query *query)
+{
+	struct span sort = http_query(call->http, "sort");
+
+	if (!span_present(sort) || span_is(sort, "oldest"))
+		query->order = KEY_ORDER_OLDEST;
+	else if (span_is(sort, "newest"))
+		query->order = KEY_ORDER_NEWEST;
+	else if (span_is(sort, "label"))
+		query->order = KEY_ORDER_LABEL;
+	else
+		return api_refuse(call, ST_INVALID, "api.key_sort", NULL, NULL);
+	return ST_OK;
+}
+
+/* A key of another account shows here only that it is linked: not how it is called, nor its age. */
+static enum status query_outside(struct api_call *call, const struct list_query *query)
+{
+	if (query->alerts != 0 || query->order == KEY_ORDER_LABEL)
+		return api_refuse(call, ST_INVALID, "api.key_external_query", NULL, NULL);
+	return ST_OK;
+}
+
 static enum status keys_list(struct api_call *call)
 {
 	struct list_query query = {
 		.kind = ENTITY_KEY,
+		.now_us = call->now_us,
 		.search = http_query(call->http, "q"),
 		.external_id = http_query(call->http, "externalId"),
 	};
@@ -135,6 +183,12 @@ static enum status keys_list(struct api_call *call)
 		st = query_state(call, &query);
 	if (st == ST_OK)
 		st = query_profile(call, &query);
+	if (st == ST_OK)
+		st = query_alert(call, &query);
+	if (st == ST_OK)
+		st = query_sort(call, &query);
+	if (st == ST_OK && external)
+		st = query_outside(call, &query);
 	if (st == ST_OK)
 		st = api_reading(call);
 	/* The operator may list the whole installation; external keys are some account's. */
@@ -348,8 +402,8 @@ static enum status keys_edit(struct api_call *call)
 }
 
 static const struct api_route ROUTES[] = {
-	{ "GET", "/v1/keys", keys_list, "limit cursor account state profile externalId external q",
-		0 },
+	{ "GET", "/v1/keys", keys_list,
+		"limit cursor account state profile externalId external alert sort q", 0 },
 	{ "POST", "/v1/keys", keys_create, NULL, LIMIT_BODY },
 	{ "POST", "/v1/keys/import", keys_import_request, "account dryRun", LIMIT_BODY_IMPORT },
 	{ "GET", "/v1/keys/{appKey}", keys_get, NULL, 0 },

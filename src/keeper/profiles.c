@@ -3,12 +3,31 @@
 
 #include "records/profile.h"
 
+#include <inttypes.h>
+
+/* With how many keys are linked to it: no part of its version. */
+static enum status append_profile(
+	struct api_call *call, const struct record_profile *profile, struct buf *out)
+{
+	int64_t keys;
+	enum status st = profile_append_json(out, call->reading, profile);
+
+	if (st == ST_OK)
+		st = snapshot_profile_keys(call->reading, profile->slot, &keys);
+	if (st != ST_OK)
+		return st;
+	if (out->len > 0)
+		out->len--; /* the closing brace */
+	buf_printf(out, ",\"keys\":%" PRId64 "}", keys);
+	return ST_OK;
+}
+
 static enum status item_profile(struct api_call *call, uint32_t slot, struct buf *out)
 {
 	struct record_profile profile;
 	enum status st = snapshot_profile(call->reading, slot, call->arena, &profile);
 
-	return st != ST_OK ? st : profile_append_json(out, call->reading, &profile);
+	return st != ST_OK ? st : append_profile(call, &profile, out);
 }
 
 /* A profile of an account; a predefined one belongs to the catalogue and is not found here. */
@@ -33,7 +52,7 @@ static enum status answer_profile(
 	enum status st = snapshot_profile(call->reading, slot, call->arena, &profile);
 
 	if (st == ST_OK)
-		st = profile_append_json(&object, call->reading, &profile);
+		st = append_profile(call, &profile, &object);
 	return st != ST_OK ? st : api_answer(call, http_status, &object, profile.version, head);
 }
 
@@ -44,13 +63,19 @@ static enum status profiles_list(struct api_call *call)
 		.search = http_query(call->http, "q"),
 	};
 	struct record_account account;
-	enum status st = api_reading(call);
+	bool predefined;
+	enum status st = api_query_bool(call, "predefined", &predefined);
 
+	if (st == ST_OK)
+		st = api_reading(call);
+	/* The predefined ones belong to the catalogue: an account copies what it wants. */
 	if (st == ST_OK)
 		st = api_account(call, http_query(call->http, "account"), &account);
 	if (st != ST_OK)
 		return st;
 	query.account_slot = account.slot;
+	if (predefined)
+		query.kind = ENTITY_PREDEFINED;
 	return api_page(call, &query, item_profile);
 }
 
@@ -181,7 +206,7 @@ static enum status profiles_delete(struct api_call *call)
 }
 
 static const struct api_route ROUTES[] = {
-	{ "GET", "/v1/profiles", profiles_list, "limit cursor account q", 0 },
+	{ "GET", "/v1/profiles", profiles_list, "limit cursor account predefined q", 0 },
 	{ "POST", "/v1/profiles", profiles_create, NULL, LIMIT_BODY },
 	{ "GET", "/v1/profiles/{id}", profiles_get, NULL, 0 },
 	{ "PATCH", "/v1/profiles/{id}", profiles_edit, NULL, LIMIT_BODY },

@@ -46,6 +46,20 @@ static enum status service_named(
 	return st;
 }
 
+/* `resource` of the query: a resource's id. */
+static enum status query_resource(struct api_call *call, struct list_query *query)
+{
+	struct span resource = http_query(call->http, "resource");
+	uint64_t slot;
+
+	if (!span_present(resource))
+		return ST_OK;
+	if (!span_to_u64(resource, &slot) || slot == 0 || slot > UINT32_MAX)
+		return api_refuse(call, ST_INVALID, "api.resource_id", NULL, NULL);
+	query->resource_slot = (uint32_t)slot;
+	return ST_OK;
+}
+
 static enum status routes_list(struct api_call *call)
 {
 	struct list_query query = {
@@ -54,8 +68,10 @@ static enum status routes_list(struct api_call *call)
 	};
 	struct span service_name = http_query(call->http, "service");
 	struct record_service service;
-	enum status st = api_reading(call);
+	enum status st = query_resource(call, &query);
 
+	if (st == ST_OK)
+		st = api_reading(call);
 	if (st == ST_OK && span_present(service_name)) {
 		st = service_named(call, service_name, &service);
 		query.service_slot = service.slot;
@@ -349,7 +365,7 @@ static enum status routes_match_request(struct api_call *call)
 }
 
 static const struct api_route ROUTES[] = {
-	{ "GET", "/v1/routes", routes_list, "limit cursor service q", 0 },
+	{ "GET", "/v1/routes", routes_list, "limit cursor service resource q", 0 },
 	{ "POST", "/v1/routes", routes_create, NULL, LIMIT_BODY },
 	{ "GET", "/v1/routes/match", routes_match_request, "method path host", 0 },
 	{ "GET", "/v1/routes/{id}", routes_get, NULL, 0 },

@@ -1,6 +1,7 @@
 /* Collections: scans of all records of a kind, pages of slots, and counts. */
 #include "records/store.h"
 
+#include <assert.h>
 #include <stdio.h>
 
 /* ---- scans ---- */
@@ -166,27 +167,74 @@ static const char *const PAGES[ENTITY_KIND_COUNT] = {
 			    " OR LOWER(resource_key) LIKE $4 ESCAPE '\\')" PAGE,
 	[ENTITY_SERVICE] =
 		"SELECT slot FROM services WHERE slot > $1 AND $3 = $3 AND " LIKE("name") PAGE,
-	[ENTITY_ROUTE] = "SELECT slot FROM routes WHERE slot > $1"
-			 " AND ($3 = 0 OR service_slot = $3) AND " LIKE("path") PAGE,
 };
+
+static const char ROUTES_PAGE[] =
+	"SELECT slot FROM routes WHERE slot > $1 AND ($3 = 0 OR service_slot = $3)"
+	" AND ($5 = 0 OR slot IN (SELECT r.route_slot FROM route_resources r"
+	" WHERE r.resource_slot = $5)) AND " LIKE("path") PAGE;
+
+/* $7: the alerts, $8: now. As prose in snapshot.h; a revoked key has none of them. */
+#define ALERT(bit, condition) " OR (($7 & " #bit ") <> 0 AND " condition ")"
+#define TOKEN_OLDER_BY(us)                                                                         \
+	"EXISTS (SELECT 1 FROM tokens t WHERE t.key_slot = k.slot AND t.kind = 1"                  \
+	" AND t.created_at_us <= $8 - " #us ")"
+#define KEY_ALERTS                                                                                 \
+	" AND ($7 = 0 OR (k.state <> 3 AND (1 = 0" ALERT(1,                                        \
+		"NOT EXISTS (SELECT 1 FROM links a WHERE a.key_slot = k.slot"                      \
+		" AND a.is_external = 0)") ALERT(2, TOKEN_OLDER_BY(7776000000000))                 \
+		ALERT(4, TOKEN_OLDER_BY(15552000000000)) ALERT(8, "k.rotation_open = 1") ALERT(    \
+			16, "k.expires_at_us > $8 AND k.expires_at_us <= $8 + 1209600000000")      \
+			ALERT(32, "k.expires_at_us > 0 AND k.expires_at_us <= $8") ")))"
+
+static_assert(KEY_TOKEN_OLD_US == 7776000000000 && KEY_TOKEN_VERY_OLD_US == 15552000000000 &&
+		      KEY_EXPIRING_US == 1209600000000 && KEY_ALERT_EXPIRED == 32,
+	"the numbers in KEY_ALERTS");
 
 #define KEY_FILTERS                                                                                \
 	" AND ($5 = 0 OR k.state = $5) AND ($6 = '' OR k.external_id = $6)"                        \
 	" AND ($4 = '' OR LOWER(k.label) LIKE $4 ESCAPE '\\'"                                      \
-	" OR LOWER(k.app_key) LIKE $4 ESCAPE '\\')"
-#define KEY_PAGE " ORDER BY k.slot LIMIT $2"
+	" OR LOWER(k.app_key) LIKE $4 ESCAPE '\\') AND $8 = $8" KEY_ALERTS
 
-static const char KEYS_ALL[] =
-	"SELECT k.slot FROM app_keys k WHERE k.slot > $1 AND $3 = $3" KEY_FILTERS KEY_PAGE;
-static const char KEYS_OF_ACCOUNT[] =
-	"SELECT k.slot FROM app_keys k WHERE k.account_slot = $3 AND k.slot > $1" KEY_FILTERS
-		KEY_PAGE;
-static const char KEYS_OF_PROFILE[] =
-	"SELECT k.slot FROM links l JOIN app_keys k ON k.slot = l.key_slot"
-	" WHERE l.profile_slot = $3 AND l.key_slot > $1" KEY_FILTERS KEY_PAGE;
-static const char KEYS_FROM_OUTSIDE[] =
-	"SELECT DISTINCT k.slot FROM links l JOIN app_keys k ON k.slot = l.key_slot"
-	" WHERE l.account_slot = $3 AND l.is_external = 1 AND l.key_slot > $1" KEY_FILTERS KEY_PAGE;
+/* A page's start and order, over the column that the index in use has the slot in. */
+#define OLDEST(slot) slot " > $1" KEY_FILTERS " ORDER BY " slot " LIMIT $2"
+#define NEWEST(slot) slot " < $1" KEY_FILTERS " ORDER BY " slot " DESC LIMIT $2"
+#define BY_LABEL                                                                                   \
+	"($1 = 0 OR (LOWER(k.label), k.slot) >"                                                    \
+	" (SELECT LOWER(b.label), b.slot FROM app_keys b WHERE b.slot = $1))" KEY_FILTERS          \
+	" ORDER BY LOWER(k.label), k.slot LIMIT $2"
+#define NEWEST_START (INT64_C(1) + UINT32_MAX)
+
+#define IN_ALL "SELECT k.slot FROM app_keys k WHERE $3 = $3 AND "
+#define IN_ACCOUNT "SELECT k.slot FROM app_keys k WHERE k.account_slot = $3 AND "
+#define IN_PROFILE                                                                                 \
+	"SELECT k.slot FROM links l JOIN app_keys k ON k.slot = l.key_slot"                        \
+	" WHERE l.profile_slot = $3 AND "
+#define FROM_OUTSIDE                                                                               \
+	"SELECT DISTINCT l.key_slot FROM links l JOIN app_keys k ON k.slot = l.key_slot"           \
+	" WHERE l.account_slot = $3 AND l.is_external = 1 AND "
+
+static const char *const KEYS_ALL[KEY_ORDER_COUNT] = {
+	IN_ALL OLDEST("k.slot"),
+	IN_ALL NEWEST("k.slot"),
+	IN_ALL BY_LABEL,
+};
+static const char *const KEYS_OF_ACCOUNT[KEY_ORDER_COUNT] = {
+	IN_ACCOUNT OLDEST("k.slot"),
+	IN_ACCOUNT NEWEST("k.slot"),
+	IN_ACCOUNT BY_LABEL,
+};
+static const char *const KEYS_OF_PROFILE[KEY_ORDER_COUNT] = {
+	IN_PROFILE OLDEST("l.key_slot"),
+	IN_PROFILE NEWEST("l.key_slot"),
+	IN_PROFILE BY_LABEL,
+};
+/* Not by label: that is their own account's business. */
+static const char *const KEYS_FROM_OUTSIDE[KEY_ORDER_COUNT] = {
+	FROM_OUTSIDE OLDEST("l.key_slot"),
+	FROM_OUTSIDE NEWEST("l.key_slot"),
+	NULL,
+};
 
 /* Any text that holds the search: its own wildcards are plain characters. */
 static enum status pattern_make(struct buf *out, struct span search)
@@ -208,23 +256,29 @@ static enum status pattern_make(struct buf *out, struct span search)
 static enum status keys_query(struct db *db, const struct list_query *query, struct span pattern,
 	struct db_statement **out_rows)
 {
-	const char *sql = KEYS_ALL;
+	const char *const *orders = KEYS_ALL;
+	bool from_start = query->after_slot == 0;
+	int64_t after =
+		query->order == KEY_ORDER_NEWEST && from_start ? NEWEST_START : query->after_slot;
 	uint32_t of = 0;
 	struct span external_id =
 		span_present(query->external_id) ? query->external_id : SPAN_LIT("");
 
 	if (query->profile_slot != 0) {
-		sql = KEYS_OF_PROFILE;
+		orders = KEYS_OF_PROFILE;
 		of = query->profile_slot;
 	} else if (query->linked_in != 0) {
-		sql = KEYS_FROM_OUTSIDE;
+		orders = KEYS_FROM_OUTSIDE;
 		of = query->linked_in;
 	} else if (query->account_slot != 0) {
-		sql = KEYS_OF_ACCOUNT;
+		orders = KEYS_OF_ACCOUNT;
 		of = query->account_slot;
 	}
-	return db_query(db, sql, out_rows, DB_INT(query->after_slot), DB_INT(query->count_max),
-		DB_INT(of), DB_TEXT(pattern), DB_INT(query->state), DB_TEXT(external_id));
+	if ((unsigned)query->order >= KEY_ORDER_COUNT || orders[query->order] == NULL)
+		return ST_INVALID;
+	return db_query(db, orders[query->order], out_rows, DB_INT(after), DB_INT(query->count_max),
+		DB_INT(of), DB_TEXT(pattern), DB_INT(query->state), DB_TEXT(external_id),
+		DB_INT(query->alerts), DB_INT(query->now_us));
 }
 
 static enum status page_query(struct db *db, const struct list_query *query, struct span pattern,
@@ -232,12 +286,14 @@ static enum status page_query(struct db *db, const struct list_query *query, str
 {
 	if (query->kind == ENTITY_KEY)
 		return keys_query(db, query, pattern, out_rows);
+	if (query->kind == ENTITY_ROUTE)
+		return db_query(db, ROUTES_PAGE, out_rows, DB_INT(query->after_slot),
+			DB_INT(query->count_max), DB_INT(query->service_slot), DB_TEXT(pattern),
+			DB_INT(query->resource_slot));
 	if ((unsigned)query->kind >= ENTITY_KIND_COUNT || PAGES[query->kind] == NULL)
 		return ST_INVALID;
 	return db_query(db, PAGES[query->kind], out_rows, DB_INT(query->after_slot),
-		DB_INT(query->count_max),
-		DB_INT(query->kind == ENTITY_ROUTE ? query->service_slot : query->account_slot),
-		DB_TEXT(pattern));
+		DB_INT(query->count_max), DB_INT(query->account_slot), DB_TEXT(pattern));
 }
 
 enum status snapshot_list(struct snapshot *snapshot, const struct list_query *query,
@@ -260,6 +316,21 @@ enum status snapshot_list(struct snapshot *snapshot, const struct list_query *qu
 			out_slots[(*out_count)++] = (uint32_t)db_int(rows, 0);
 	}
 	return snapshot_note(snapshot, st == ST_NOT_FOUND ? ST_OK : st);
+}
+
+enum status snapshot_profile_keys(
+	struct snapshot *snapshot, uint32_t profile_slot, int64_t *out_count)
+{
+	CLEANUP(db_finish)
+	struct db_statement *row = NULL;
+	enum status st = db_query(snapshot->db,
+		"SELECT COUNT(*) FROM links WHERE profile_slot = $1", &row, DB_INT(profile_slot));
+
+	if (st == ST_OK)
+		st = db_step(row);
+	if (st == ST_OK)
+		*out_count = db_int(row, 0);
+	return snapshot_note(snapshot, st == ST_NOT_FOUND ? ST_DAMAGED : st);
 }
 
 enum status snapshot_counts(struct snapshot *snapshot, struct record_counts *out_counts)

@@ -100,24 +100,48 @@ NODISCARD enum status snapshot_keys(
 	struct snapshot *snapshot, uint32_t first, uint32_t last, snapshot_key_fn *fn, void *arg);
 
 /*
- * A page of a collection as slots, ascending, those after after_slot (0: from
- * the start), at most count_max <= LIMIT_PAGE. Read the records with the
+ * A page of a collection as slots, ascending or in the order asked for, those after
+ * after_slot (0: from the start), at most count_max <= LIMIT_PAGE. Read the records with the
  * getters. Filters that are 0 or absent do not filter.
  */
+/* What of a key calls for its owner's attention; any of the bits that a query names. */
+enum key_alert {
+	KEY_ALERT_UNLINKED = 1 << 0,       /* linked to no profile of its own account */
+	KEY_ALERT_TOKEN_OLD = 1 << 1,      /* its token is older than KEY_TOKEN_OLD_US */
+	KEY_ALERT_TOKEN_VERY_OLD = 1 << 2, /* or than KEY_TOKEN_VERY_OLD_US */
+	KEY_ALERT_ROTATION_OPEN = 1 << 3,
+	KEY_ALERT_EXPIRING = 1 << 4, /* expires within KEY_EXPIRING_US */
+	KEY_ALERT_EXPIRED = 1 << 5,
+	KEY_ALERT_ANY = (1 << 6) - 1
+};
+#define KEY_TOKEN_OLD_US (INT64_C(90) * 86400 * 1000000)
+#define KEY_TOKEN_VERY_OLD_US (INT64_C(180) * 86400 * 1000000)
+#define KEY_EXPIRING_US (INT64_C(14) * 86400 * 1000000)
+
+enum key_order { KEY_ORDER_OLDEST, KEY_ORDER_NEWEST, KEY_ORDER_LABEL, KEY_ORDER_COUNT };
+
 struct list_query {
 	enum entity_kind kind;
-	uint32_t account_slot; /* users, profiles (required there), keys: of this home account */
-	uint32_t service_slot; /* routes */
-	uint32_t profile_slot; /* keys: linked to it */
-	uint32_t linked_in;    /* keys: linked in this account, home elsewhere (external keys) */
+	uint32_t account_slot;  /* users, profiles (required there), keys: of this home account */
+	uint32_t service_slot;  /* routes */
+	uint32_t resource_slot; /* routes: those that it opens */
+	uint32_t profile_slot;  /* keys: linked to it */
+	uint32_t linked_in;     /* keys: linked in this account, home elsewhere (external keys) */
 	enum record_key_state state; /* keys */
 	struct span external_id;     /* keys: exactly this */
-	struct span search;          /* a part of the name, label or appKey, ASCII case aside */
+	unsigned alerts; /* keys: of enum key_alert, as of now_us; revoked ones have none */
+	int64_t now_us;
+	enum key_order order; /* keys; external ones only by age */
+	struct span search;   /* a part of the name, label or appKey, ASCII case aside */
 	uint32_t after_slot;
 	size_t count_max;
 };
 NODISCARD enum status snapshot_list(struct snapshot *snapshot, const struct list_query *query,
 	uint32_t out_slots[LIMIT_PAGE], size_t *out_count);
+
+/* How many keys are linked to a profile. */
+NODISCARD enum status snapshot_profile_keys(
+	struct snapshot *snapshot, uint32_t profile_slot, int64_t *out_count);
 
 /* How many there are, for `status`. */
 struct record_counts {

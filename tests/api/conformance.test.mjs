@@ -132,7 +132,7 @@ test('resources, services, routes, profiles', async () => {
   await api.call('services_delete', 409, service);
   const one = { path: { id: route.json.id } };
   const page = await works('routes_list', 200, { query: { service: 'api' } });
-  await works('routes_list', 200, { query: { limit: 1, cursor: 1 } });
+  await works('routes_list', 200, { query: { limit: 1, cursor: 1, resource: 1 } });
   await works('routes_get', 200, one);
   await api.call('routes_get', 404, { path: { id: 0 } });
   await works('routes_edit', 200, { ...one, body: { resources: [{ product: 'OMS', key: 'ViewOrder' }] } });
@@ -150,6 +150,7 @@ test('resources, services, routes, profiles', async () => {
   await api.call('profiles_create', 409, { body: { account: store, name: 'Editor' } });
   const mine = { path: { id: profile.json.id } };
   await works('profiles_list', 200, { query: { account: store } });
+  await works('profiles_list', 200, { query: { account: store, predefined: true } });
   await works('profiles_get', 200, mine);
   await works('profiles_edit', 200, { ...mine, body: { addResources: ['EditOrder'], removeResources: ['EditOrder'] } });
   await works('profiles_edit', 200, { ...mine, body: { name: 'Readers', resources: ['ViewOrder'] } });
@@ -172,6 +173,7 @@ test('keys from their creation to their revocation', async () => {
   await works('keys_list', 200, { query: { account: store, state: 'active', profile: profiles[0].id, externalId: 'c-1', q: 'erp' } });
   await works('keys_list', 200, { query: { account: 'second', external: 'true' } });
   await api.call('keys_list', 400, { query: { state: 'dead' } });
+  await works('keys_list', 200, { query: { account: store, alert: 'any', sort: 'label' } });
   await works('keys_get', 200, one);
   await api.call('keys_get', 404, { path: { appKey: 'a/b c' } });
   await works('keys_edit', 200, { ...one, body: { label: 'erp 2', expiresAt: null, addresses: [], externalId: 'c-2', metadata: null, limits: { rate: [], quota: null } } });
