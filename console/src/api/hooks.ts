@@ -1,0 +1,93 @@
+// Reading and changing through the client. Reads are kept by TanStack Query; a change says which reads it made old.
+import { type QueryKey, QueryClient, useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useCallback, useMemo, useRef } from 'react';
+import { onReturn } from './connection';
+import { ApiError, CancelledError, OfflineError } from './problem';
+
+export const queries = new QueryClient({
+  defaultOptions: {
+    queries: {
+      networkMode: 'always',
+      staleTime: 5_000,
+      // An answer is an answer; only silence is asked again, when the keeper is back.
+      retry: false,
+      refetchOnWindowFocus: true,
+    },
+    mutations: { networkMode: 'always', retry: false },
+  },
+});
+onReturn(() => void queries.invalidateQueries());
+
+/** One thing: `useRead(['user', id], () => data(api.GET('/v1/users/{id}', ...)))`. */
+export function useRead<T>(key: QueryKey, read: () => Promise<T>, options: { enabled?: boolean; every?: number } = {}) {
+  return useQuery({ queryKey: key, queryFn: read, enabled: options.enabled ?? true, refetchInterval: options.every ?? false });
+}
+
+export type ListPage<T> = { items: T[]; next?: string | null };
+
+/** A list by pages: `items` so far, `more` when there is a next page. */
+export function useList<T>(key: QueryKey, page: (cursor: string | undefined) => Promise<ListPage<T>>, options: { enabled?: boolean } = {}) {
+  const query = useInfiniteQuery({
+    queryKey: key,
+    queryFn: ({ pageParam }) => page(pageParam),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (last) => last.next ?? undefined,
+    enabled: options.enabled ?? true,
+    placeholderData: (previous) => previous,
+  });
+  const items = useMemo(() => query.data?.pages.flatMap((one) => one.items) ?? [], [query.data]);
+  return {
+    items,
+    isLoading: query.isLoading,
+    error: query.error,
+    reload: () => void query.refetch(),
+    more: query.hasNextPage ? () => void query.fetchNextPage() : undefined,
+    isLoadingMore: query.isFetchingNextPage,
+  };
+}
+
+/**
+ * A change. `run(input)` resolves to the answer, or to undefined when it failed; then `error` says why, and what was
+ * typed is still there. A second call while one runs is ignored (double click).
+ */
+export function useChange<I, O>(change: (input: I) => Promise<O>, options: { makesOld?: QueryKey[]; onDone?: (answer: O) => void } = {}) {
+  const client = useQueryClient();
+  const busy = useRef(false);
+  const latest = useRef(options);
+  latest.current = options;
+  const { mutateAsync, isPending, error, reset } = useMutation({ mutationFn: change });
+  const run = useCallback(
+    async (input: I): Promise<O | undefined> => {
+      if (busy.current) return undefined;
+      busy.current = true;
+      try {
+        const answer = await mutateAsync(input);
+        await Promise.all((latest.current.makesOld ?? []).map((queryKey) => client.invalidateQueries({ queryKey })));
+        latest.current.onDone?.(answer);
+        return answer;
+      } catch (thrown) {
+        if (thrown instanceof CancelledError) reset();
+        return undefined;
+      } finally {
+        busy.current = false;
+      }
+    },
+    [client, mutateAsync, reset],
+  );
+  return { run, isBusy: isPending, error: error as Error | null, code: error instanceof ApiError ? error.code : undefined, isOffline: error instanceof OfflineError, reset };
+}
+
+/**
+ * The Idempotency-Key of one intention. It stays the same while a form is tried again after a lost connection, so that
+ * the thing is made once; call `renew` when it was made.
+ */
+export function useIdempotencyKey(): { header: () => { 'Idempotency-Key': string }; renew: () => void } {
+  const key = useRef<string>();
+  return useMemo(
+    () => ({
+      header: () => ({ 'Idempotency-Key': (key.current ??= crypto.randomUUID()) }),
+      renew: () => void (key.current = undefined),
+    }),
+    [],
+  );
+}

@@ -1,0 +1,62 @@
+// The second factor once more, for what only a fresh one may do. The request that needed it waits, and is sent again.
+import { Button, Group, Modal, Stack, Text, TextInput } from '@mantine/core';
+import { useEffect, useRef, useState } from 'react';
+import { call } from '@/api/call';
+import { onSecondFactorNeeded } from '@/api/client';
+import { queries, useChange } from '@/api/hooks';
+import { FormError } from '@/parts/States';
+import { SESSION } from '@/session/session';
+import { useText } from '@/text/text';
+
+export function SecondFactor() {
+  const t = useText('shell');
+  const [open, setOpen] = useState(false);
+  const [code, setCode] = useState('');
+  const waiting = useRef<((accepted: boolean) => void)[]>([]);
+
+  useEffect(
+    () =>
+      onSecondFactorNeeded(
+        () =>
+          new Promise<boolean>((resolve) => {
+            waiting.current.push(resolve);
+            setOpen(true);
+          }),
+      ),
+    [],
+  );
+
+  const end = (accepted: boolean) => {
+    setOpen(false);
+    setCode('');
+    confirm.reset();
+    waiting.current.splice(0).forEach((resolve) => resolve(accepted));
+  };
+  const confirm = useChange(() => call<unknown>('POST', '/v1/session/confirm', { code: code.replace(/\s/g, '') }), {
+    onDone: (session) => {
+      queries.setQueryData(SESSION, session);
+      end(true);
+    },
+  });
+
+  return (
+    <Modal opened={open} onClose={() => end(false)} title={t('factor_title')} size="sm" closeButtonProps={{ 'aria-label': t('close') }} zIndex={350}>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          void confirm.run(undefined);
+        }}
+      >
+        <Stack gap="md">
+          <Text size="sm">{t('factor_why')}</Text>
+          <TextInput label={t('factor_code')} description={t('factor_hint')} value={code} onChange={(event) => setCode(event.currentTarget.value)} autoComplete="one-time-code" inputMode="text" spellCheck={false} maxLength={40} required data-autofocus />
+          <FormError error={confirm.error} />
+          <Group justify="flex-end" gap="xs">
+            <Button variant="default" onClick={() => end(false)}>{t('cancel')}</Button>
+            <Button type="submit" loading={confirm.isBusy} disabled={!code.trim()}>{t('factor_confirm')}</Button>
+          </Group>
+        </Stack>
+      </form>
+    </Modal>
+  );
+}
