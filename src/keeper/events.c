@@ -49,7 +49,24 @@ static enum status read_number(
 	return ST_OK;
 }
 
-/* entity=profile, or entity=key with entityId=APPKEY, or a slot for the others. */
+/* entity=profile,user: any of these kinds. */
+static enum status read_kinds(struct api_call *call, struct span kinds, struct event_query *query)
+{
+	struct span rest = kinds;
+
+	while (rest.len > 0) {
+		size_t end = span_find(rest, ',');
+		enum entity_kind kind = entity_of_name(span_part(rest, 0, end));
+
+		if (kind == ENTITY_NONE)
+			return api_refuse(call, ST_INVALID, "api.entity", NULL, NULL);
+		query->entity_kinds |= 1u << (unsigned)kind;
+		rest = end < rest.len ? span_part(rest, end + 1, SIZE_MAX) : SPAN_ABSENT;
+	}
+	return ST_OK;
+}
+
+/* Kinds, or entity=key with entityId=APPKEY, or a slot for the others. */
 static enum status read_entity(struct api_call *call, struct event_query *query)
 {
 	struct span kind = http_query(call->http, "entity");
@@ -63,11 +80,11 @@ static enum status read_entity(struct api_call *call, struct event_query *query)
 			return api_refuse(call, ST_INVALID, "api.field_missing", "name", "entity");
 		return ST_OK;
 	}
+	if (!span_present(id))
+		return read_kinds(call, kind, query);
 	query->entity_kind = entity_of_name(kind);
 	if (query->entity_kind == ENTITY_NONE)
 		return api_refuse(call, ST_INVALID, "api.entity", NULL, NULL);
-	if (!span_present(id))
-		return ST_OK;
 	if (query->entity_kind == ENTITY_KEY) {
 		st = snapshot_key_by_app_key(call->reading, id, call->arena, &key);
 		query->entity_slot = key.slot;

@@ -267,13 +267,37 @@ static enum status candidates(
 	return db_query(db, down ? ALL_DOWN : ALL_UP, out_rows, from, DB_INT(WINDOW_MAX));
 }
 
+typedef bool matches_fn(struct span value, struct span wanted);
+
 static bool action_matches(struct span action, struct span wanted)
 {
-	if (wanted.len == 0)
-		return true;
-	if (wanted.ptr[wanted.len - 1] == '.')
+	if (wanted.len > 0 && wanted.ptr[wanted.len - 1] == '.')
 		return span_starts_with(action, wanted);
 	return span_equal(action, wanted);
+}
+
+/* Any of those between the commas; no filter lets everything pass. */
+static bool any_matches(struct span value, struct span wanted, matches_fn *matches)
+{
+	struct span rest = wanted;
+	bool found = wanted.len == 0;
+
+	while (!found && rest.len > 0) {
+		size_t end = span_find(rest, ',');
+
+		found = matches(value, span_part(rest, 0, end));
+		rest = end < rest.len ? span_part(rest, end + 1, SIZE_MAX) : SPAN_ABSENT;
+	}
+	return found;
+}
+
+static bool kind_matches(int64_t kind, const struct event_query *query)
+{
+	if (query->entity_kind != ENTITY_NONE)
+		return kind == query->entity_kind;
+	return query->entity_kinds == 0 ||
+	       (kind > 0 && kind < ENTITY_KIND_COUNT &&
+		       (query->entity_kinds & 1u << (unsigned)kind) != 0);
 }
 
 static bool event_matches(struct db_statement *row, const struct event_query *query)
@@ -283,12 +307,10 @@ static bool event_matches(struct db_statement *row, const struct event_query *qu
 	if (query->account_slot != 0 && db_int(row, 3) != query->account_slot)
 		return false;
 	/* A record's history holds the import of many as well: decided by the query. */
-	if (query->entity_kind != ENTITY_NONE && query->entity_slot == 0 &&
-		db_int(row, 6) != query->entity_kind)
+	if (query->entity_slot == 0 && !kind_matches(db_int(row, 6), query))
 		return false;
-	if (query->actor_id.len != 0 && !span_equal(db_bytes(row, 4), query->actor_id))
-		return false;
-	if (!action_matches(db_bytes(row, 5), query->action))
+	if (!any_matches(db_bytes(row, 4), query->actor_id, span_equal) ||
+		!any_matches(db_bytes(row, 5), query->action, action_matches))
 		return false;
 	return time_us >= query->from_us && (query->until_us == 0 || time_us < query->until_us);
 }

@@ -24,8 +24,10 @@
 /* Filters that are 0 or absent do not filter. */
 struct event_query {
 	uint32_t account_slot;
+	uint32_t entity_kinds;        /* bit 1 << kind for each that is wanted */
 	enum entity_kind entity_kind; /* with entity_slot: one record's history */
 	uint32_t entity_slot;
+	/* One or several with "," between, any of which will do. */
 	struct span action;        /* exactly, or a prefix that ends in "." ("key.") */
 	struct span actor_id;      /* "operator:1000", "user:7", "system:overlap" */
 	int64_t from_us, until_us; /* from <= time < until */

@@ -44,6 +44,10 @@ test('list shows the newest, oldest first, and what was asked for', async () => 
 
   const { json: theirs } = await llavero(daemon, ['events', 'list', '--account', 'other', '--action', 'key.', '--json']);
   assert.deepEqual(theirs.map((item) => item.event.action), ['key.create']);
+  const { json: either } = await llavero(daemon, ['events', 'list', '--entity', 'profile,user', '--action', 'profile.create,user.create,key.create', '--json']);
+  assert.deepEqual([...new Set(either.map((item) => item.event.action))].sort(), ['profile.create', 'user.create']);
+  const { stderr } = await llavero(daemon, ['events', 'list', '--entity', 'profile,keyring'], { code: 1 });
+  assert.match(stderr, /installation, account/);
   const { json: one } = await llavero(daemon, ['events', 'list', '--entity', 'key', '--entity-id', key.appKey, '--json']);
   assert.ok(one.length > 0 && one.every((item) => item.event.entity.id === key.appKey));
 

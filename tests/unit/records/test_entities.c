@@ -420,7 +420,17 @@ static void events_are_paged_and_filtered(void **state)
 	assert_int_equal(COUNT(.action = SPAN_LIT("key.create")), 2);
 	assert_int_equal(COUNT(.action = SPAN_LIT("key.")), 2);
 	assert_int_equal(COUNT(.action = SPAN_LIT("key")), 0);
+	assert_int_equal(COUNT(.action = SPAN_LIT("key.create,")), 2);
+	assert_int_equal(COUNT(.action = SPAN_LIT("key.create,profile.create")), 3);
+	assert_int_equal(COUNT(.action = SPAN_LIT("profile.,key.")), 3);
+	assert_int_equal(
+		COUNT(.action = SPAN_LIT("profile.create"), .actor_id = SPAN_LIT("user:1,user:2")),
+		0);
+	assert_int_equal(COUNT(.entity_kinds = 1u << ENTITY_KEY), 2);
+	assert_int_equal(COUNT(.entity_kinds = 1u << ENTITY_KEY | 1u << ENTITY_PROFILE), 3);
+	assert_int_equal(COUNT(.entity_kinds = 1u << ENTITY_ROUTE), 0);
 	assert_int_equal(COUNT(.actor_id = SPAN_LIT("operator:1000")), 7);
+	assert_int_equal(COUNT(.actor_id = SPAN_LIT("user:1,operator:1000")), 7);
 	assert_int_equal(COUNT(.actor_id = SPAN_LIT("' OR 1=1 --")), 0);
 	assert_int_equal(COUNT(.from_us = NOW, .until_us = NOW + 10), 5);
 	assert_int_equal(COUNT(.from_us = NOW + 10, .until_us = NOW + 11), 2);
