@@ -1,0 +1,96 @@
+// What would help, the one that adds the fewest rights first; each with a button that does it, where one can be.
+import { Button } from '@mantine/core';
+import { useState } from 'react';
+import { Link } from 'react-router-dom';
+import { useSession, type Need } from '@/session/session';
+import { useText } from '@/text/text';
+import { type Explanation, type Fix } from './ask';
+import { FixDialog } from './FixDialog';
+
+/** Done here, by a dialog that first shows what changes. */
+const DOES: Record<string, Need[]> = {
+  link_profile: ['keys.edit'],
+  link_any: ['keys.edit'],
+  add_resource: ['profiles.edit'],
+  make_profile: ['profiles.edit', 'keys.edit'],
+  activate_key: ['keys.edit'],
+  extend_expiry: ['keys.edit'],
+  allow_address: ['keys.edit'],
+};
+
+const keyPage = (appKey: unknown) => (appKey ? `/keys/${encodeURIComponent(String(appKey))}` : undefined);
+
+/** Done on another screen, which opens at the right place. */
+function placeOf(fix: Fix, explanation: Explanation): { to: string; need: Need; label: string } | undefined {
+  const appKey = fix.facts.appKey ?? explanation.appKey;
+  const route = `method=${encodeURIComponent(explanation.method ?? '')}&path=${encodeURIComponent(explanation.path ?? '')}`;
+  switch (fix.kind) {
+    case 'rotate_key':
+    case 'use_new_token':
+    case 'raise_limit':
+    case 'create_key':
+    case 'use_key_of_token':
+    case 'use_nearest_key': {
+      const to = keyPage(appKey);
+      return to ? { to, need: 'keys.view', label: 'open_key' } : undefined;
+    }
+    case 'add_route':
+      return { to: `/catalog/routes?add&${route}`, need: 'installation', label: 'open_add_route' };
+    case 'set_resources':
+    case 'settle_route':
+      return { to: `/catalog?${route}`, need: 'catalog.view', label: 'open_catalog' };
+    default:
+      return undefined;
+  }
+}
+
+interface FixesProps {
+  explanation: Explanation;
+  onDone: () => void;
+}
+
+export function Fixes({ explanation, onDone }: FixesProps) {
+  const t = useText('diagnose');
+  const session = useSession();
+  const [chosen, setChosen] = useState<Fix>();
+  const mayAll = (needs: Need[]) => needs.every((need) => session.may(need));
+  const has = (kind: string) => explanation.fixes.some((fix) => fix.kind === kind);
+  // A wider profile widens other keys: a profile of its own is the way that does not.
+  const own: Fix[] = has('add_resource') && !has('make_profile') && mayAll(DOES.make_profile!) ? [{ kind: 'make_profile', text: t('make_own'), facts: {} }] : [];
+  return (
+    <>
+      <ol className="l-fixes">
+        {[...explanation.fixes, ...own].map((fix, index) => {
+          const needs = DOES[fix.kind];
+          const place = placeOf(fix, explanation);
+          // Without the key's name there is nothing that a button could change.
+          const does = needs !== undefined && mayAll(needs) && Boolean(fix.facts.appKey ?? explanation.appKey);
+          return (
+            <li className="l-fix" key={index}>
+              <div className="l-fix-text">{fix.text}</div>
+              {does && (
+                <Button size="xs" variant={index === 0 ? 'filled' : 'default'} onClick={() => setChosen(fix)} aria-haspopup="dialog">
+                  {t(`do_${fix.kind}`)}
+                </Button>
+              )}
+              {place && session.may(place.need) && (
+                <Button size="xs" variant="default" component={Link} to={place.to}>{t(place.label)}</Button>
+              )}
+            </li>
+          );
+        })}
+      </ol>
+      {chosen && (
+        <FixDialog
+          fix={chosen}
+          explanation={explanation}
+          onClose={() => setChosen(undefined)}
+          onDone={() => {
+            setChosen(undefined);
+            onDone();
+          }}
+        />
+      )}
+    </>
+  );
+}

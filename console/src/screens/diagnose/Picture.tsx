@@ -1,0 +1,26 @@
+// The decision as a row of stations: green as far as it came, red where it stopped, faint beyond.
+import { Icon, type IconName } from '@/parts/icons';
+import { useText } from '@/text/text';
+import type { Step } from './ask';
+
+const ICONS: Record<string, IconName> = { passed: 'check', failed: 'close', skipped: 'more', not_reached: 'more' };
+
+export function Picture({ steps }: { steps: Step[] }) {
+  const t = useText('diagnose');
+  return (
+    <ol className="l-steps" aria-label={t('steps')}>
+      {steps.map((step) => (
+        <li key={step.name} className="l-step" data-outcome={step.outcome} aria-current={step.outcome === 'failed' ? 'step' : undefined}>
+          <span className="l-step-dot"><Icon name={ICONS[step.outcome] ?? 'more'} size={12} /></span>
+          <div className="l-step-text">
+            <span className="l-step-name">
+              {t(`step_${step.name}`)}
+              <span className="l-hidden">: {t(`outcome_${step.outcome}`)}</span>
+            </span>
+            {step.outcome !== 'not_reached' && <span className="l-step-detail">{step.text}</span>}
+          </div>
+        </li>
+      ))}
+    </ol>
+  );
+}
