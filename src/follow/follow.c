@@ -336,6 +336,7 @@ static enum status apply_one(struct follower *follower, struct snapshot *snapsho
 	case ENTITY_PREDEFINED:
 	case ENTITY_KEY:  /* apply_keys */
 	case ENTITY_KEYS: /* told key by key */
+	case ENTITY_MANAGEMENT_TOKEN:
 	case ENTITY_KIND_COUNT:
 		break;
 	}

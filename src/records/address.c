@@ -1,4 +1,4 @@
-/* Networks that a key may be used from: canonical text and back. */
+/* Networks that a key or a management token may be used from: canonical text and back. */
 #include "records/app_key.h"
 #include "records/store.h"
 
@@ -84,4 +84,51 @@ void record_address_append(struct buf *out, const struct record_address *address
 		buf_append_str(out, text);
 	buf_append_char(out, '/');
 	buf_append_u64(out, address->prefix_len);
+}
+
+/* ---- lists of them ---- */
+
+enum status addresses_read(struct span text, struct arena *arena,
+	const struct record_address **out_addresses, size_t *out_count)
+{
+	struct record_address *addresses;
+	size_t count = 0;
+	enum status st = ST_OK;
+
+	if (text.len == 0)
+		return ST_OK;
+	addresses = arena_array(arena, LIMIT_ADDRESSES_PER_KEY, sizeof(*addresses));
+	if (addresses == NULL)
+		return ST_NO_MEMORY;
+	while (st == ST_OK && text.len > 0 && count < LIMIT_ADDRESSES_PER_KEY) {
+		size_t space = span_find(text, ' ');
+
+		st = record_address_parse(span_part(text, 0, space), &addresses[count++], NULL);
+		text = span_part(text, space + 1, text.len);
+	}
+	*out_addresses = addresses;
+	*out_count = count;
+	/* A list that cannot be read must not become "any address". */
+	return st == ST_OK && text.len == 0 ? ST_OK : ST_DAMAGED;
+}
+
+void addresses_append_text(struct buf *out, const struct record_address *addresses, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (i > 0)
+			buf_append_char(out, ' ');
+		record_address_append(out, &addresses[i]);
+	}
+}
+
+void addresses_append_json(struct buf *out, const struct record_address *addresses, size_t count)
+{
+	json_name(out, "addresses");
+	buf_append_char(out, '[');
+	for (size_t i = 0; i < count; i++) {
+		buf_append_str(out, i > 0 ? ",\"" : "\"");
+		record_address_append(out, &addresses[i]);
+		buf_append_char(out, '"');
+	}
+	buf_append_char(out, ']');
 }

@@ -6,29 +6,6 @@
 
 /* ---- reading ---- */
 
-static enum status addresses_read(struct span text, struct arena *arena, struct record_key *out_key)
-{
-	struct record_address *addresses;
-	size_t count = 0;
-	enum status st = ST_OK;
-
-	if (text.len == 0)
-		return ST_OK;
-	addresses = arena_array(arena, LIMIT_ADDRESSES_PER_KEY, sizeof(*addresses));
-	if (addresses == NULL)
-		return ST_NO_MEMORY;
-	while (st == ST_OK && text.len > 0 && count < LIMIT_ADDRESSES_PER_KEY) {
-		size_t space = span_find(text, ' ');
-
-		st = record_address_parse(span_part(text, 0, space), &addresses[count++], NULL);
-		text = span_part(text, space + 1, text.len);
-	}
-	out_key->addresses = addresses;
-	out_key->addresses_count = count;
-	/* A list that cannot be read must not become "any address". */
-	return st == ST_OK && text.len == 0 ? ST_OK : ST_DAMAGED;
-}
-
 enum status token_take(
 	struct db_statement *row, struct arena *arena, struct record_token *out_token)
 {
@@ -132,7 +109,8 @@ enum status key_take(struct db_statement *row, struct arena *arena, struct recor
 	if (st == ST_OK)
 		st = span_keep(arena, db_bytes(row, 12), &out_key->metadata);
 	if (st == ST_OK)
-		st = addresses_read(db_bytes(row, 13), arena, out_key);
+		st = addresses_read(
+			db_bytes(row, 13), arena, &out_key->addresses, &out_key->addresses_count);
 	/* Limits that cannot be read must not become none. */
 	if (st == ST_OK)
 		st = allowance_parse_text(db_bytes(row, 15), &out_key->limits);
@@ -158,6 +136,8 @@ enum status key_read(struct db *db, uint32_t slot, struct arena *arena, struct r
 		st = tokens_read(db, arena, out_key);
 	if (st == ST_OK)
 		st = links_read(db, arena, out_key);
+	if (st == ST_OK)
+		st = handover_of_key(db, slot, &out_key->handover);
 	return st;
 }
 
@@ -255,16 +235,21 @@ static void append_links(struct buf *out, const struct record_key *key, uint32_t
 	buf_append_char(out, ']');
 }
 
-static void append_addresses(struct buf *out, const struct record_key *key)
+static void append_handover(
+	struct buf *out, const struct record_handover *handover, struct span url_secret)
 {
-	json_name(out, "addresses");
-	buf_append_char(out, '[');
-	for (size_t i = 0; i < key->addresses_count; i++) {
-		buf_append_str(out, i > 0 ? ",\"" : "\"");
-		record_address_append(out, &key->addresses[i]);
-		buf_append_char(out, '"');
+	json_name(out, "handover");
+	if (handover->key_slot == 0) {
+		buf_append_str(out, "null");
+		return;
 	}
-	buf_append_char(out, ']');
+	buf_append_char(out, '{');
+	json_time(out, "createdAt", handover->created_at_us);
+	json_time(out, "expiresAt", handover->expires_at_us);
+	json_time(out, "openedAt", handover->opened_at_us);
+	if (span_present(url_secret))
+		json_text(out, "url", url_secret);
+	buf_append_char(out, '}');
 }
 
 static void append_rotation(struct buf *out, const struct record_key *key)
@@ -279,8 +264,8 @@ static void append_rotation(struct buf *out, const struct record_key *key)
 	buf_append_char(out, '}');
 }
 
-void key_append_json_with(struct buf *out, const struct record_key *key,
-	uint32_t viewer_account_slot, struct digest_context *digest)
+static void append_key(struct buf *out, const struct record_key *key, uint32_t viewer_account_slot,
+	struct digest_context *digest, struct span url_secret)
 {
 	struct span reason = key->reason == REVOKE_NONE ? SPAN_ABSENT
 							: span_str(revoke_reason_name(key->reason));
@@ -294,7 +279,7 @@ void key_append_json_with(struct buf *out, const struct record_key *key,
 	json_text(out, "externalId", key->external_id);
 	json_name(out, "metadata");
 	buf_append(out, span_present(key->metadata) ? key->metadata : SPAN_LIT("null"));
-	append_addresses(out, key);
+	addresses_append_json(out, key->addresses, key->addresses_count);
 	json_name(out, "limits");
 	allowance_append_json(out, &key->limits);
 	json_time(out, "createdAt", key->created_at_us);
@@ -303,14 +288,27 @@ void key_append_json_with(struct buf *out, const struct record_key *key,
 	append_rotation(out, key);
 	append_tokens(out, key, digest);
 	append_links(out, key, viewer_account_slot);
+	append_handover(out, &key->handover, url_secret);
 	json_number(out, "version", key->version);
 	buf_append_char(out, '}');
 }
 
-void key_append_json(struct buf *out, const struct record_key *key, uint32_t viewer_account_slot)
+void key_append_json_with(struct buf *out, const struct record_key *key,
+	uint32_t viewer_account_slot, struct digest_context *digest)
+{
+	append_key(out, key, viewer_account_slot, digest, SPAN_ABSENT);
+}
+
+void key_append_json_handed(struct buf *out, const struct record_key *key,
+	uint32_t viewer_account_slot, struct span url_secret)
 {
 	CLEANUP(digest_context_free)
 	struct digest_context *digest = digest_context_make();
 
-	key_append_json_with(out, key, viewer_account_slot, digest);
+	append_key(out, key, viewer_account_slot, digest, url_secret);
+}
+
+void key_append_json(struct buf *out, const struct record_key *key, uint32_t viewer_account_slot)
+{
+	key_append_json_handed(out, key, viewer_account_slot, SPAN_ABSENT);
 }

@@ -73,11 +73,7 @@ static struct span addresses_text(struct buf *out, const struct record_key *key)
 {
 	if (key->addresses_count == 0)
 		return SPAN_ABSENT;
-	for (size_t i = 0; i < key->addresses_count; i++) {
-		if (i > 0)
-			buf_append_char(out, ' ');
-		record_address_append(out, &key->addresses[i]);
-	}
+	addresses_append_text(out, key->addresses, key->addresses_count);
 	return buf_span(out);
 }
 
@@ -105,7 +101,7 @@ static enum status inserted(struct change *change, enum status st)
 
 static enum status key_row_insert(struct change *change, const struct record_key *key)
 {
-	char memory[64 * LIMIT_ADDRESSES_PER_KEY], limits_memory[LIMITS_TEXT_MAX];
+	char memory[ADDRESSES_TEXT_MAX], limits_memory[LIMITS_TEXT_MAX];
 	struct buf addresses = BUF_ARRAY(memory), limits = BUF_ARRAY(limits_memory);
 	enum status st = db_run(change_db(change),
 		"INSERT INTO app_keys (slot, app_key, account_slot, state, reason, created_at_us,"
@@ -214,8 +210,8 @@ static enum status key_merge(struct change *change, const struct key_edit *edit,
 	enum status st = key_texts_merge(change, edit, key, complaint);
 
 	if (st == ST_OK && edit->set_addresses) {
-		st = addresses_check(
-			change, edit->addresses, edit->addresses_count, key, complaint);
+		st = addresses_check(change, edit->addresses, edit->addresses_count,
+			&key->addresses, &key->addresses_count, complaint);
 		change->narrows |= st == ST_OK;
 	}
 	if (st == ST_OK && edit->set_expiry) {
@@ -232,7 +228,7 @@ static enum status key_merge(struct change *change, const struct key_edit *edit,
 
 static enum status key_row_update(struct change *change, const struct record_key *key)
 {
-	char memory[64 * LIMIT_ADDRESSES_PER_KEY], limits_memory[LIMITS_TEXT_MAX];
+	char memory[ADDRESSES_TEXT_MAX], limits_memory[LIMITS_TEXT_MAX];
 	struct buf addresses = BUF_ARRAY(memory), limits = BUF_ARRAY(limits_memory);
 
 	return db_run(change_db(change),
@@ -283,6 +279,8 @@ static enum status state_move(
 	if (st == ST_OK)
 		st = db_run(change_db(change), "UPDATE app_keys SET state = $2 WHERE slot = $1",
 			DB_INT(slot), DB_INT(to));
+	if (st == ST_OK && !activate)
+		st = handover_void(change, slot);
 	if (st == ST_OK)
 		st = key_touch(change, &step, activate ? "key.activate" : "key.deactivate");
 	change->narrows |= st == ST_OK && !activate;
@@ -331,6 +329,8 @@ enum status key_revoke(struct change *change, uint32_t slot, enum revoke_reason 
 		st = refuse(complaint, "records.key_is_revoked");
 	if (st == ST_OK)
 		st = revoke_rows(change, slot, reason);
+	if (st == ST_OK)
+		st = handover_void(change, slot);
 	if (st == ST_OK)
 		st = key_touch(change, &step, "key.revoke");
 	change->narrows |= st == ST_OK;

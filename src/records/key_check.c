@@ -99,13 +99,13 @@ static size_t without_repeats(struct record_address *addresses, size_t count)
 }
 
 enum status addresses_check(struct change *change, const struct span *texts, size_t count,
-	struct record_key *out_key, struct complaint *complaint)
+	const struct record_address **out_addresses, size_t *out_count, struct complaint *complaint)
 {
 	struct record_address *addresses;
 	enum status st = ST_OK;
 
-	out_key->addresses = NULL;
-	out_key->addresses_count = 0;
+	*out_addresses = NULL;
+	*out_count = 0;
 	if (count == 0)
 		return ST_OK;
 	if (count > LIMIT_ADDRESSES_PER_KEY) {
@@ -119,8 +119,8 @@ enum status addresses_check(struct change *change, const struct span *texts, siz
 		st = record_address_parse(texts[i], &addresses[i], complaint);
 	if (st != ST_OK)
 		return st;
-	out_key->addresses = addresses;
-	out_key->addresses_count = without_repeats(addresses, count);
+	*out_addresses = addresses;
+	*out_count = without_repeats(addresses, count);
 	return ST_OK;
 }
 
@@ -275,8 +275,8 @@ enum status key_prepare(struct change *change, const struct key_new *key, struct
 	if (st == ST_OK)
 		st = texts_prepare(change, key, out_key, complaint);
 	if (st == ST_OK)
-		st = addresses_check(
-			change, key->addresses, key->addresses_count, out_key, complaint);
+		st = addresses_check(change, key->addresses, key->addresses_count,
+			&out_key->addresses, &out_key->addresses_count, complaint);
 	if (st == ST_OK)
 		st = expiry_check(change, key->expires_at_us, complaint);
 	if (st == ST_OK)

@@ -1,6 +1,6 @@
 /*
- * Inside src/records only: keys, shared by app_key.c, key_import.c, rotation.c
- * and link.c.
+ * Inside src/records only: keys, shared by app_key.c, key_import.c, rotation.c,
+ * handover.c and link.c.
  */
 #ifndef RECORDS_KEYS_H
 #define RECORDS_KEYS_H
@@ -20,6 +20,18 @@ NODISCARD enum status key_step_begin(
 void key_step_free(struct key_step *step);
 /* Count its version up and remember the event with the state after. */
 NODISCARD enum status key_touch(struct change *change, struct key_step *step, const char *action);
+
+/* A new token of the key of this step, as key_rotate: its checks and rows, no event. */
+NODISCARD enum status rotate_check(
+	const struct key_step *step, int64_t overlap_us, struct complaint *complaint);
+NODISCARD enum status rotate_rows(struct change *change, const struct key_step *step,
+	const uint8_t new_digest[DIGEST_SIZE], int64_t overlap_us, struct complaint *complaint);
+
+/* The newest one-time link that is not void; all 0 when there is none. */
+NODISCARD enum status handover_of_key(
+	struct db *db, uint32_t key_slot, struct record_handover *out_handover);
+/* Make the one that waits void; part of a change of the key, which says so by its own event. */
+NODISCARD enum status handover_void(struct change *change, uint32_t key_slot);
 
 /*
  * What the keys of one import have in common, looked up once: their account, which the actor may
@@ -42,7 +54,8 @@ NODISCARD enum status external_id_check(
 NODISCARD enum status metadata_check(struct change *change, struct span metadata,
 	struct span *out_metadata, struct complaint *complaint);
 NODISCARD enum status addresses_check(struct change *change, const struct span *texts, size_t count,
-	struct record_key *out_key, struct complaint *complaint);
+	const struct record_address **out_addresses, size_t *out_count,
+	struct complaint *complaint);
 NODISCARD enum status expiry_check(
 	const struct change *change, int64_t expires_at_us, struct complaint *complaint);
 /* The rows of a prepared key with its slot set. ST_EXISTS with the complaint which of both. */

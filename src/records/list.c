@@ -167,6 +167,8 @@ static const char *const PAGES[ENTITY_KIND_COUNT] = {
 			    " OR LOWER(resource_key) LIKE $4 ESCAPE '\\')" PAGE,
 	[ENTITY_SERVICE] =
 		"SELECT slot FROM services WHERE slot > $1 AND $3 = $3 AND " LIKE("name") PAGE,
+	[ENTITY_MANAGEMENT_TOKEN] = "SELECT slot FROM management_tokens WHERE slot > $1"
+				    " AND account_slot = $3 AND " LIKE("label") PAGE,
 };
 
 static const char ROUTES_PAGE[] =

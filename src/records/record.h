@@ -28,6 +28,7 @@ enum entity_kind {
 	ENTITY_ROUTE = 8,
 	ENTITY_KEY = 9,   /* its tokens and links too */
 	ENTITY_KEYS = 10, /* many keys imported by one event */
+	ENTITY_MANAGEMENT_TOKEN = 11,
 	ENTITY_KIND_COUNT
 };
 
@@ -178,6 +179,17 @@ struct record_link {
 	struct span account;
 };
 
+/* A one-time link (records/handover.h). All 0: there is none. */
+struct record_handover {
+	uint32_t key_slot;
+	bool is_rotation;   /* of a key that has a token; false: its first one */
+	int64_t overlap_us; /* of that rotation */
+	int64_t created_at_us;
+	int64_t expires_at_us;
+	int64_t opened_at_us; /* 0: it was not */
+	int64_t voided_at_us; /* 0: it was not */
+};
+
 struct record_key {
 	uint32_t slot;
 	struct span app_key;
@@ -201,6 +213,7 @@ struct record_key {
 	size_t live_count; /* how many of them are live: 0 (never issued, or revoked), 1 or 2 */
 	const struct record_link *links; /* by profile slot */
 	size_t links_count;
+	struct record_handover handover; /* the newest that is not void; absent in scans */
 	int64_t version;
 };
 
@@ -217,6 +230,9 @@ void user_append_json(struct buf *out, const struct record_user *user, bool with
 void resource_append_json(struct buf *out, const struct record_resource *resource);
 void service_append_json(struct buf *out, const struct record_service *service);
 void key_append_json(struct buf *out, const struct record_key *key, uint32_t viewer_account_slot);
+/* The same with the link of its handover, which is a secret: for the one answer that shows it. */
+void key_append_json_handed(struct buf *out, const struct record_key *key,
+	uint32_t viewer_account_slot, struct span url_secret);
 
 /* These name resources, which are looked up in the snapshot. */
 struct snapshot;

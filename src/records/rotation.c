@@ -54,7 +54,7 @@ static enum status token_add(struct change *change, uint32_t slot,
 	return st;
 }
 
-static enum status rotate_check(
+enum status rotate_check(
 	const struct key_step *step, int64_t overlap_us, struct complaint *complaint)
 {
 	if (step->key.state == RECORD_KEY_REVOKED)
@@ -86,6 +86,14 @@ static enum status current_aside(
 	return st;
 }
 
+enum status rotate_rows(struct change *change, const struct key_step *step,
+	const uint8_t new_digest[DIGEST_SIZE], int64_t overlap_us, struct complaint *complaint)
+{
+	enum status st = current_aside(change, step, overlap_us);
+
+	return st != ST_OK ? st : token_add(change, step->key.slot, new_digest, complaint);
+}
+
 enum status key_rotate(struct change *change, uint32_t slot, const uint8_t new_digest[DIGEST_SIZE],
 	int64_t overlap_us, struct complaint *complaint)
 {
@@ -96,9 +104,9 @@ enum status key_rotate(struct change *change, uint32_t slot, const uint8_t new_d
 	if (st == ST_OK)
 		st = rotate_check(&step, overlap_us, complaint);
 	if (st == ST_OK)
-		st = current_aside(change, &step, overlap_us);
+		st = rotate_rows(change, &step, new_digest, overlap_us, complaint);
 	if (st == ST_OK)
-		st = token_add(change, slot, new_digest, complaint);
+		st = handover_void(change, slot);
 	if (st == ST_OK)
 		st = key_touch(change, &step, "key.rotate");
 	return change_leave(change, st);

@@ -122,7 +122,8 @@ enum key_order { KEY_ORDER_OLDEST, KEY_ORDER_NEWEST, KEY_ORDER_LABEL, KEY_ORDER_
 
 struct list_query {
 	enum entity_kind kind;
-	uint32_t account_slot;  /* users, profiles (required there), keys: of this home account */
+	/* Users, profiles, management tokens (required there), keys: of this home account. */
+	uint32_t account_slot;
 	uint32_t service_slot;  /* routes */
 	uint32_t resource_slot; /* routes: those that it opens */
 	uint32_t profile_slot;  /* keys: linked to it */

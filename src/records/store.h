@@ -178,6 +178,16 @@ NODISCARD enum status user_insert(struct change *change, const struct user_new *
 NODISCARD enum status user_event(
 	struct change *change, const char *action, uint32_t slot, struct span before);
 
+/* May he become the owner? ST_CONFLICT with the complaint why not. */
+NODISCARD enum status owner_fit(const struct record_user *user, struct complaint *complaint);
+/* As owner_transfer; any_actor: whoever acts was asked for his right already. */
+NODISCARD enum status owner_move(
+	struct change *change, uint32_t to_user_slot, bool any_actor, struct complaint *complaint);
+/* What waits for somebody to accept the ownership of this user's account is over. */
+NODISCARD enum status invitation_drop(struct change *change, uint32_t user_slot);
+/* Revoke what the users of an account made, with an event each. */
+NODISCARD enum status management_tokens_end(struct change *change, uint32_t account_slot);
+
 /* "resources":[{"product","key"},...] */
 NODISCARD enum status resources_append_json(
 	struct buf *out, struct db *db, const uint32_t *slots, size_t slots_count);
@@ -220,6 +230,14 @@ void json_time(struct buf *out, const char *name, int64_t at_us);
 /* "name": of an object's first member has no comma. */
 void json_name(struct buf *out, const char *name);
 
+/* A stored list of networks, a space between them, and back; ADDRESSES_TEXT_MAX holds any. */
+#define ADDRESSES_TEXT_MAX (64 * LIMIT_ADDRESSES_PER_KEY)
+NODISCARD enum status addresses_read(struct span text, struct arena *arena,
+	const struct record_address **out_addresses, size_t *out_count);
+void addresses_append_text(struct buf *out, const struct record_address *addresses, size_t count);
+/* "addresses":[...] */
+void addresses_append_json(struct buf *out, const struct record_address *addresses, size_t count);
+
 /* ---- reading, on any connection ---- */
 
 /* The first column of all rows, for one number $1: slots, or texts. In arena. */
@@ -237,6 +255,8 @@ NODISCARD enum status slot_find(struct db *db, const char *sql, const struct db_
 
 NODISCARD enum status account_read(
 	struct db *db, uint32_t slot, struct arena *arena, struct record_account *out_account);
+NODISCARD enum status user_read(
+	struct db *db, uint32_t slot, struct arena *arena, struct record_user *out_user);
 NODISCARD enum status profile_read(
 	struct db *db, uint32_t slot, struct arena *arena, struct record_profile *out_profile);
 NODISCARD enum status resource_read(

@@ -15,6 +15,7 @@ static const char *const ENTITY_NAMES[ENTITY_KIND_COUNT] = {
 	[ENTITY_ROUTE] = "route",
 	[ENTITY_KEY] = "key",
 	[ENTITY_KEYS] = "keys",
+	[ENTITY_MANAGEMENT_TOKEN] = "management_token",
 };
 
 const char *entity_name(enum entity_kind kind)
@@ -199,6 +200,7 @@ enum status complain_missing(enum status st, enum entity_kind kind, struct compl
 		[ENTITY_SERVICE] = "records.no_service",
 		[ENTITY_ROUTE] = "records.no_route",
 		[ENTITY_KEY] = "records.no_key",
+		[ENTITY_MANAGEMENT_TOKEN] = "records.no_management_token",
 	};
 
 	if (st == ST_NOT_FOUND && KEYS[kind] != NULL)

@@ -10,7 +10,7 @@
 
 /* ---- reading ---- */
 
-static enum status user_read(
+enum status user_read(
 	struct db *db, uint32_t slot, struct arena *arena, struct record_user *out_user)
 {
 	CLEANUP(db_finish)
@@ -212,15 +212,15 @@ static void user_step_free(struct user_step *step)
 	buf_free(&step->before);
 }
 
-static enum status user_step_begin(
-	struct change *change, uint32_t slot, struct user_step *step, struct complaint *complaint)
+static enum status user_step_open(struct change *change, uint32_t slot, bool any_actor,
+	struct user_step *step, struct complaint *complaint)
 {
 	enum status st = change_enter(change);
 
 	step->before = buf_heap(JSON_MAX);
 	if (st == ST_OK)
 		st = user_read(change_db(change), slot, change->arena, &step->user);
-	if (st == ST_OK)
+	if (st == ST_OK && !any_actor)
 		st = change_need_owner(change, step->user.account_slot, complaint);
 	st = complain_missing(st, ENTITY_USER, complaint);
 	if (st == ST_OK && step->user.state == USER_ERASED) {
@@ -230,6 +230,12 @@ static enum status user_step_begin(
 	if (st == ST_OK)
 		user_append_json(&step->before, &step->user, false);
 	return st;
+}
+
+static enum status user_step_begin(
+	struct change *change, uint32_t slot, struct user_step *step, struct complaint *complaint)
+{
+	return user_step_open(change, slot, false, step, complaint);
 }
 
 static enum status user_touch(struct change *change, struct user_step *step, const char *action)
@@ -353,30 +359,47 @@ static enum status owner_find(struct change *change, uint32_t account_slot, uint
 	return st == ST_NOT_FOUND ? ST_DAMAGED : st;
 }
 
-enum status owner_transfer(
-	struct change *change, uint32_t to_user_slot, struct complaint *complaint)
+enum status owner_fit(const struct record_user *user, struct complaint *complaint)
+{
+	if (!user->is_owner && user->state == USER_ACTIVE)
+		return ST_OK;
+	complaint_set(complaint,
+		user->is_owner ? "records.is_owner_already" : "records.user_is_suspended", 0);
+	return ST_CONFLICT;
+}
+
+enum status owner_move(
+	struct change *change, uint32_t to_user_slot, bool any_actor, struct complaint *complaint)
 {
 	CLEANUP(user_step_free)
 	struct user_step to = { 0 }, from = { 0 };
 	uint32_t from_slot = 0;
-	enum status st = user_step_begin(change, to_user_slot, &to, complaint);
+	enum status st = user_step_open(change, to_user_slot, any_actor, &to, complaint);
 
-	if (st == ST_OK && (to.user.is_owner || to.user.state != USER_ACTIVE)) {
-		complaint_set(complaint,
-			to.user.is_owner ? "records.is_owner_already" : "records.user_is_suspended",
-			0);
-		st = ST_CONFLICT;
-	}
+	if (st == ST_OK)
+		st = owner_fit(&to.user, complaint);
 	if (st == ST_OK)
 		st = owner_find(change, to.user.account_slot, &from_slot);
 	if (st == ST_OK)
-		st = user_step_begin(change, from_slot, &from, complaint);
+		st = user_step_open(change, from_slot, any_actor, &from, complaint);
 	if (st == ST_OK)
 		st = owner_swap(change, to.user.account_slot, to_user_slot);
 	if (st == ST_OK)
 		st = user_touch(change, &from, "owner.leave");
 	if (st == ST_OK)
 		st = user_touch(change, &to, "owner.transfer");
+	if (st == ST_OK)
+		st = management_tokens_end(change, to.user.account_slot);
 	change->narrows |= st == ST_OK;
+	return st;
+}
+
+enum status owner_transfer(
+	struct change *change, uint32_t to_user_slot, struct complaint *complaint)
+{
+	enum status st = owner_move(change, to_user_slot, false, complaint);
+
+	if (st == ST_OK)
+		st = invitation_drop(change, to_user_slot);
 	return change_leave(change, st);
 }
