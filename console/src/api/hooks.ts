@@ -18,9 +18,16 @@ export const queries = new QueryClient({
 });
 onReturn(() => void queries.invalidateQueries());
 
-/** One thing: `useRead(['user', id], () => data(api.GET('/v1/users/{id}', ...)))`. */
-export function useRead<T>(key: QueryKey, read: () => Promise<T>, options: { enabled?: boolean; every?: number } = {}) {
-  return useQuery({ queryKey: key, queryFn: read, enabled: options.enabled ?? true, refetchInterval: options.every ?? false });
+/** `once` for what is not to be asked again by itself. One thing: `useRead(['user', id], () => data(api.GET('/v1/users/{id}', ...)))`. */
+export function useRead<T>(key: QueryKey, read: () => Promise<T>, options: { enabled?: boolean; every?: number; once?: boolean } = {}) {
+  return useQuery({
+    queryKey: key,
+    queryFn: read,
+    enabled: options.enabled ?? true,
+    refetchInterval: options.every ?? false,
+    // Asked again would be another answer (a secret made anew), and it is forgotten with the screen.
+    ...(options.once && { staleTime: Infinity, gcTime: 0, refetchOnWindowFocus: false, refetchOnMount: false }),
+  });
 }
 
 export type ListPage<T> = { items: T[]; next?: string | null };
@@ -55,13 +62,15 @@ export function useChange<I, O>(change: (input: I) => Promise<O>, options: { mak
   const busy = useRef(false);
   const latest = useRef(options);
   latest.current = options;
-  const { mutateAsync, isPending, error, reset } = useMutation({ mutationFn: change });
+  const { mutateAsync, isPending, error, reset } = useMutation({ mutationFn: change, gcTime: 0 });
   const run = useCallback(
     async (input: I): Promise<O | undefined> => {
       if (busy.current) return undefined;
       busy.current = true;
       try {
         const answer = await mutateAsync(input);
+        // Secrets are among the answers: none stays in the cache.
+        reset();
         await Promise.all((latest.current.makesOld ?? []).map((queryKey) => client.invalidateQueries({ queryKey })));
         latest.current.onDone?.(answer);
         return answer;

@@ -1,0 +1,69 @@
+// My account: who I am here, my sessions, password, second factor, and how the console looks to me.
+import { SegmentedControl, useMantineColorScheme } from '@mantine/core';
+import { Facts, Page, Panel } from '@/parts/Page';
+import { Mark } from '@/parts/States';
+import { useSession } from '@/session/session';
+import { type Language, LANGUAGES, setLanguage, useLanguage, useText } from '@/text/text';
+import { Factor } from './Factor';
+import { OwnerOffer } from './OwnerOffer';
+import { Password } from './Password';
+import { Sessions } from './Sessions';
+
+function Looks() {
+  const t = useText('me');
+  const lang = useLanguage();
+  const { colorScheme, setColorScheme } = useMantineColorScheme();
+  return (
+    <Panel title={t('looks')}>
+      <Facts
+        items={[
+          [
+            t('language'),
+            <SegmentedControl key="language" size="xs" aria-label={t('language')} value={lang} onChange={(value) => void setLanguage(value as Language)} data={Object.entries(LANGUAGES).map(([value, label]) => ({ value, label }))} />,
+          ],
+          [
+            t('theme'),
+            <SegmentedControl key="theme" size="xs" aria-label={t('theme')} value={colorScheme} onChange={(value) => setColorScheme(value as 'light')} data={(['light', 'dark', 'auto'] as const).map((value) => ({ value, label: t(`theme_${value}`) }))} />,
+          ],
+        ]}
+      />
+    </Panel>
+  );
+}
+
+export default function Me() {
+  const t = useText('me');
+  const { user, account, rights, caller } = useSession();
+  return (
+    <Page narrow title={t('title')}>
+      {caller === 'user' && user && (
+        <>
+          <OwnerOffer userId={user.id} />
+          <Panel title={t('who')}>
+            <Facts
+              items={[
+                [t('name'), user.name || '–'],
+                [t('email'), user.email],
+                [t('account'), account],
+                [
+                  t('rights'),
+                  user.owner ? (
+                    <Mark tone="info">{t('owner')}</Mark>
+                  ) : rights.length > 0 ? (
+                    <span className="l-marks">{rights.map((right) => <Mark key={right}>{right}</Mark>)}</span>
+                  ) : (
+                    t('rights_none')
+                  ),
+                ],
+              ]}
+            />
+          </Panel>
+          <Sessions />
+          <Password email={user.email} />
+          <Factor />
+        </>
+      )}
+      <Looks />
+    </Page>
+  );
+}

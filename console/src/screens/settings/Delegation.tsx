@@ -1,0 +1,64 @@
+// Which access profiles let others than the owner handle keys. Off by default; the owner alone switches it.
+import { Switch, Text } from '@mantine/core';
+import { useState } from 'react';
+import { Link } from 'react-router-dom';
+import { call } from '@/api/call';
+import { api, data, ifMatch, type Schemas } from '@/api/client';
+import { useChange, useList } from '@/api/hooks';
+import { Confirm } from '@/parts/Confirm';
+import { Panel } from '@/parts/Page';
+import { ErrorState, FormError, LoadingState, Notice } from '@/parts/States';
+import { useSession } from '@/session/session';
+import { useText } from '@/text/text';
+
+type Profile = Schemas['Profile'] & { handlesKeys?: boolean };
+
+export function Delegation() {
+  const t = useText('settings');
+  const { account, may } = useSession();
+  const [asks, setAsks] = useState<Profile>();
+  const list = useList<Profile>(['profiles', account, 'delegation'], (cursor) => data(api.GET('/v1/profiles', { params: { query: { account, limit: 200, cursor } } })), { enabled: may('profiles.view') });
+  const change = useChange((profile: Profile) => call<unknown>('PATCH', `/v1/profiles/${profile.id}`, { handlesKeys: !profile.handlesKeys }, ifMatch(profile)), {
+    makesOld: [['profiles']],
+    onDone: () => setAsks(undefined),
+  });
+  if (!may('profiles.view')) return null;
+  const delegates = list.items.filter((profile) => profile.handlesKeys);
+  return (
+    <Panel title={t('delegation')} lead={t('delegation_lead')}>
+      {list.isLoading ? (
+        <LoadingState />
+      ) : list.error ? (
+        <ErrorState error={list.error} onRetry={list.reload} />
+      ) : (
+        <>
+          {delegates.length > 0 ? <Notice tone="warn">{t('delegation_on')}</Notice> : <Notice tone="good">{t('delegation_off')}</Notice>}
+          {list.items.length === 0 && <Text size="sm" c="dimmed" mt="sm">{t('delegation_none')}</Text>}
+          <div className="l-deeds l-after">
+            {list.items.map((profile) => (
+              <div key={profile.id}>
+                <span><Link className="l-link" to={`/profiles/${profile.id}`}>{profile.name}</Link></span>
+                <Switch
+                  aria-label={t('delegation_switch', { name: profile.name })}
+                  checked={profile.handlesKeys ?? false}
+                  disabled={!may('owner')}
+                  onChange={() => {
+                    change.reset();
+                    if (profile.handlesKeys) void change.run(profile);
+                    else setAsks(profile);
+                  }}
+                />
+              </div>
+            ))}
+          </div>
+          {!asks && <FormError error={change.error} />}
+        </>
+      )}
+      {asks && (
+        <Confirm title={t('delegation_ask_title', { name: asks.name })} action={t('delegation_allow')} danger isBusy={change.isBusy} error={change.error} onConfirm={() => void change.run(asks)} onClose={() => setAsks(undefined)}>
+          {t('delegation_ask')}
+        </Confirm>
+      )}
+    </Panel>
+  );
+}
