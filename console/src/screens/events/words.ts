@@ -1,0 +1,34 @@
+// Names of what can happen, for people.
+import { useCallback } from 'react';
+import { useText } from '@/text/text';
+
+export const ACTIONS = [
+  'key.create', 'key.edit', 'key.link', 'key.unlink', 'key.rotate', 'key.finish_rotation', 'key.cancel_rotation', 'key.activate', 'key.deactivate', 'key.revoke',
+  'key.import', 'key.handover', 'key.handover_open', 'profile.create', 'profile.edit', 'profile.delete', 'user.create', 'user.edit', 'user.profiles', 'user.suspend',
+  'user.activate', 'user.erase', 'user.enrol', 'user.enrolment_open', 'user.password', 'user.second_factor', 'user.recovery_codes', 'user.recovery_used', 'user.reset', 'session.begin',
+  'session.confirm', 'session.end', 'session.refuse', 'owner.invite', 'owner.accept', 'owner.cancel', 'owner.leave', 'owner.transfer', 'management_token.create', 'management_token.revoke',
+  'account.create', 'account.edit', 'account.activate', 'account.suspend', 'account.host_add', 'account.host_remove', 'resource.create', 'resource.edit', 'resource.delete', 'route.create',
+  'route.edit', 'route.delete', 'service.create', 'service.edit', 'service.delete', 'predefined.create', 'predefined.edit', 'predefined.delete', 'installation.create', 'installation.new_epoch',
+];
+
+const known = new Set(ACTIONS);
+
+/** "Key created"; one that this console does not know yet keeps its code. */
+export function useActionText(): (action: string) => string {
+  const t = useText('events');
+  return useCallback((action) => (known.has(action) ? t(`action_${action.replace('.', '_')}`) : action), [t]);
+}
+
+/** "Operator", "Management token 3", or a user's name. */
+export function useActorText(names: Map<string, string>): (id: string) => string {
+  const t = useText('events');
+  return useCallback(
+    (id) => {
+      const [kind, rest = ''] = id.split(/:(.*)/);
+      if (names.has(id)) return names.get(id)!;
+      if (kind === 'operator' || kind === 'system' || kind === 'token' || kind === 'user') return t(`actor_${kind}`, { id: rest });
+      return id;
+    },
+    [names, t],
+  );
+}
