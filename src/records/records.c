@@ -438,7 +438,7 @@ static enum status tidy_log(struct records *records)
 	return st;
 }
 
-/* Erased persons, and idempotency keys that are over. */
+/* Erased persons, and what is over: idempotency keys, sessions, one-time links. */
 static enum status tidy_writer(struct records *records, int64_t now_us)
 {
 	enum status st = ST_OK;
@@ -452,6 +452,8 @@ static enum status tidy_writer(struct records *records, int64_t now_us)
 		}
 		if (st == ST_OK || st == ST_BUSY)
 			st = idempotency_purge(records->writer, now_us);
+		if (st == ST_OK)
+			st = sessions_purge(records->writer, now_us);
 	}
 	turn_end(records);
 	return st;

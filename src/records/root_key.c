@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 /* Numbers of the keys that come from the root key: never reuse one. */
-enum { DERIVED_EVENT_SEED = 1, DERIVED_SEALING = 2 };
+enum { DERIVED_EVENT_SEED = 1, DERIVED_SEALING = 2, DERIVED_FACTOR = 3, DERIVED_DEVICE = 4 };
 #define CONTEXT "llavero "
 
 struct root_key {
@@ -101,6 +101,16 @@ void root_key_event_pair(const struct root_key *key, uint8_t out_public[SIGN_PUB
 	crypto_derive(seed, DERIVED_EVENT_SEED, CONTEXT, key->file_secret->key);
 	sign_pair(seed, out_public, out_secret);
 	crypto_wipe(seed, sizeof(seed));
+}
+
+void root_key_factor(const struct root_key *key, uint8_t out_secret[SYMMETRIC_KEY_SIZE])
+{
+	crypto_derive(out_secret, DERIVED_FACTOR, CONTEXT, key->file_secret->key);
+}
+
+void root_key_device(const struct root_key *key, uint8_t out_secret[SYMMETRIC_KEY_SIZE])
+{
+	crypto_derive(out_secret, DERIVED_DEVICE, CONTEXT, key->file_secret->key);
 }
 
 static void root_key_sealing(const struct root_key *key, uint8_t out_secret[SYMMETRIC_KEY_SIZE])

@@ -34,6 +34,10 @@ const char *root_key_id(const struct root_key *key);
 void root_key_event_pair(const struct root_key *key, uint8_t out_public[SIGN_PUBLIC_KEY_SIZE],
 	uint8_t out_secret[SIGN_SECRET_KEY_SIZE]);
 
+/* What people's second factors are sealed with, and what devices are known again by. */
+void root_key_factor(const struct root_key *key, uint8_t out_secret[SYMMETRIC_KEY_SIZE]);
+void root_key_device(const struct root_key *key, uint8_t out_secret[SYMMETRIC_KEY_SIZE]);
+
 /*
  * Write the sealing key as a file of its own, for gates, which must not see
  * the root key: mode 0640, replaced at once, only when it differs. Its id is

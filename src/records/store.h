@@ -120,6 +120,8 @@ void checkpoint_sign(const struct records *records, const struct head *head, int
 
 void public_key_append(struct buf *out, const uint8_t public_key[SIGN_PUBLIC_KEY_SIZE]);
 NODISCARD enum status idempotency_purge(struct db *db, int64_t now_us);
+/* Sessions and one-time links that are over. */
+NODISCARD enum status sessions_purge(struct db *db, int64_t now_us);
 
 /* ---- changes ---- */
 
@@ -194,6 +196,9 @@ NODISCARD enum status resources_append_json(
 /* Ascending and without repeats, all of them there; a copy in the change's arena. */
 NODISCARD enum status resources_settle(struct change *change, struct slots wanted,
 	struct slots *out_settled, struct complaint *complaint);
+
+/* All that a person proves himself with, and his sessions; part of a change that says why. */
+NODISCARD enum status login_forget(struct change *change, uint32_t user_slot);
 
 /* Unlink a link that is there, with its event. */
 NODISCARD enum status link_drop(struct change *change, uint32_t key_slot, uint32_t profile_slot);

@@ -1,5 +1,6 @@
 /* The people of an account, as data. I1: an account has exactly one owner (an index keeps it). */
 #include "records/account.h"
+#include "records/session.h"
 #include "records/store.h"
 
 #include <stdio.h>
@@ -310,6 +311,8 @@ enum status user_set_state(
 	if (st == ST_OK)
 		st = db_run(change_db(change), "UPDATE users SET state = $2 WHERE slot = $1",
 			DB_INT(slot), DB_INT(state));
+	if (st == ST_OK && suspend)
+		st = sessions_end(change, slot, 0);
 	if (st == ST_OK)
 		st = user_touch(change, &step, suspend ? "user.suspend" : "user.activate");
 	change->narrows |= suspend;
@@ -329,6 +332,8 @@ enum status user_erase(struct change *change, uint32_t slot, struct complaint *c
 			"UPDATE users SET email = NULL, email_key = NULL, name = NULL, state = 3"
 			" WHERE slot = $1",
 			DB_INT(slot));
+	if (st == ST_OK)
+		st = login_forget(change, slot);
 	if (st == ST_OK)
 		st = user_touch(change, &step, "user.erase");
 	change->narrows |= st == ST_OK;
@@ -384,6 +389,10 @@ enum status owner_move(
 		st = user_step_open(change, from_slot, any_actor, &from, complaint);
 	if (st == ST_OK)
 		st = owner_swap(change, to.user.account_slot, to_user_slot);
+	if (st == ST_OK)
+		st = sessions_end(change, from_slot, 0);
+	if (st == ST_OK)
+		st = sessions_end(change, to_user_slot, 0);
 	if (st == ST_OK)
 		st = user_touch(change, &from, "owner.leave");
 	if (st == ST_OK)
