@@ -1,6 +1,7 @@
 /* /v1/accounts, their hosts and owner, and /v1/init. Source: records/account.h. */
 #include "keeper/api.h"
 
+#include "keeper/refer.h"
 #include "records/account.h"
 
 static enum status answer_account(
@@ -230,30 +231,6 @@ static enum status hosts_remove(struct api_call *call)
 	return st != ST_OK ? st : answer_account(call, 200, account.slot, &head);
 }
 
-/* A user of the account by slot or e-mail address. */
-static enum status user_named(struct api_call *call, uint32_t account_slot,
-	const struct body_field *field, struct record_user *out_user)
-{
-	uint64_t slot = 0;
-	enum status st;
-
-	if (json_is_integer(field->json))
-		slot = (uint64_t)json_integer_value(field->json);
-	if (slot > 0 && slot <= UINT32_MAX)
-		st = snapshot_user(call->reading, (uint32_t)slot, call->arena, out_user);
-	else if (json_is_string(field->json))
-		st = snapshot_user_by_email(call->reading, account_slot,
-			span_of(json_string_value(field->json), json_string_length(field->json)),
-			call->arena, out_user);
-	else
-		return api_refuse(call, ST_INVALID, "api.user_reference", NULL, NULL);
-	if (st == ST_OK && out_user->account_slot != account_slot)
-		st = ST_NOT_FOUND;
-	if (st == ST_NOT_FOUND)
-		return api_refuse(call, st, "api.user_unknown", NULL, NULL);
-	return st;
-}
-
 static enum status owner_set(struct api_call *call)
 {
 	struct body_field fields[] = {
@@ -269,7 +246,7 @@ static enum status owner_set(struct api_call *call)
 	if (st == ST_OK)
 		st = account_of_path(call, &account);
 	if (st == ST_OK)
-		st = user_named(call, account.slot, &fields[0], &user);
+		st = refer_user(call, account.slot, fields[0].json, &user);
 	if (st == ST_OK)
 		st = owner_transfer(call->change, user.slot, &call->complaint);
 	if (st == ST_OK)

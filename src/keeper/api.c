@@ -36,6 +36,9 @@ static const struct api_table *const TABLES[] = {
 	&KEY_CHANGES_TABLE,
 	&EVENTS_TABLE,
 	&EXPLAIN_TABLE,
+	&HANDOVERS_TABLE,
+	&MANAGEMENT_TOKENS_TABLE,
+	&OWNER_TABLE,
 	&PAGES_TABLE,
 };
 
@@ -92,6 +95,13 @@ static bool is_operator(const struct http_peer *peer)
 	return peer->kind == HTTP_PEER_UNIX;
 }
 
+/* What needs no login: all that is not /v1, and one-time links, whose secret is proof enough. */
+static bool is_open(struct span pattern)
+{
+	return !span_starts_with(pattern, SPAN_LIT("/v1/")) ||
+	       span_starts_with(pattern, SPAN_LIT("/v1/share/"));
+}
+
 bool api_known(void *api_context, const struct http_peer *peer)
 {
 	(void)api_context;
@@ -112,8 +122,7 @@ static enum status api_enter(
 	const struct api_route *route = api->routes[http->route - api->http];
 	enum status st;
 
-	if (!is_operator(http->request->peer) &&
-		span_starts_with(span_str(route->pattern), SPAN_LIT("/v1/")))
+	if (!is_operator(http->request->peer) && !is_open(span_str(route->pattern)))
 		st = api_refuse(&call, ST_DENIED, "api.operator_only", NULL, NULL);
 	else
 		st = route->handle(&call);
@@ -429,25 +438,31 @@ void api_actor(const struct api_call *call, struct buf *address, struct actor *o
 	};
 }
 
-enum status api_change(struct api_call *call)
+enum status api_change_as(struct api_call *call, const struct actor *actor)
 {
-	char memory[80];
-	struct buf address = BUF_ARRAY(memory);
-	struct actor actor;
 	enum status st = records_present(call);
 
 	if (st != ST_OK)
 		return st;
 	/* A change has its own reading; one from before would show an older state. */
 	snapshot_end(&call->own_reading);
-	api_actor(call, &address, &actor);
-	st = change_begin(call->keeper->records, &actor, call->now_us, &call->change);
+	st = change_begin(call->keeper->records, actor, call->now_us, &call->change);
 	if (st != ST_OK) {
 		call->reading = NULL;
 		return st;
 	}
 	call->reading = change_reading(call->change);
 	return ST_OK;
+}
+
+enum status api_change(struct api_call *call)
+{
+	char memory[80];
+	struct buf address = BUF_ARRAY(memory);
+	struct actor actor;
+
+	api_actor(call, &address, &actor);
+	return api_change_as(call, &actor);
 }
 
 enum status api_commit_unread(struct api_call *call, struct head *out_head)

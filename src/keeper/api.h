@@ -95,6 +95,8 @@ void api_actor(const struct api_call *call, struct buf *address, struct actor *o
 
 /* Begin a change as the caller; call->reading then reads what it leaves. */
 NODISCARD enum status api_change(struct api_call *call);
+/* The same as another actor. */
+NODISCARD enum status api_change_as(struct api_call *call, const struct actor *actor);
 /*
  * Commit it and wait until this node's index has it (call->indexed says whether
  * it came to that). Nothing is read afterwards: what is to be shown was read before, so
@@ -172,6 +174,7 @@ bool api_known(void *api, const struct http_peer *peer);
 
 extern const struct api_table ACCOUNTS_TABLE, USERS_TABLE, PROFILES_TABLE, RESOURCES_TABLE,
 	SERVICES_TABLE, ROUTES_TABLE, CATALOG_TABLE, KEYS_TABLE, KEY_CHANGES_TABLE, EVENTS_TABLE,
-	EXPLAIN_TABLE, STATUS_TABLE, PAGES_TABLE;
+	EXPLAIN_TABLE, STATUS_TABLE, PAGES_TABLE, HANDOVERS_TABLE, MANAGEMENT_TOKENS_TABLE,
+	OWNER_TABLE;
 
 #endif

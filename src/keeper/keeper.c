@@ -16,6 +16,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+/* Of one source: enough for people behind one address, little for a guesser. */
+#define SHARE_BURST 20u
+#define SHARE_EVERY_US (3 * US_PER_S)
 #define WORKERS_DEFAULT 4u
 
 struct process {
@@ -129,6 +132,7 @@ static enum status process_open(struct process *process)
 	json_set_alloc_funcs(malloc, crypto_free_wiped);
 	(void)pthread_mutex_init(&keeper->held_lock, NULL);
 	(void)pthread_mutex_init(&keeper->ledger_lock, NULL);
+	source_rate_open(&keeper->share_rate, SHARE_BURST, SHARE_EVERY_US);
 	keeper->started_at_us = clock_wall_us();
 	keeper->workers = keeper->setup->workers != 0 ? keeper->setup->workers : WORKERS_DEFAULT;
 	if (st == ST_OK)

@@ -2,9 +2,11 @@
 #include "keeper/keys.h"
 
 #include "base/clock.h"
+#include "keeper/handovers.h"
 #include "keeper/publish.h"
 #include "keeper/refer.h"
 #include "records/app_key.h"
+#include "records/handover.h"
 
 /* ---- rotation ---- */
 
@@ -23,17 +25,36 @@ static enum status read_overlap(
 	return ST_OK;
 }
 
+static enum status rotate_now(struct api_call *call, uint32_t slot, int64_t overlap_us)
+{
+	CLEANUP(token_fresh_wipe)
+	struct token_fresh_secret token = { .text = { 0 } };
+	enum status st = token_fresh_make(&token);
+
+	if (st == ST_OK)
+		st = key_rotate(call->change, slot, token.digest, overlap_us, &call->complaint);
+	return st != ST_OK ? st : key_end_secret(call, 200, slot, &token, NULL);
+}
+
+/* The token is made, and the rotation with it, when the link is opened. */
+static enum status rotate_by_link(struct api_call *call, uint32_t slot, int64_t overlap_us)
+{
+	CLEANUP(share_link_wipe)
+	struct share_link_secret link = { .url = buf_heap(0) };
+	enum status st = share_link_make(call, &link);
+
+	if (st == ST_OK)
+		st = handover_create(call->change, slot, link.digest, overlap_us, &call->complaint);
+	return st != ST_OK ? st : key_end_secret(call, 200, slot, NULL, &link);
+}
+
 static enum status rotate(struct api_call *call)
 {
 	struct body_field fields[] = {
 		{ .name = "overlap", .kind = BODY_TEXT, .flags = BODY_NULLABLE },
+		{ .name = "handover", .kind = BODY_BOOL },
 	};
-	CLEANUP(token_fresh_wipe)
-	struct token_fresh_secret token = { .text = { 0 } };
-	CLEANUP(buf_free)
-	struct buf object = buf_heap(MIB);
 	struct record_key key;
-	struct head head;
 	int64_t overlap_us = ROTATE_OPEN;
 	bool answered;
 	enum status st = ST_OK;
@@ -51,17 +72,8 @@ static enum status rotate(struct api_call *call)
 		st = api_replay(call, key.account_slot, &answered);
 	if (st != ST_OK || answered)
 		return st;
-	st = token_fresh_make(&token);
-	if (st == ST_OK)
-		st = key_rotate(call->change, key.slot, token.digest, overlap_us, &call->complaint);
-	if (st == ST_OK)
-		st = key_item(call, key.slot, &object);
-	if (st == ST_OK)
-		st = api_remember(call, key.account_slot, &object);
-	if (st == ST_OK)
-		st = api_commit_unread(call, &head);
-	return st != ST_OK ? st
-			   : key_answer_token(call, 200, &object, key.version + 1, &head, &token);
+	return fields[1].boolean ? rotate_by_link(call, key.slot, overlap_us)
+				 : rotate_now(call, key.slot, overlap_us);
 }
 
 /* A change that needs nothing but the key. */

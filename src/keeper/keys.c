@@ -1,10 +1,12 @@
 /* /v1/keys: the keys of an account. Source: records/app_key.h. */
 #include "keeper/keys.h"
 
+#include "keeper/handovers.h"
 #include "keeper/key_limits.h"
 #include "keeper/refer.h"
 #include "key/digest.h"
 #include "records/app_key.h"
+#include "records/handover.h"
 
 #include <stdlib.h>
 
@@ -85,6 +87,31 @@ enum status key_answer_token(struct api_call *call, unsigned http_status, const 
 	buf_append_json(&with, span_of(token->text, TOKEN_LEN));
 	buf_append_char(&with, '}');
 	return api_answer(call, http_status, &with, version, head);
+}
+
+enum status key_end_secret(struct api_call *call, unsigned http_status, uint32_t slot,
+	const struct token_fresh_secret *token, const struct share_link_secret *link)
+{
+	CLEANUP(buf_free)
+	struct buf object = buf_heap(KEY_ANSWER_MAX);
+	CLEANUP(buf_wipe)
+	struct buf handed = buf_heap(KEY_ANSWER_MAX);
+	struct record_key key;
+	struct head head;
+	enum status st = snapshot_key(call->reading, slot, call->arena, &key);
+
+	if (st != ST_OK)
+		return st;
+	key_append_json(&object, &key, VIEWER_ALL);
+	st = api_remember(call, key.account_slot, &object);
+	if (st == ST_OK)
+		st = api_commit_unread(call, &head);
+	if (st != ST_OK)
+		return st;
+	if (token != NULL)
+		return key_answer_token(call, http_status, &object, key.version, &head, token);
+	key_append_json_handed(&handed, &key, VIEWER_ALL, buf_span(&link->url));
+	return api_answer(call, http_status, &handed, key.version, &head);
 }
 
 /* ---- list and read ---- */
@@ -255,6 +282,7 @@ enum {
 	NEW_EXTERNAL_ID,
 	NEW_METADATA,
 	NEW_LIMITS,
+	NEW_HANDOVER,
 	NEW_COUNT
 };
 
@@ -302,6 +330,28 @@ static enum status draw_app_key(struct api_call *call, struct span account, stru
 	return ST_UNAVAILABLE;
 }
 
+/* The key itself, with its token, or without one and with a link for it. */
+static enum status create_and_answer(struct api_call *call, struct key_new *key, bool hand_over)
+{
+	CLEANUP(token_fresh_wipe)
+	struct token_fresh_secret token = { .text = { 0 } };
+	CLEANUP(share_link_wipe)
+	struct share_link_secret link = { .url = buf_heap(0) };
+	uint32_t slot = 0;
+	enum status st;
+
+	st = hand_over ? share_link_make(call, &link) : token_fresh_make(&token);
+	key->digest = hand_over ? NULL : token.digest;
+	if (st == ST_OK)
+		st = key_create(call->change, key, &slot, &call->complaint);
+	if (st == ST_OK && hand_over)
+		st = handover_create(
+			call->change, slot, link.digest, ROTATE_OPEN, &call->complaint);
+	if (st != ST_OK)
+		return st;
+	return key_end_secret(call, 201, slot, hand_over ? NULL : &token, hand_over ? &link : NULL);
+}
+
 static enum status keys_create(struct api_call *call)
 {
 	struct body_field fields[NEW_COUNT] = {
@@ -317,17 +367,12 @@ static enum status keys_create(struct api_call *call)
 			.kind = BODY_OBJECT,
 			.flags = BODY_NULLABLE },
 		[NEW_LIMITS] = { .name = "limits", .kind = BODY_OBJECT, .flags = BODY_NULLABLE },
+		[NEW_HANDOVER] = { .name = "handover", .kind = BODY_BOOL },
 	};
-	CLEANUP(token_fresh_wipe)
-	struct token_fresh_secret token = { .text = { 0 } };
-	CLEANUP(buf_free)
-	struct buf object = buf_heap(KEY_ANSWER_MAX);
 	char app_key_memory[LIMIT_APP_KEY + 1];
 	struct buf app_key = BUF_ARRAY(app_key_memory);
-	struct key_new key = { .digest = token.digest };
+	struct key_new key = { .digest = NULL };
 	struct record_account account;
-	struct head head;
-	uint32_t slot;
 	bool answered;
 	enum status st = api_body(call, fields, NEW_COUNT);
 
@@ -342,18 +387,8 @@ static enum status keys_create(struct api_call *call)
 	st = read_new(call, fields, account.slot, &key);
 	if (st == ST_OK)
 		st = draw_app_key(call, account.name, &app_key);
-	if (st == ST_OK)
-		st = token_fresh_make(&token);
 	key.app_key = buf_span(&app_key);
-	if (st == ST_OK)
-		st = key_create(call->change, &key, &slot, &call->complaint);
-	if (st == ST_OK)
-		st = key_item(call, slot, &object);
-	if (st == ST_OK)
-		st = api_remember(call, account.slot, &object);
-	if (st == ST_OK)
-		st = api_commit_unread(call, &head);
-	return st != ST_OK ? st : key_answer_token(call, 201, &object, 1, &head, &token);
+	return st != ST_OK ? st : create_and_answer(call, &key, fields[NEW_HANDOVER].boolean);
 }
 
 /* ---- edit ---- */

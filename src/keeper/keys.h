@@ -31,6 +31,14 @@ NODISCARD enum status key_answer_token(struct api_call *call, unsigned http_stat
 	const struct buf *object, int64_t version, const struct head *head,
 	const struct token_fresh_secret *token);
 
+/*
+ * The end of a change that makes a token or a link to hand one over: remembered
+ * without it, committed, and shown with it. One of token and link is NULL.
+ */
+struct share_link_secret; /* keeper/handovers.h */
+NODISCARD enum status key_end_secret(struct api_call *call, unsigned http_status, uint32_t slot,
+	const struct token_fresh_secret *token, const struct share_link_secret *link);
+
 /* POST /v1/keys/import (key_import.c). */
 NODISCARD enum status keys_import_request(struct api_call *call);
 

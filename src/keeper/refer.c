@@ -192,6 +192,31 @@ enum status refer_profiles(struct api_call *call, uint32_t account_slot, const j
 	return ST_OK;
 }
 
+/* ---- users ---- */
+
+enum status refer_user(struct api_call *call, uint32_t account_slot, const json_t *reference,
+	struct record_user *out_user)
+{
+	uint64_t slot = 0;
+	enum status st;
+
+	if (json_is_integer(reference))
+		slot = (uint64_t)json_integer_value(reference);
+	if (slot > 0 && slot <= UINT32_MAX)
+		st = snapshot_user(call->reading, (uint32_t)slot, call->arena, out_user);
+	else if (json_is_string(reference))
+		st = snapshot_user_by_email(call->reading, account_slot,
+			span_of(json_string_value(reference), json_string_length(reference)),
+			call->arena, out_user);
+	else
+		return api_refuse(call, ST_INVALID, "api.user_reference", NULL, NULL);
+	if (st == ST_OK && out_user->account_slot != account_slot)
+		st = ST_NOT_FOUND;
+	if (st == ST_NOT_FOUND)
+		return api_refuse(call, st, "api.user_unknown", NULL, NULL);
+	return st;
+}
+
 bool slots_contain(const uint32_t *slots, size_t count, uint32_t slot)
 {
 	for (size_t i = 0; i < count; i++) {

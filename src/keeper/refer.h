@@ -18,6 +18,10 @@ NODISCARD enum status refer_profile(
 NODISCARD enum status refer_profiles(struct api_call *call, uint32_t account_slot,
 	const json_t *array, uint32_t **out_slots, size_t *out_count);
 
+/* A user of that account by id (number) or e-mail address. */
+NODISCARD enum status refer_user(struct api_call *call, uint32_t account_slot,
+	const json_t *reference, struct record_user *out_user);
+
 bool slots_contain(const uint32_t *slots, size_t count, uint32_t slot);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "decide/diagnosis.h"
 #include "keeper/keeper.h"
+#include "keeper/source_rate.h"
 #include "ledger/steady.h"
 #include "records/records.h"
 #include "records/root_key.h"
@@ -30,6 +31,7 @@ struct keeper {
 	enum status clock_status; /* of the last try to write it */
 	int64_t clock_off_us;
 	pthread_mutex_t clock_lock;
+	struct source_rate share_rate; /* looking at one-time links, and opening them */
 	int64_t started_at_us;
 	unsigned workers;    /* threads that answer */
 	atomic_uint waiters; /* of them, those that wait for an event */

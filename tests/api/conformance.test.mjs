@@ -93,6 +93,12 @@ test('accounts, hosts, users, owner', async () => {
   await works('users_get', 200, one);
   await works('users_edit', 200, { ...one, body: { email: 'leo@example.org', name: 'Leo', state: 'active' } });
   await api.call('users_edit', 400, { ...one, body: { state: 'gone' } });
+  await works('owner_invite', 201, { ...account, body: { user: 'leo@example.org' } });
+  await api.call('owner_invite', 404, { ...account, body: { user: 'nobody@example.org' } });
+  await works('owner_invitation', 200, account);
+  await api.call('owner_accept', 403, account); // the invited user alone
+  await works('owner_invitation_cancel', 200, account);
+  await api.call('owner_invitation', 404, account);
   await works('owner_set', 200, { ...account, body: { user: 'leo@example.org' } });
   await api.call('owner_set', 404, { ...account, body: { user: 'nobody@example.org' } });
   const erased = await works('users_create', 201, { body: { account: store, email: 'old@example.com' } });
@@ -155,6 +161,32 @@ test('resources, services, routes, profiles', async () => {
   await works('profiles_edit', 200, { ...mine, body: { addResources: ['EditOrder'], removeResources: ['EditOrder'] } });
   await works('profiles_edit', 200, { ...mine, body: { name: 'Readers', resources: ['ViewOrder'] } });
   await api.call('profiles_edit', 404, { path: { id: 99999 }, body: { name: 'x' } });
+});
+
+test('management tokens', async () => {
+  const body = { account: store, label: 'deploy', rights: ['keys.view', 'events.view'], addresses: ['10.0.0.0/8'],
+    expiresAt: new Date(Date.now() + 86400000).toISOString() };
+  const headers = { 'Idempotency-Key': 'machine' };
+  const made = await works('management_tokens_create', 201, { body, headers });
+  assert.equal((await api.call('management_tokens_create', 200, { body, headers })).json.token, undefined);
+  await api.call('management_tokens_create', 400, { body: { ...body, rights: ['owner'] } });
+  await works('management_tokens_list', 200, { query: { account: store, q: 'depl' } });
+  await works('management_tokens_revoke', 200, { path: { id: made.json.id } });
+  await api.call('management_tokens_revoke', 409, { path: { id: made.json.id } });
+  await api.call('management_tokens_revoke', 404, { path: { id: 4000000000 } });
+});
+
+test('a key handed over by a one-time link', async () => {
+  const made = await works('keys_create', 201, { body: { account: store, label: 'handed', handover: true } });
+  const body = { secret: made.json.handover.url.split('#')[1] };
+  await works('share_look', 200, { body });
+  await works('share_open', 200, { body });
+  await works('share_look', 200, { body });
+  await api.call('share_open', 409, { body });
+  await api.call('share_look', 404, { body: { secret: 'none' } });
+  const one = { path: { appKey: made.json.appKey } };
+  await works('rotate', 200, { ...one, body: { handover: true, overlap: '1h' } });
+  await works('keys_get', 200, one);
 });
 
 test('keys from their creation to their revocation', async () => {
@@ -315,7 +347,7 @@ test('an unknown query parameter, and one that comes twice, is refused by every 
 test('an address is no operator: 403 for every operation of /v1', async () => {
   const some = { account: store, id: 1, host: 'x', appKey: key.appKey, profile: 1, service: 'default', revision: 1 };
   for (const [id, operation] of api.operations) {
-    if (!operation.path.startsWith('/v1/')) continue;
+    if (!operation.path.startsWith('/v1/') || operation.path.startsWith('/v1/share/')) continue;
     const query = Object.fromEntries(operation.parameters.filter((p) => p.in === 'query' && p.required).map((p) => [p.name, '1']));
     const body = operation.requestBody && JSON.stringify(samples.get(id).body);
     const answer = await api.call(id, 403, { path: some, query, body, target: { port } });
@@ -365,6 +397,7 @@ test('an older copy is held until it is confirmed; meanwhile every answer confor
 
 test('every operation was seen to succeed and to fail', () => {
   const missing = [...api.operations.keys()].filter((id) => {
+    if (id === 'owner_accept') return false; // no operator succeeds: it is the invited user's
     const statuses = [...api.seen.get(id) ?? []];
     return !statuses.some((s) => s < 300) || !statuses.some((s) => s >= 400);
   });
