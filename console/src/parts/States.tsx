@@ -6,12 +6,12 @@ import { ApiError, CancelledError, OfflineError } from '@/api/problem';
 import { useText } from '@/text/text';
 import { Icon, type IconName } from './icons';
 
-/** Nothing here: says what would be here and how it gets there. */
-export function EmptyState({ icon, title, children, action }: { icon?: IconName; title: string; children?: ReactNode; action?: ReactNode }) {
+/** Nothing here: says what would be here and how it gets there. `asPage`: it stands for a page, its title is the heading. */
+export function EmptyState({ icon, title, asPage, children, action }: { icon?: IconName; title: string; asPage?: boolean; children?: ReactNode; action?: ReactNode }) {
   return (
     <Stack className="l-empty" align="center" gap="xs">
       {icon && <span className="l-empty-icon"><Icon name={icon} size={22} /></span>}
-      <Text fw={600}>{title}</Text>
+      <Text component={asPage ? 'h1' : 'p'} fw={600} m={0}>{title}</Text>
       {children && <Text component="div" size="sm" c="dimmed" maw={460} ta="center">{children}</Text>}
       {action}
     </Stack>
@@ -44,8 +44,8 @@ export function useErrorText(): (error: unknown) => string {
   };
 }
 
-/** In the place of a page or a panel that could not be read. */
-export function ErrorState({ error, onRetry }: { error: unknown; onRetry?: () => void }) {
+/** In the place of a panel that could not be read, or, with `asPage`, of a page. */
+export function ErrorState({ error, asPage, onRetry }: { error: unknown; asPage?: boolean; onRetry?: () => void }) {
   const t = useText('shell');
   const text = useErrorText();
   const offline = error instanceof OfflineError;
@@ -57,7 +57,7 @@ export function ErrorState({ error, onRetry }: { error: unknown; onRetry?: () =>
   return (
     <Stack className="l-empty" align="center" gap="xs" role="alert">
       <span className="l-empty-icon"><Icon name={offline ? 'offline' : 'warning'} size={22} /></span>
-      <Text fw={600}>{offline ? t('offline_title') : t('error_title')}</Text>
+      <Text component={asPage ? 'h1' : 'p'} fw={600} m={0}>{offline ? t('offline_title') : t('error_title')}</Text>
       <Text size="sm" c="dimmed" maw={460} ta="center">{text(error)}</Text>
       {requestId && <Text size="xs" c="dimmed" ff="monospace">{t('request_id', { id: requestId })}</Text>}
       {onRetry && <Button size="xs" variant="default" onClick={retry}>{t('retry')}</Button>}

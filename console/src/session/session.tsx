@@ -78,6 +78,11 @@ export function SessionGate({ children }: { children: ReactNode }) {
   }, [client, here, isStranger, navigate, session.data]);
 
   if (session.data) return <SessionContext.Provider value={session.data}>{children}</SessionContext.Provider>;
-  if (session.error && !isStranger) return <ErrorState error={session.error} onRetry={() => void session.refetch()} />;
+  if (session.error && !isStranger)
+    return (
+      <main className="l-door-body">
+        <ErrorState asPage error={session.error} onRetry={() => void session.refetch()} />
+      </main>
+    );
   return <LoadingState />;
 }

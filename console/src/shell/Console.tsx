@@ -15,7 +15,7 @@ function Guarded({ route }: { route: ScreenRoute }) {
 
 function Crash() {
   // A chunk of an older build is gone after an upgrade; or a mistake of ours.
-  return <ErrorState error={useRouteError()} onRetry={() => window.location.reload()} />;
+  return <ErrorState asPage error={useRouteError()} onRetry={() => window.location.reload()} />;
 }
 
 function Root() {

@@ -8,7 +8,7 @@ export function NotFound() {
   const t = useText('shell');
   usePageTitle(t('not_found_title'));
   return (
-    <EmptyState icon="search" title={t('not_found_title')} action={<Button component={Link} to="/" variant="default" size="xs">{t('home')}</Button>}>
+    <EmptyState asPage icon="search" title={t('not_found_title')} action={<Button component={Link} to="/" variant="default" size="xs">{t('home')}</Button>}>
       {t('not_found_detail')}
     </EmptyState>
   );
@@ -19,7 +19,7 @@ export function NoRight({ right }: { right: string }) {
   const t = useText('shell');
   usePageTitle(t('no_right_title'));
   return (
-    <EmptyState icon="lock" title={t('no_right_title')} action={<Button component={Link} to="/" variant="default" size="xs">{t('home')}</Button>}>
+    <EmptyState asPage icon="lock" title={t('no_right_title')} action={<Button component={Link} to="/" variant="default" size="xs">{t('home')}</Button>}>
       {t('no_right_detail', { right })}
     </EmptyState>
   );

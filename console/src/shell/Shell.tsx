@@ -35,7 +35,7 @@ function Navigation({ onFind }: { onFind: () => void }) {
   const session = useSession();
   return (
     <>
-      <button type="button" className="l-find" aria-label={t('palette_open')} onClick={onFind}>
+      <button type="button" className="l-find" onClick={onFind}>
         <Icon name="search" size={14} />
         <span>{t('palette_short')}</span>
         <Kbd size="xs" aria-hidden>Ctrl K</Kbd>
@@ -88,7 +88,8 @@ function AccountMenu({ onHelp }: { onHelp: () => void }) {
   return (
     <Menu position="top-start" width={232}>
       <Menu.Target>
-        <button type="button" className="l-me" aria-label={t('account_menu', { name })}>
+        <button type="button" className="l-me">
+          <span className="l-hidden">{t('account_menu')}</span>
           <span className="l-face" aria-hidden>{name.slice(0, 1).toUpperCase()}</span>
           <span>
             {name}
@@ -191,11 +192,11 @@ export function Shell() {
   });
 
   const side = (
-    <div className="l-side">
+    <aside className="l-side" aria-label={t('console')}>
       <Brand />
       <Navigation onFind={() => setOverlay('palette')} />
       <AccountMenu onHelp={help} />
-    </div>
+    </aside>
   );
   return (
     <>

@@ -48,7 +48,7 @@ export default function Enrol() {
       </Door>
     );
   }
-  if (open.error) return <ErrorState error={open.error} onRetry={() => void open.refetch()} />;
+  if (open.error) return <ErrorState asPage error={open.error} onRetry={() => void open.refetch()} />;
   if (!open.data) return <LoadingState />;
 
   const short = typed.password.length > 0 && [...typed.password].length < PASSWORD_MIN;

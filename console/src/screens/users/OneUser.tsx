@@ -17,7 +17,7 @@ export function OneUser() {
   const id = Number(useParams().id);
   const { may, user: me } = useSession();
   const read = useRead(['users', 'one', id], () => people.one(id));
-  if (read.error && !read.data) return <ErrorState error={read.error} onRetry={() => void read.refetch()} />;
+  if (read.error && !read.data) return <ErrorState asPage error={read.error} onRetry={() => void read.refetch()} />;
   if (!read.data) return <LoadingState />;
   const user = read.data;
   const itself = me?.id === user.id;
