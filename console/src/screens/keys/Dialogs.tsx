@@ -27,14 +27,14 @@ export function TurnDialog({ item, turn, onClose }: DialogProps & { turn: Turn }
     {
       makesOld: keyReads(item.appKey),
       onDone: () => {
-        toast(t(`${name}_done`));
+        toast(t(`turn_done_${name}`));
         onClose();
       },
     },
   );
   return (
     <Confirm title={t(name)} action={t(name)} danger={turn === 'deactivate'} isBusy={change.isBusy} error={change.error} onConfirm={() => void change.run(undefined)} onClose={onClose}>
-      {t(`${name}_detail`, { label: item.label })}
+      {t(`turn_detail_${name}`, { label: item.label })}
     </Confirm>
   );
 }
