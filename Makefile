@@ -1,6 +1,6 @@
 # Llavero. `make run` and `make check` do everything, set-up included.
 .POSIX:
-.PHONY: help setup build programs run demo check bench evidence install format docs clean
+.PHONY: help setup build console programs run demo check bench evidence install format docs clean
 
 BUILD ?= build
 PREFIX ?= /usr
@@ -30,11 +30,15 @@ bench: setup
 	@scripts/bench
 
 ## make build     compile only
-build: $(BUILD)/build.ninja
+build: console $(BUILD)/build.ninja
 	@ninja -C $(BUILD)
 
+# The pages, which the keeper holds.
+console:
+	@scripts/console
+
 # The two programs without the tests, for who wants to see it first.
-programs: $(BUILD)/build.ninja
+programs: console $(BUILD)/build.ninja
 	@ninja -C $(BUILD) src/llaverod/llaverod src/cli/llavero
 
 $(BUILD)/build.ninja: meson.build

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "keeper/console.h"
 #include "keeper/now.h"
 #include "keeper/publish.h"
 #include "key/mask.h"
@@ -184,8 +185,14 @@ enum status api_handle(
 {
 	struct api *api = api_context;
 	struct http_routes routes = { api->http, api->count };
+	enum status st = console_handle(request, response);
 
-	return http_dispatch(&routes, api, request, response);
+	if (st == ST_NOT_FOUND)
+		st = http_dispatch(&routes, api, request, response);
+	if (st != ST_OK)
+		http_problem_status(response, request, st, NULL);
+	console_protect(response);
+	return ST_OK;
 }
 
 size_t api_body_max(void *api_context, const struct http_request *request)

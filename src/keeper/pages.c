@@ -101,11 +101,6 @@ static enum status answer_page(struct api_call *call, enum cause cause, enum lan
 	call->response->status = 200;
 	call->response->content_type = "text/html; charset=utf-8";
 	http_response_header(call->response, "Cache-Control", SPAN_LIT("no-cache"));
-	http_response_header(call->response, "Content-Security-Policy",
-		SPAN_LIT("default-src 'none'; frame-ancestors 'none'; base-uri 'none'; "
-			 "form-action 'none'"));
-	http_response_header(call->response, "X-Content-Type-Options", SPAN_LIT("nosniff"));
-	http_response_header(call->response, "Referrer-Policy", SPAN_LIT("no-referrer"));
 	http_response_header(call->response, "Vary", SPAN_LIT("Accept, Accept-Language"));
 	buf_printf(body,
 		"<!DOCTYPE html><html lang=\"%s\"><head><meta charset=\"utf-8\">"

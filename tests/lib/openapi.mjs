@@ -13,6 +13,8 @@ export class OpenApi {
     this.document = document;
     this.target = target;
     this.seen = new Map(); // operationId -> the statuses that were answered
+    // Headers of every answer of this server, described once.
+    this.everywhere = Object.fromEntries(Object.keys(document['x-llavero-every-answer'] ?? {}).map((name) => [name.toLowerCase(), true]));
     this.operations = new Map();
     for (const [path, item] of Object.entries(document.paths)) {
       for (const [method, operation] of Object.entries(item)) {
@@ -80,7 +82,7 @@ export class OpenApi {
       if (value !== undefined) wrong.push(...checkValue(this.document, header.schema, value, name));
     }
     for (const name of Object.keys(answer.headers)) {
-      if (!PLAIN_HEADERS.has(name) && !(name in described)) wrong.push(`header ${name} is not described`);
+      if (!PLAIN_HEADERS.has(name) && !(name in described) && !(name in this.everywhere)) wrong.push(`header ${name} is not described`);
     }
     const type = answer.headers['content-type']?.replace(/;.*/, '');
     const content = response.content?.[type];

@@ -1,0 +1,193 @@
+#include "keeper/console.h"
+
+#include "base/crypto.h"
+#include "base/encode.h"
+#include "keeper/assets.h"
+
+#define NONCE_SIZE 16u
+#define NONCE_PLACE "__NONCE__"
+#define POLICY_HEADER "Content-Security-Policy"
+
+/* A page of the built console, and the paths that show it: itself, or all below it too. */
+struct page {
+	const char *path;
+	bool below;
+	const char *asset;
+	const char *script; /* what its scripts may do beyond coming from here */
+};
+
+static const struct page PAGES[] = {
+	{ "/", false, "/index.html", "" },
+	{ "/login", false, "/index.html", "" },
+	{ "/enrol", false, "/index.html", "" },
+	{ "/overview", false, "/index.html", "" },
+	{ "/keys", true, "/index.html", "" },
+	{ "/profiles", true, "/index.html", "" },
+	{ "/users", true, "/index.html", "" },
+	{ "/catalog", true, "/index.html", "" },
+	{ "/diagnose", true, "/index.html", "" },
+	{ "/events", true, "/index.html", "" },
+	{ "/refusals", true, "/index.html", "" },
+	{ "/settings", true, "/index.html", "" },
+	{ "/me", true, "/index.html", "" },
+	{ "/share", false, "/share.html", "" },
+	{ "/check", false, "/check.html", " 'wasm-unsafe-eval'" },
+};
+
+static const struct page *page_find(struct span path)
+{
+	for (size_t i = 0; i < ARRAY_LEN(PAGES); i++) {
+		struct span own = span_str(PAGES[i].path);
+
+		if (span_equal(path, own))
+			return &PAGES[i];
+		if (PAGES[i].below && span_starts_with(path, own) && path.ptr[own.len] == '/')
+			return &PAGES[i];
+	}
+	return NULL;
+}
+
+/* Is gzip among what the client accepts? "gzip;q=0" and what we cannot read is a no. */
+static bool takes_gzip(const struct http_request *request)
+{
+	struct span rest = http_header_once(request, "Accept-Encoding");
+
+	while (rest.len > 0) {
+		size_t end = span_find(rest, ',');
+		struct span item = span_part(rest, 0, end);
+
+		while (item.len > 0 && item.ptr[0] == ' ')
+			item = span_part(item, 1, SIZE_MAX);
+		if (span_equal_nocase(item, SPAN_LIT("gzip")))
+			return true;
+		rest = span_part(rest, end + 1, SIZE_MAX);
+	}
+	return false;
+}
+
+/* The page with this answer's nonce in every place that waits for it. */
+static void append_page(struct buf *out, const struct asset *asset, const char *nonce)
+{
+	struct span rest = span_of(asset->plain, asset->plain_len);
+	const size_t place_len = sizeof(NONCE_PLACE) - 1;
+	size_t at = 0;
+
+	while (at + place_len <= rest.len) {
+		if (memcmp(rest.ptr + at, NONCE_PLACE, place_len) != 0) {
+			at++;
+			continue;
+		}
+		buf_append(out, span_part(rest, 0, at));
+		buf_append_str(out, nonce);
+		rest = span_part(rest, at + place_len, SIZE_MAX);
+		at = 0;
+	}
+	buf_append(out, rest);
+}
+
+static void add_policy(struct http_response *response, const struct page *page, const char *nonce)
+{
+	char memory[768];
+	struct buf policy = BUF_ARRAY(memory);
+
+	buf_printf(&policy,
+		"default-src 'none'; script-src 'self'%s; style-src 'self' 'nonce-%s'; "
+		"img-src 'self' data:; font-src 'self'; connect-src 'self'; manifest-src 'self'; "
+		"form-action 'none'; base-uri 'none'; frame-ancestors 'none'; "
+		"require-trusted-types-for 'script'; trusted-types default",
+		page->script, nonce);
+	http_response_header(response, POLICY_HEADER, buf_span(&policy));
+}
+
+static enum status answer_page(struct http_response *response, const struct page *page)
+{
+	const struct asset *asset = asset_find(span_str(page->asset));
+	uint8_t random[NONCE_SIZE];
+	char memory[2 * NONCE_SIZE + 1];
+	struct buf nonce = BUF_ARRAY(memory);
+
+	crypto_random(random, sizeof(random));
+	encode_hex(&nonce, random, sizeof(random));
+	add_policy(response, page, buf_str(&nonce));
+	http_response_header(response, "Cache-Control", SPAN_LIT("no-store"));
+	if (asset == NULL) {
+		response->status = 503;
+		response->content_type = "text/plain; charset=utf-8";
+		buf_append_str(&response->body,
+			"This llaverod was built without its console. Build it with: "
+			"scripts/console && make build\n");
+	} else {
+		response->status = 200;
+		response->content_type = asset->content_type;
+		append_page(&response->body, asset, buf_str(&nonce));
+	}
+	return buf_ok(&response->body) ? ST_OK : ST_NO_MEMORY;
+}
+
+/* Names of files under /assets/ carry a hash of what is in them: what was fetched once stays true.
+ */
+static enum status answer_file(const struct http_request *request, struct http_response *response,
+	const struct asset *asset)
+{
+	bool packed = asset->gzip_len > 0 && takes_gzip(request);
+	bool hashed = span_starts_with(span_str(asset->path), SPAN_LIT("/assets/"));
+
+	response->status = 200;
+	response->content_type = asset->content_type;
+	http_response_header(response, "Cache-Control",
+		hashed ? SPAN_LIT("public, max-age=31536000, immutable") : SPAN_LIT("no-cache"));
+	http_response_header(response, "Vary", SPAN_LIT("Accept-Encoding"));
+	if (packed)
+		http_response_header(response, "Content-Encoding", SPAN_LIT("gzip"));
+	buf_append(&response->body, packed ? span_of(asset->gzip, asset->gzip_len)
+					   : span_of(asset->plain, asset->plain_len));
+	return buf_ok(&response->body) ? ST_OK : ST_NO_MEMORY;
+}
+
+enum status console_handle(const struct http_request *request, struct http_response *response)
+{
+	const struct asset *asset;
+	const struct page *page;
+
+	if (!span_is(request->method, "GET") && !span_is(request->method, "HEAD"))
+		return ST_NOT_FOUND;
+	page = page_find(request->path);
+	if (page != NULL)
+		return answer_page(response, page);
+	asset = asset_find(request->path);
+	/* A page is shown at its own path, with its policy; never as a file. */
+	if (asset == NULL || strncmp(asset->content_type, "text/html", 9) == 0)
+		return ST_NOT_FOUND;
+	return answer_file(request, response, asset);
+}
+
+static bool has_header(const struct http_response *response, const char *name)
+{
+	for (size_t i = 0; i < response->headers_count; i++) {
+		if (strcmp(response->headers[i].name, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+void console_protect(struct http_response *response)
+{
+	static const struct {
+		const char *name, *value;
+	} headers[] = {
+		{ POLICY_HEADER, "default-src 'none'; base-uri 'none'; form-action 'none'; "
+				 "frame-ancestors 'none'" },
+		{ "X-Content-Type-Options", "nosniff" },
+		{ "Referrer-Policy", "no-referrer" },
+		{ "X-Frame-Options", "DENY" },
+		{ "Cross-Origin-Opener-Policy", "same-origin" },
+		{ "Cross-Origin-Resource-Policy", "same-origin" },
+		{ "Permissions-Policy",
+			"camera=(), geolocation=(), microphone=(), payment=(), usb=()" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(headers); i++) {
+		if (!has_header(response, headers[i].name))
+			http_response_header(response, headers[i].name, span_str(headers[i].value));
+	}
+}
