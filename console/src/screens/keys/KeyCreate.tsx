@@ -7,10 +7,10 @@ import { useChange, useIdempotencyKey } from '@/api/hooks';
 import { Page, Panel } from '@/parts/Page';
 import { FormError, Notice, useErrorText } from '@/parts/States';
 import { toast } from '@/parts/toast';
-import { TokenDialog } from '@/parts/TokenDialog';
 import { useSession } from '@/session/session';
 import { useText } from '@/text/text';
 import { useProfiles } from './data';
+import { Delivery, type Given, GivenDialog, givenOf, isSecret, type Way } from './Delivery';
 import { changesOf, EMPTY, type Faults, faultsOf, fieldOf } from './draft';
 import { Fields } from './Fields';
 import { keyPath } from './model';
@@ -23,17 +23,17 @@ export function KeyCreate() {
   const [draft, setDraft] = useState(EMPTY);
   const [profiles, setProfiles] = useState<string[]>([]);
   const [faults, setFaults] = useState<Faults>({});
-  const [made, setMade] = useState<{ appKey: string; appToken: string } | undefined>();
+  const [way, setWay] = useState<Way>('show');
+  const [made, setMade] = useState<Given | undefined>();
   const choice = useProfiles();
   const once = useIdempotencyKey();
   const leave = (appKey: string) => navigate(keyPath(appKey), { replace: true });
   const create = useChange(
-    // The token leaves the answer here, so that nothing else keeps it.
     async () => {
-      const body = { ...changesOf(draft, EMPTY), account, label: draft.label.trim(), profiles: profiles.map(Number) };
-      const { appToken, ...key } = (await data(api.POST('/v1/keys', { params: { header: once.header() }, body }))) as { appKey: string; appToken?: string };
-      if (appToken) setMade({ appKey: key.appKey, appToken });
-      return { appKey: key.appKey, isShown: Boolean(appToken) };
+      const body = { ...changesOf(draft, EMPTY), account, label: draft.label.trim(), profiles: profiles.map(Number), ...(way === 'link' ? { handover: true } : {}) };
+      const given = givenOf(await data(api.POST('/v1/keys', { params: { header: once.header() }, body })));
+      if (isSecret(given)) setMade(given);
+      return { appKey: given.appKey, isShown: isSecret(given) };
     },
     {
       makesOld: [['keys'], ['profiles'], ['overview']],
@@ -95,6 +95,9 @@ export function KeyCreate() {
             }
           />
         </Panel>
+        <Panel>
+          <Delivery value={way} onChange={setWay} />
+        </Panel>
         {!field && <FormError error={create.error} />}
         <Group justify="flex-end" gap="xs" mt="md">
           <Button variant="default" component={Link} to="/keys">{t('cancel')}</Button>
@@ -102,10 +105,9 @@ export function KeyCreate() {
         </Group>
       </form>
       {made && (
-        <TokenDialog
+        <GivenDialog
           title={t('created')}
-          appKey={made.appKey}
-          appToken={made.appToken}
+          given={made}
           onClose={() => {
             setMade(undefined);
             toast(t('created_done'));

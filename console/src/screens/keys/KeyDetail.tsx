@@ -16,7 +16,7 @@ import { History } from './History';
 import { KeyEdit } from './KeyEdit';
 import { LinkDialog } from './LinkDialog';
 import { StateMark } from './marks';
-import { ageOf, alertsOf, type Key, stateOf, type Token } from './model';
+import { ageOf, alertsOf, type Key, stateOf, type Token, tokenOf } from './model';
 import { Rotate } from './Rotate';
 
 type Detail = NonNullable<ReturnType<typeof useKey>['data']>;
@@ -37,6 +37,13 @@ function Attention({ item, edits, open }: { item: Detail; edits: boolean; open: 
     );
   if (item.state === 'revoked') row('revoked', 'bad', t('notice_revoked', { when: format.dateTime(item.revokedAt!), reason: item.reason ? t(`reason_${item.reason}`) : '–' }));
   if (item.state === 'inactive') row('inactive', 'warn', t('notice_inactive'), button(t('activate'), { dialog: 'turn', turn: 'activate' }));
+  const link = item.state === 'revoked' ? null : item.handover;
+  if (link && !link.openedAt) {
+    const isOver = new Date(link.expiresAt).getTime() <= Date.now();
+    const again = button(t(tokenOf(item, 'current') ? 'rotate' : 'first_token'), { dialog: 'rotate' });
+    if (isOver) row('link', 'warn', t('notice_link_expired'), again);
+    else row('link', 'info', t('notice_link_waits', { when: format.dateTime(link.expiresAt) }));
+  }
   for (const alert of alertsOf(item)) {
     if (alert === 'unlinked') row(alert, 'warn', t('notice_unlinked'), button(t('link'), { dialog: 'link' }));
     if (alert === 'token_old') row(alert, 'warn', t('notice_token_old'), !item.rotation && button(t('rotate'), { dialog: 'rotate' }));
@@ -58,7 +65,7 @@ function Actions({ item, open }: { item: Detail; open: Opener }) {
   return (
     <>
       <Button variant="default" leftSection={<Icon name="edit" />} onClick={() => open({ dialog: 'edit' })}>{t('edit')}</Button>
-      {!item.rotation && <Button leftSection={<Icon name="rotate" />} onClick={() => open({ dialog: 'rotate' })}>{t('rotate')}</Button>}
+      {!item.rotation && <Button leftSection={<Icon name="rotate" />} onClick={() => open({ dialog: 'rotate' })}>{t(tokenOf(item, 'current') ? 'rotate' : 'first_token')}</Button>}
       <Menu position="bottom-end">
         <Menu.Target>
           <Button variant="default" px="xs" aria-label={t('more_actions')}><Icon name="more" /></Button>
@@ -164,6 +171,7 @@ function About({ item }: { item: Detail }) {
           [t('addresses'), lines(item.addresses, t('addresses_any'))],
           [t('limits'), lines(limits, t('limits_none'))],
           [t('external_id'), item.externalId ?? '–'],
+          ...(item.handover?.openedAt ? [[t('link_label'), t('notice_link_opened', { when: format.dateTime(item.handover.openedAt) })] as [ReactNode, ReactNode]] : []),
           ...(item.metadata ? [[t('metadata'), <pre key="metadata" className="l-pre" tabIndex={0}>{JSON.stringify(item.metadata, null, 2)}</pre>] as [ReactNode, ReactNode]] : []),
         ]}
       />

@@ -5,10 +5,10 @@ import { api, data } from '@/api/client';
 import { useChange, useIdempotencyKey } from '@/api/hooks';
 import { FormError, Notice } from '@/parts/States';
 import { toast } from '@/parts/toast';
-import { TokenDialog } from '@/parts/TokenDialog';
 import { useText } from '@/text/text';
 import { keyReads } from './data';
-import type { Key } from './model';
+import { Delivery, type Given, GivenDialog, givenOf, isSecret, type Way as DeliveryWay } from './Delivery';
+import { type Key, tokenOf } from './model';
 
 const OVERLAPS = ['1h', '24h', '7d', '30d'] as const;
 type Way = 'open' | 'overlap' | 'now';
@@ -17,14 +17,17 @@ export function Rotate({ item, onClose }: { item: Key; onClose: () => void }) {
   const t = useText('keys');
   const [way, setWay] = useState<Way>('open');
   const [overlap, setOverlap] = useState<string>('24h');
-  const [appToken, setAppToken] = useState<string | undefined>();
+  const [delivery, setDelivery] = useState<DeliveryWay>('show');
+  const [given, setGiven] = useState<Given | undefined>();
+  const hasToken = tokenOf(item, 'current') !== undefined;
+  const name = t(hasToken ? 'rotate' : 'first_token');
   const once = useIdempotencyKey();
   const rotate = useChange(
     async () => {
-      const body = way === 'open' ? {} : { overlap: way === 'now' ? 'now' : overlap };
-      const answer = (await data(api.POST('/v1/keys/{appKey}/rotate', { params: { path: { appKey: item.appKey }, header: once.header() }, body }))) as { appToken?: string };
-      setAppToken(answer.appToken);
-      return Boolean(answer.appToken);
+      const body = { ...(way === 'open' ? {} : { overlap: way === 'now' ? 'now' : overlap }), ...(delivery === 'link' ? { handover: true } : {}) };
+      const answer = givenOf(await data(api.POST('/v1/keys/{appKey}/rotate', { params: { path: { appKey: item.appKey }, header: once.header() }, body })));
+      if (isSecret(answer)) setGiven(answer);
+      return isSecret(answer);
     },
     {
       makesOld: keyReads(item.appKey),
@@ -36,21 +39,20 @@ export function Rotate({ item, onClose }: { item: Key; onClose: () => void }) {
       },
     },
   );
-  if (appToken) {
+  if (given) {
     return (
-      <TokenDialog
+      <GivenDialog
         title={t('rotated')}
-        appKey={item.appKey}
-        appToken={appToken}
+        given={given}
         onClose={() => {
-          setAppToken(undefined);
+          setGiven(undefined);
           onClose();
         }}
       />
     );
   }
   return (
-    <Modal opened onClose={onClose} title={t('rotate')} closeButtonProps={{ 'aria-label': t('close') }}>
+    <Modal opened onClose={onClose} title={name} closeButtonProps={{ 'aria-label': t('close') }}>
       <form
         onSubmit={(event) => {
           event.preventDefault();
@@ -58,19 +60,24 @@ export function Rotate({ item, onClose }: { item: Key; onClose: () => void }) {
         }}
       >
         <Stack gap="md">
-          <Radio.Group label={t('rotate_old')} value={way} onChange={(value) => setWay(value as Way)}>
-            <Stack gap="sm" mt="xs">
-              <Radio value="open" label={t('rotate_open')} description={t('rotate_open_hint')} data-autofocus />
-              <Radio value="overlap" label={t('rotate_overlap')} description={t('rotate_overlap_hint')} />
-              {way === 'overlap' && <NativeSelect className="l-indent" aria-label={t('rotate_overlap_length')} data={OVERLAPS.map((each) => ({ value: each, label: t(`overlap_${each}`) }))} value={overlap} onChange={(event) => setOverlap(event.currentTarget.value)} />}
-              <Radio value="now" label={t('rotate_now')} description={t('rotate_now_hint')} />
-            </Stack>
-          </Radio.Group>
-          {way === 'now' && <Notice tone="warn">{t('rotate_now_warning')}</Notice>}
+          {hasToken && (
+            <>
+              <Radio.Group label={t('rotate_old')} value={way} onChange={(value) => setWay(value as Way)}>
+                <Stack gap="sm" mt="xs">
+                  <Radio value="open" label={t('rotate_open')} description={t('rotate_open_hint')} data-autofocus />
+                  <Radio value="overlap" label={t('rotate_overlap')} description={t('rotate_overlap_hint')} />
+                  {way === 'overlap' && <NativeSelect className="l-indent" aria-label={t('rotate_overlap_length')} data={OVERLAPS.map((each) => ({ value: each, label: t(`overlap_${each}`) }))} value={overlap} onChange={(event) => setOverlap(event.currentTarget.value)} />}
+                  <Radio value="now" label={t('rotate_now')} description={t('rotate_now_hint')} />
+                </Stack>
+              </Radio.Group>
+              {way === 'now' && <Notice tone="warn">{t('rotate_now_warning')}</Notice>}
+            </>
+          )}
+          <Delivery value={delivery} onChange={setDelivery} />
           <FormError error={rotate.error} />
           <Group justify="flex-end" gap="xs">
             <Button variant="default" onClick={onClose}>{t('cancel')}</Button>
-            <Button type="submit" loading={rotate.isBusy}>{t('rotate')}</Button>
+            <Button type="submit" loading={rotate.isBusy}>{name}</Button>
           </Group>
         </Stack>
       </form>

@@ -1,0 +1,76 @@
+// The keys that somebody should look at, most urgent kind first.
+import { Button } from '@mantine/core';
+import { Link } from 'react-router-dom';
+import { api, data } from '@/api/client';
+import { useRead } from '@/api/hooks';
+import { Panel } from '@/parts/Page';
+import { EmptyState, ErrorState, LoadingState, Mark } from '@/parts/States';
+import { type Alert, ALERT_TONES, type Key, keyPath, tokenOf } from '@/screens/keys/model';
+import { useSession } from '@/session/session';
+import { Ago } from '@/text/format';
+import { useText } from '@/text/text';
+
+const URGENCY: Alert[] = ['expired', 'token_very_old', 'expiring', 'rotation_open', 'token_old', 'unlinked'];
+const SHOWN = 5;
+
+interface Kind {
+  alert: Alert;
+  keys: Key[];
+  hasMore: boolean;
+}
+
+async function readKinds(account: string): Promise<{ kinds: Kind[]; hasKeys: boolean }> {
+  const kinds = await Promise.all(
+    URGENCY.map(async (alert): Promise<Kind> => {
+      const page = await data(api.GET('/v1/keys', { params: { query: { account, alert, sort: 'oldest', limit: SHOWN + 1 } } }));
+      return { alert, keys: page.items, hasMore: page.items.length > SHOWN };
+    }),
+  );
+  const veryOld = new Set(kinds.find((kind) => kind.alert === 'token_very_old')?.keys.map((key) => key.appKey));
+  // A token of six months is one of three months too: it is told once.
+  const shown = kinds
+    .map((kind) => (kind.alert === 'token_old' ? { ...kind, keys: kind.keys.filter((key) => !veryOld.has(key.appKey)) } : kind))
+    .filter((kind) => kind.keys.length > 0);
+  const any = shown.length > 0 ? shown[0]!.keys : (await data(api.GET('/v1/keys', { params: { query: { account, limit: 1 } } }))).items;
+  return { kinds: shown, hasKeys: any.length > 0 };
+}
+
+function Since({ item, alert }: { item: Key; alert: Alert }) {
+  const t = useText('overview');
+  const token = tokenOf(item, 'current');
+  const at = alert === 'expired' || alert === 'expiring' ? item.expiresAt : alert === 'unlinked' ? item.createdAt : token?.createdAt;
+  if (!at) return null;
+  return <span className="l-dim"> · {t(`since_${alert}`)} <Ago at={at} /></span>;
+}
+
+export function Attention() {
+  const t = useText('overview');
+  const { account } = useSession();
+  const read = useRead(['overview', account, 'attention'], () => readKinds(account), { every: 60_000 });
+  if (!read.data) return <Panel title={t('attention')}>{read.error ? <ErrorState error={read.error} onRetry={() => void read.refetch()} /> : <LoadingState />}</Panel>;
+  if (!read.data.hasKeys) return null;
+  if (read.data.kinds.length === 0) return <Panel title={t('attention')}><EmptyState icon="check" title={t('attention_none')}>{t('attention_none_detail')}</EmptyState></Panel>;
+  return (
+    <Panel flush title={t('attention')}>
+      {read.data.kinds.map(({ alert, keys, hasMore }) => (
+        <section className="l-kind" key={alert}>
+          <div>
+            <h3><Mark tone={ALERT_TONES[alert]}>{t(`alert_${alert}`)}</Mark></h3>
+            <p>{t(`why_${alert}`)}</p>
+          </div>
+          <ul className="l-rows">
+            {keys.slice(0, SHOWN).map((key) => (
+              <li key={key.appKey}>
+                <span>
+                  <Link className="l-link l-strong" to={keyPath(key.appKey)}>{key.label}</Link>
+                  <Since item={key} alert={alert} />
+                </span>
+              </li>
+            ))}
+            {hasMore && <li><Button component={Link} to={`/keys?alert=${alert}`} variant="subtle" size="compact-sm">{t('all')}</Button></li>}
+          </ul>
+        </section>
+      ))}
+    </Panel>
+  );
+}
