@@ -1,17 +1,16 @@
 // What the keeper offers to people: login, enrolment, own account, users, management tokens, ownership.
 import { call } from '@/api/call';
-import type { Right, Session } from './session';
+import { api, data, type Schemas } from '@/api/client';
 
 export interface Enrolment { account: string; email: string; name: string | null; secret: string; otpauth: string }
 export interface OwnSession { id: number; kind: 'browser' | 'cli'; current: boolean; address: string | null; agent: string | null; createdAt: string; seenAt: string; expiresAt: string }
 export interface Person { id: number; email: string | null; name: string | null; owner: boolean; state: 'active' | 'suspended' | 'erased'; enrolled: boolean; profiles: { id: number; name: string }[]; createdAt: string; version: number }
 export interface Invitation { enrolment?: string; expiresAt?: string }
-export interface ManagementToken { id: number; label: string; rights: string[]; addresses: string[]; createdAt: string; expiresAt: string; usedAt: string | null; revokedAt: string | null; state?: string }
-export interface OwnerInvitation { user: number; expiresAt: string }
+export type ManagementToken = Schemas['ManagementToken'];
 
 type Header = Record<string, string>;
 const json = <T>(method: string, path: string, body?: unknown, header?: Header) => call<T>(method, path, body, header);
-const account = (name: string) => `/v1/accounts/${encodeURIComponent(name)}`;
+const of = (account: string) => ({ params: { path: { account } } });
 
 export const people = {
   login: (body: { account?: string; email: string; password: string; code: string }) => json<unknown>('POST', '/v1/session', body),
@@ -33,15 +32,13 @@ export const people = {
   reset: (id: number) => json<Required<Invitation>>('POST', `/v1/users/${id}/enrolment`, {}),
   erase: (id: number) => json<unknown>('DELETE', `/v1/users/${id}`),
 
-  tokens: (name: string, cursor?: string) => json<{ items: ManagementToken[]; next?: string | null }>('GET', `/v1/management-tokens?${new URLSearchParams({ account: name, ...(cursor && { cursor }) })}`),
-  createToken: (body: { account: string; label: string; rights: Right[]; addresses: string[]; expiresAt: string }, header: Header) =>
-    json<ManagementToken & { token?: string }>('POST', '/v1/management-tokens', body, header),
-  endToken: (id: number) => json<unknown>('DELETE', `/v1/management-tokens/${id}`),
+  tokens: (account: string, cursor?: string) => data(api.GET('/v1/management-tokens', { params: { query: { account, cursor } } })),
+  createToken: async (body: Schemas['ManagementTokenBody'], header: { 'Idempotency-Key': string }): Promise<ManagementToken & { token?: string }> =>
+    data(api.POST('/v1/management-tokens', { params: { header }, body })),
+  endToken: (id: number) => data(api.DELETE('/v1/management-tokens/{id}', { params: { path: { id } } })),
 
-  ownerInvitation: (name: string) => json<OwnerInvitation>('GET', `${account(name)}/owner/invitation`),
-  inviteOwner: (name: string, user: number) => json<OwnerInvitation>('POST', `${account(name)}/owner/invitation`, { user }),
-  withdrawOwner: (name: string) => json<unknown>('DELETE', `${account(name)}/owner/invitation`),
-  acceptOwner: (name: string) => json<unknown>('POST', `${account(name)}/owner/accept`, {}),
+  ownerInvitation: (account: string) => data(api.GET('/v1/accounts/{account}/owner/invitation', of(account))),
+  inviteOwner: (account: string, user: number) => data(api.POST('/v1/accounts/{account}/owner/invitation', { ...of(account), body: { user } })),
+  withdrawOwner: (account: string) => data(api.DELETE('/v1/accounts/{account}/owner/invitation', of(account))),
+  acceptOwner: (account: string) => data(api.POST('/v1/accounts/{account}/owner/accept', of(account))),
 };
-
-export type { Session };

@@ -20,7 +20,7 @@ export function OwnerOffer({ userId }: { userId: number }) {
   const makesOld = [['owner-invitation'], SESSION, ['users']];
   const accept = useChange(() => people.acceptOwner(account).then(() => true), { makesOld, onDone: () => toast(t('offer_accepted')) });
   const decline = useChange(() => people.withdrawOwner(account), { makesOld });
-  if (!offer.data || offer.data.user !== userId) return null;
+  if (!offer.data || offer.data.user.id !== userId) return null;
   return (
     <Panel title={t('offer_title')}>
       <Text size="sm">{t('offer_detail', { account, until: format.dateTime(offer.data.expiresAt) })}</Text>

@@ -16,8 +16,6 @@ export function Transfer() {
   const format = useFormat();
   const { account } = useSession();
   const read = useRead(['owner-invitation', account], () => people.ownerInvitation(account));
-  const invited = read.data?.user;
-  const person = useRead(['users', 'one', invited], () => people.one(invited!), { enabled: invited !== undefined });
   const withdraw = useChange(() => people.withdrawOwner(account), { makesOld: [['owner-invitation']], onDone: () => toast(t('transfer_withdrawn')) });
   const none = read.error instanceof ApiError && read.error.status === 404;
   return (
@@ -30,7 +28,7 @@ export function Transfer() {
         <ErrorState error={read.error} onRetry={() => void read.refetch()} />
       ) : read.data ? (
         <>
-          <Text size="sm">{t('transfer_open', { name: person.data?.name || person.data?.email || '…', until: format.dateTime(read.data.expiresAt) })}</Text>
+          <Text size="sm">{t('transfer_open', { name: read.data.user.name || read.data.user.email || String(read.data.user.id), until: format.dateTime(read.data.expiresAt) })}</Text>
           <FormError error={withdraw.error} />
           <Group mt="md">
             <Button variant="default" loading={withdraw.isBusy} onClick={() => void withdraw.run(undefined)}>{t('transfer_withdraw')}</Button>
