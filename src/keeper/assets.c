@@ -4,9 +4,10 @@
 
 const struct asset *asset_find(struct span path)
 {
-	for (size_t i = 0; i < ASSETS_COUNT; i++) {
-		if (span_is(path, ASSETS[i].path))
-			return &ASSETS[i];
+	/* The last one has no path: there may be no other, when the console was not built. */
+	for (const struct asset *asset = ASSETS; asset->path != NULL; asset++) {
+		if (span_is(path, asset->path))
+			return asset;
 	}
 	return NULL;
 }
