@@ -35,7 +35,7 @@ function placeOf(fix: Fix, explanation: Explanation): { to: string; need: Need; 
       return to ? { to, need: 'keys.view', label: 'open_key' } : undefined;
     }
     case 'add_route':
-      return { to: `/catalog/routes?add&${route}`, need: 'installation', label: 'open_add_route' };
+      return { to: `/catalog?add&${route}`, need: 'installation', label: 'open_add_route' };
     case 'set_resources':
     case 'settle_route':
       return { to: `/catalog?${route}`, need: 'catalog.view', label: 'open_catalog' };

@@ -1,0 +1,68 @@
+// What the screen reads of the catalogue, and how a need reads.
+import { call } from '@/api/call';
+import { send, type Schemas } from '@/api/client';
+
+export type Route = Schemas['Route'];
+export type Resource = Schemas['Resource'];
+export type Service = Schemas['Service'];
+export type Need = Schemas['Need'];
+export type Report = Schemas['Import'];
+
+export const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS'];
+
+export const nameOf = (resource: { product: string; key: string }) => `${resource.product}/${resource.key}`;
+
+export const needOf = (route: Route): Need => {
+  if (route.needs === 'public') return { public: true };
+  if (route.needs === 'authenticated') return { authenticated: true };
+  return { resources: route.resources };
+};
+
+/** What a route's body says of its need: exactly one of the three. */
+export type Chosen = { kind: 'resources' | 'authenticated' | 'public'; resources: string[] };
+
+export const bodyOf = (chosen: Chosen) => (chosen.kind === 'resources' ? { resources: chosen.resources } : { [chosen.kind]: true });
+
+export interface Document {
+  name: string;
+  text: string;
+}
+
+export type Policy = 'narrow' | 'widen';
+
+export interface ImportOptions {
+  documents: Document[];
+  service: string;
+  followServers: boolean;
+  prune: boolean;
+}
+
+const importBody = ({ documents, service, followServers, prune }: ImportOptions) => ({
+  documents,
+  service: service.trim() || undefined,
+  servers: followServers ? 'follow' : 'ignore',
+  prune,
+});
+
+/** Only looks: every conflict is in the report, with what that policy would make of it. */
+export const preview = (options: ImportOptions, policy: Policy) => call<Report>('POST', '/v1/catalog/import', { ...importBody(options), onConflict: policy, dryRun: true });
+
+/** Without conflicts at the preview there is nothing to decide: one that came since stops the import. */
+export const apply = (options: ImportOptions, policy: Policy, hadConflicts: boolean) =>
+  call<Report>('POST', '/v1/catalog/import', { ...importBody(options), onConflict: hadConflicts ? policy : 'fail', dryRun: false });
+
+export async function yaml(method: 'GET' | 'POST', path: string, body?: unknown): Promise<string> {
+  const headers: Record<string, string> = { Accept: 'application/yaml' };
+  if (body !== undefined) headers['Content-Type'] = 'application/json';
+  const response = await send(new Request(path, { method, headers, credentials: 'same-origin', cache: 'no-store', body: body === undefined ? undefined : JSON.stringify(body) }));
+  return response.text();
+}
+
+export function save(name: string, text: string): void {
+  const url = URL.createObjectURL(new Blob([text], { type: 'application/yaml' }));
+  const anchor = document.createElement('a');
+  anchor.href = url;
+  anchor.download = name;
+  anchor.click();
+  URL.revokeObjectURL(url);
+}
