@@ -1,4 +1,4 @@
-/* llavero account, user, owner. */
+/* llavero account, user. */
 #include "cli/commands.h"
 
 #include "base/limits.h"
@@ -119,16 +119,4 @@ int run_user_erase(struct cli *cli, const struct cli_args *args)
 
 	client_path(&path, "/v1/users/%s", args->operands[0]);
 	return send_and_show(cli, "DELETE", buf_str(&path), NULL, done, 1);
-}
-
-int run_owner_transfer(struct cli *cli, const struct cli_args *args)
-{
-	CLEANUP(buf_free)
-	struct buf path = buf_heap(KIB);
-	json_t *body;
-
-	body = json_object();
-	put_text(body, "user", args->operands[0]);
-	client_path(&path, "/v1/accounts/%s/owner", cli_value(args, "account"));
-	return send_and_show(cli, "POST", buf_str(&path), body, ACCOUNT, ARRAY_LEN(ACCOUNT));
 }

@@ -42,7 +42,8 @@ static const struct cli_option KEY_NEW[] = { N_ACCOUNT,
 	{ "external-id", "ID", "cli.opt_external_id", false },
 	{ "metadata", "JSON", "cli.opt_metadata", false },
 	{ "rate", "COUNT/PERIOD", "cli.opt_rate", true },
-	{ "quota", "COUNT/PERIOD", "cli.opt_quota", false } };
+	{ "quota", "COUNT/PERIOD", "cli.opt_quota", false },
+	{ "handover", NULL, "cli.opt_handover", false } };
 static const struct cli_option KEY_EDIT[] = { { "label", "TEXT", "cli.opt_label", false },
 	{ "expires", "TIME", "cli.opt_expires", false },
 	{ "address", "CIDR", "cli.opt_address", true },
@@ -61,7 +62,19 @@ static const struct cli_option KEY_LIST[] = { O_ACCOUNT,
 		.choices = "unlinked token_old token_very_old rotation_open expiring expired any" },
 	{ "sort", "ORDER", "cli.opt_key_sort", false, .choices = "oldest newest label" },
 	{ "search", "TEXT", "cli.opt_search", false } };
-static const struct cli_option ROTATE[] = { { "overlap", "DURATION", "cli.opt_overlap", false } };
+static const struct cli_option ROTATE[] = { { "overlap", "DURATION", "cli.opt_overlap", false },
+	{ "handover", NULL, "cli.opt_handover", false } };
+static const struct cli_option OWNER_TRANSFER[] = { N_ACCOUNT,
+	{ "now", NULL, "cli.opt_owner_now", false } };
+static const struct cli_option MACHINE_LIST[] = { N_ACCOUNT,
+	{ "search", "TEXT", "cli.opt_search", false } };
+static const struct cli_option MACHINE_NEW[] = { N_ACCOUNT,
+	{ "label", "TEXT", "cli.opt_machine_label", false, .needed = true },
+	{ "right", "RIGHT", "cli.opt_right", true, .needed = true,
+		.choices = "keys.view keys.edit users.view users.edit profiles.view profiles.edit"
+			   " catalog.view catalog.edit events.view diagnose settings" },
+	{ "address", "CIDR", "cli.opt_machine_address", true, .needed = true },
+	{ "expires", "TIME", "cli.opt_machine_expires", false, .needed = true } };
 static const struct cli_option REVOKE[] = { { "reason", "REASON", "cli.opt_reason", false,
 	.needed = true, .choices = "compromised unused replaced contract_ended other" } };
 static const struct cli_option IMPORT[] = { N_ACCOUNT,
@@ -137,8 +150,12 @@ const struct cli_command COMMANDS[] = {
 	{ "user list", "", 0, 0, OPTIONS(OF_ACCOUNT), "cli.cmd_user_list", run_user_list },
 	{ "user edit", "ID", 1, 1, OPTIONS(USER_EDIT), "cli.cmd_user_edit", run_user_edit },
 	{ "user erase", "ID", 1, 1, NULL, 0, "cli.cmd_user_erase", run_user_erase },
-	{ "owner transfer", "USER", 1, 1, OPTIONS(OF_ACCOUNT), "cli.cmd_owner",
+	{ "owner transfer", "USER", 1, 1, OPTIONS(OWNER_TRANSFER), "cli.cmd_owner",
 		run_owner_transfer },
+	{ "owner invitation", "", 0, 0, OPTIONS(OF_ACCOUNT), "cli.cmd_owner_invitation",
+		run_owner_invitation },
+	{ "owner accept", "", 0, 0, OPTIONS(OF_ACCOUNT), "cli.cmd_owner_accept", run_owner_accept },
+	{ "owner cancel", "", 0, 0, OPTIONS(OF_ACCOUNT), "cli.cmd_owner_cancel", run_owner_cancel },
 	{ "catalog import", "FILE...", 1, CLI_VALUES_MAX, OPTIONS(CATALOG_IMPORT),
 		"cli.cmd_catalog_import", run_catalog_import },
 	{ "catalog suggest", "FILE", 1, 1, OPTIONS(CATALOG_SUGGEST), "cli.cmd_catalog_suggest",
@@ -189,6 +206,10 @@ const struct cli_command COMMANDS[] = {
 	{ "backup", "FILE", 1, 1, NULL, 0, "cli.cmd_backup", run_backup },
 	{ "restore", "[FILE]", 0, 1, OPTIONS(RESTORE), "cli.cmd_restore", run_restore },
 	{ "token check", "", 0, 0, OPTIONS(TOKEN_CHECK), "cli.cmd_token_check", run_token_check },
+	{ "token create", "", 0, 0, OPTIONS(MACHINE_NEW), "cli.cmd_token_create",
+		run_token_create },
+	{ "token list", "", 0, 0, OPTIONS(MACHINE_LIST), "cli.cmd_token_list", run_token_list },
+	{ "token revoke", "ID", 1, 1, NULL, 0, "cli.cmd_token_revoke", run_token_revoke },
 	{ "help", "[COMMAND]", 0, CLI_VALUES_MAX, NULL, 0, "cli.cmd_help", run_help },
 	{ "completion", "SHELL", 1, 1, NULL, 0, "cli.cmd_completion", run_completion },
 	{ "completion names", "KIND [START] [APPKEY]", 1, 3, OPTIONS(ACCOUNT),

@@ -25,7 +25,17 @@ int run_user_create(struct cli *cli, const struct cli_args *args);
 int run_user_list(struct cli *cli, const struct cli_args *args);
 int run_user_edit(struct cli *cli, const struct cli_args *args);
 int run_user_erase(struct cli *cli, const struct cli_args *args);
+
+/* owner.c */
 int run_owner_transfer(struct cli *cli, const struct cli_args *args);
+int run_owner_invitation(struct cli *cli, const struct cli_args *args);
+int run_owner_accept(struct cli *cli, const struct cli_args *args);
+int run_owner_cancel(struct cli *cli, const struct cli_args *args);
+
+/* token.c: management tokens */
+int run_token_create(struct cli *cli, const struct cli_args *args);
+int run_token_list(struct cli *cli, const struct cli_args *args);
+int run_token_revoke(struct cli *cli, const struct cli_args *args);
 
 /* profile.c */
 int run_profile_create(struct cli *cli, const struct cli_args *args);

@@ -13,6 +13,8 @@ static const struct column KEY[] = {
 	{ "cli.col_profiles", "profiles" },
 	{ "cli.col_expires", "expiresAt" },
 	{ "cli.col_rotation", "rotation" },
+	{ "cli.col_handover", "handover" },
+	{ "cli.col_link", "link" },
 	{ "cli.col_addresses", "addresses" },
 	{ "cli.col_external_id", "externalId" },
 	{ "cli.col_metadata", "metadata" },
@@ -50,10 +52,33 @@ static void rotation_in_words(const struct cli *cli, json_t *key)
 	(void)json_object_set_new(key, "rotation", json_string(buf_str(&text)));
 }
 
+/* For people: a one-time link is a sentence; the link itself, shown once, stands apart. */
+static void handover_in_words(const struct cli *cli, json_t *key)
+{
+	const json_t *handover = json_object_get(key, "handover");
+	const json_t *opened_at = json_object_get(handover, "openedAt");
+	bool opened = json_is_string(opened_at);
+	CLEANUP(buf_free)
+	struct buf time = buf_heap(KIB);
+	CLEANUP(buf_free)
+	struct buf text = buf_heap(KIB);
+	struct message_arg arg;
+
+	if (!json_is_object(handover))
+		return;
+	show_value(&time, opened ? opened_at : json_object_get(handover, "expiresAt"));
+	arg = (struct message_arg){ "at", span_str(buf_str(&time)) };
+	message_append(
+		&text, cli->lang, opened ? "cli.handover_opened" : "cli.handover_waiting", &arg, 1);
+	(void)json_object_set(key, "link", json_object_get(handover, "url"));
+	(void)json_object_set_new(key, "handover", json_string(buf_str(&text)));
+}
+
 /* For people: the limits in one line, and what is left of them where the answer says so. */
 static void show_key(const struct cli *cli, json_t *key)
 {
 	rotation_in_words(cli, key);
+	handover_in_words(cli, key);
 	limits_in_words(key);
 	show_fields(cli, key, KEY, ARRAY_LEN(KEY));
 	limits_show_state(cli, key);
@@ -97,6 +122,12 @@ static void put_list(
 		(void)json_object_set_new(body, member, list);
 }
 
+static void put_handover(const struct cli_args *args, json_t *body)
+{
+	if (cli_flag(args, "handover"))
+		(void)json_object_set_new(body, "handover", json_true());
+}
+
 /* A key without links opens nothing: say so, with the command that links it. */
 static void note_unlinked(const struct cli *cli, const json_t *key)
 {
@@ -126,7 +157,10 @@ static int send_for_token(struct cli *cli, const char *path, json_t *body)
 		(void)show_json(answer.json);
 	} else if (code == EXIT_YES) {
 		show_key(cli, answer.json);
-		cli_note(cli, "cli.token_once", NULL, 0);
+		cli_note(cli,
+			json_object_get(answer.json, "appToken") != NULL ? "cli.token_once"
+									 : "cli.link_once",
+			NULL, 0);
 		note_unlinked(cli, answer.json);
 	}
 	client_answer_free(&answer);
@@ -144,6 +178,7 @@ int run_key_create(struct cli *cli, const struct cli_args *args)
 	put_text(body, "externalId", cli_value(args, "external-id"));
 	put_list(args, "link", body, "profiles");
 	put_list(args, "address", body, "addresses");
+	put_handover(args, body);
 	if (put_metadata(cli, args, body) != EXIT_YES || limits_put(cli, args, body) != EXIT_YES) {
 		json_decref(body);
 		return EXIT_USAGE;
@@ -275,6 +310,7 @@ int run_key_rotate(struct cli *cli, const struct cli_args *args)
 
 	client_path(&path, "/v1/keys/%s/rotate", args->operands[0]);
 	put_text(body, "overlap", cli_value(args, "overlap"));
+	put_handover(args, body);
 	return send_for_token(cli, buf_str(&path), body);
 }
 

@@ -1,0 +1,69 @@
+/* llavero owner: the transfer of an account's ownership, by invitation or, for the operator, at
+ * once. */
+#include "cli/commands.h"
+
+#include "base/limits.h"
+
+static const struct column INVITATION[] = {
+	{ "cli.col_id", "user.id" },
+	{ "cli.col_email", "user.email" },
+	{ "cli.col_name", "user.name" },
+	{ "cli.col_expires", "expiresAt" },
+	{ "cli.col_revision", "revision" },
+};
+
+static const struct column ACCOUNT[] = {
+	{ "cli.col_account", "name" },
+	{ "cli.col_state", "state" },
+	{ "cli.col_owner", "ownerId" },
+	{ "cli.col_revision", "revision" },
+};
+
+static void owner_path(struct buf *out, const struct cli_args *args, const char *rest)
+{
+	client_path(out, "/v1/accounts/%s/owner", cli_value(args, "account"));
+	buf_append_str(out, rest);
+}
+
+int run_owner_transfer(struct cli *cli, const struct cli_args *args)
+{
+	CLEANUP(buf_free)
+	struct buf path = buf_heap(KIB);
+	bool now = cli_flag(args, "now");
+	json_t *body = json_object();
+
+	put_text(body, "user", args->operands[0]);
+	owner_path(&path, args, now ? "" : "/invitation");
+	if (now)
+		return send_and_show(
+			cli, "POST", buf_str(&path), body, ACCOUNT, ARRAY_LEN(ACCOUNT));
+	return send_and_show(cli, "POST", buf_str(&path), body, INVITATION, ARRAY_LEN(INVITATION));
+}
+
+int run_owner_invitation(struct cli *cli, const struct cli_args *args)
+{
+	CLEANUP(buf_free)
+	struct buf path = buf_heap(KIB);
+
+	owner_path(&path, args, "/invitation");
+	return send_and_show(cli, "GET", buf_str(&path), NULL, INVITATION, ARRAY_LEN(INVITATION));
+}
+
+int run_owner_accept(struct cli *cli, const struct cli_args *args)
+{
+	CLEANUP(buf_free)
+	struct buf path = buf_heap(KIB);
+
+	owner_path(&path, args, "/accept");
+	return send_and_show(cli, "POST", buf_str(&path), NULL, ACCOUNT, ARRAY_LEN(ACCOUNT));
+}
+
+int run_owner_cancel(struct cli *cli, const struct cli_args *args)
+{
+	static const struct column done[] = { { "cli.col_revision", "revision" } };
+	CLEANUP(buf_free)
+	struct buf path = buf_heap(KIB);
+
+	owner_path(&path, args, "/invitation");
+	return send_and_show(cli, "DELETE", buf_str(&path), NULL, done, 1);
+}
