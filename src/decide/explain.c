@@ -82,6 +82,16 @@ static struct span app_key_of(const struct explanation *e, uint32_t slot)
 	return key.app_key;
 }
 
+/* Its token waits for a one-time link to be opened. */
+static bool token_unmade(const struct explanation *e)
+{
+	struct view_key key;
+
+	return e->view != NULL && e->diagnosis->key != 0 &&
+	       e->view->key_by_slot(e->view->context, e->diagnosis->key, &key) == ST_OK &&
+	       key.digests_count == 0 && key.state != KEY_REVOKED;
+}
+
 static struct span profile_name(const struct explanation *e, uint32_t slot)
 {
 	struct view_profile profile;
@@ -238,72 +248,6 @@ const char *step_outcome_name(enum step_outcome outcome)
 	return (unsigned)outcome < ARRAY_LEN(OUTCOMES) ? OUTCOMES[outcome] : "unknown";
 }
 
-struct fix_row {
-	const char *name;
-	const char *message; /* key in locale/ */
-};
-
-#define FIX_ROW(text)                                                                              \
-	{                                                                                          \
-		text, "explain.fix_" text                                                          \
-	}
-
-static const struct fix_row FIXES[FIX_KIND_COUNT] = {
-	[FIX_NONE] = { "none", "explain.fix_none" },
-	[FIX_SEND_CREDENTIALS] = FIX_ROW("send_credentials"),
-	[FIX_SEND_APP_KEY] = FIX_ROW("send_app_key"),
-	[FIX_SEND_APP_TOKEN] = FIX_ROW("send_app_token"),
-	[FIX_SEND_ONE_CREDENTIAL] = FIX_ROW("send_one_credential"),
-	[FIX_MEND_REQUEST] = FIX_ROW("mend_request"),
-	[FIX_SPELL_PATH] = FIX_ROW("spell_path"),
-	[FIX_REMOVE_SPACES] = FIX_ROW("remove_spaces"),
-	[FIX_SWAP_FIELDS] = FIX_ROW("swap_fields"),
-	[FIX_FILL_PLACEHOLDER] = FIX_ROW("fill_placeholder"),
-	[FIX_RETYPE_CASE] = FIX_ROW("retype_case"),
-	[FIX_RETYPE_POSITIONS] = FIX_ROW("retype_positions"),
-	[FIX_RETYPE_TOKEN] = FIX_ROW("retype_token"),
-	[FIX_RETYPE_APP_KEY] = FIX_ROW("retype_app_key"),
-	[FIX_COPY_WHOLE_TOKEN] = FIX_ROW("copy_whole_token"),
-	[FIX_TRIM] = FIX_ROW("trim"),
-	[FIX_UNQUOTE] = FIX_ROW("unquote"),
-	[FIX_BEARER_OFF] = FIX_ROW("bearer_off"),
-	[FIX_URL_DECODE] = FIX_ROW("url_decode"),
-	[FIX_UPPER_CASE] = FIX_ROW("upper_case"),
-	[FIX_LOWER_CASE] = FIX_ROW("lower_case"),
-	[FIX_USE_NEAREST_KEY] = FIX_ROW("use_nearest_key"),
-	[FIX_USE_KEY_OF_TOKEN] = FIX_ROW("use_key_of_token"),
-	[FIX_USE_NEW_TOKEN] = FIX_ROW("use_new_token"),
-	[FIX_ROTATE_KEY] = FIX_ROW("rotate_key"),
-	[FIX_ACTIVATE_KEY] = FIX_ROW("activate_key"),
-	[FIX_CREATE_KEY] = FIX_ROW("create_key"),
-	[FIX_EXTEND_EXPIRY] = FIX_ROW("extend_expiry"),
-	[FIX_ACTIVATE_ACCOUNT] = FIX_ROW("activate_account"),
-	[FIX_ASK_RIGHT_ACCOUNT] = FIX_ROW("ask_right_account"),
-	[FIX_LINK_IN_ACCOUNT] = FIX_ROW("link_in_account"),
-	[FIX_ALLOW_ADDRESS] = FIX_ROW("allow_address"),
-	[FIX_TELL_ADDRESS] = FIX_ROW("tell_address"),
-	[FIX_LINK_PROFILE] = FIX_ROW("link_profile"),
-	[FIX_ADD_RESOURCE] = FIX_ROW("add_resource"),
-	[FIX_MAKE_PROFILE] = FIX_ROW("make_profile"),
-	[FIX_LINK_ANY] = FIX_ROW("link_any"),
-	[FIX_ADD_ROUTE] = FIX_ROW("add_route"),
-	[FIX_SET_RESOURCES] = FIX_ROW("set_resources"),
-	[FIX_SETTLE_ROUTE] = FIX_ROW("settle_route"),
-	[FIX_WAIT] = FIX_ROW("wait"),
-	[FIX_RAISE_LIMIT] = FIX_ROW("raise_limit"),
-	[FIX_CHECK_NODE] = FIX_ROW("check_node"),
-};
-
-const char *fix_name(enum fix_kind kind)
-{
-	return (unsigned)kind < FIX_KIND_COUNT ? FIXES[kind].name : FIXES[FIX_NONE].name;
-}
-
-const char *fix_message(enum fix_kind kind)
-{
-	return (unsigned)kind < FIX_KIND_COUNT ? FIXES[kind].message : FIXES[FIX_NONE].message;
-}
-
 const char *cause_text(enum lang lang, enum cause cause, const char *part)
 {
 	char key[96];
@@ -375,8 +319,10 @@ static const char *passed_message(const struct diagnosis *d, enum step step)
 }
 
 /* What a text says where the usual one would name something that is not known. */
-static const char *failed_variant(const struct diagnosis *d)
+static const char *failed_variant(const struct explanation *e)
 {
+	const struct diagnosis *d = e->diagnosis;
+
 	switch ((int)d->cause) {
 	case CAUSE_RATE_LIMITED:
 	case CAUSE_QUOTA_EXHAUSTED:
@@ -387,6 +333,8 @@ static const char *failed_variant(const struct diagnosis *d)
 		if (d->form != PRESENTED_PAIR)
 			return "alone";
 		return d->app_key.state == DIAGNOSIS_TEXT_WITHHELD ? "hidden" : NULL;
+	case CAUSE_TOKEN_MISMATCH:
+		return token_unmade(e) ? "unmade" : NULL;
 	case CAUSE_ADDRESS_NOT_ALLOWED:
 		return d->client.known ? NULL : "unknown";
 	case CAUSE_PROFILE_LACKS_RESOURCE:
@@ -402,7 +350,7 @@ static const char *failed_variant(const struct diagnosis *d)
  */
 static const char *failed_message(struct explanation *e, enum cause cause)
 {
-	const char *variant = failed_variant(e->diagnosis);
+	const char *variant = failed_variant(e);
 	char key[96];
 	struct span held;
 
@@ -684,6 +632,10 @@ static void fixes_of_key(struct explanation *e)
 								  : FIX_RETYPE_TOKEN);
 		break;
 	case CAUSE_TOKEN_MISMATCH:
+		if (token_unmade(e)) {
+			add_with_key(e, FIX_OPEN_LINK);
+			break;
+		}
 		(void)add(e, FIX_RETYPE_TOKEN);
 		add_with_key(e, FIX_ROTATE_KEY);
 		break;

@@ -65,6 +65,7 @@ enum fix_kind {
 	FIX_USE_NEAREST_KEY,  /* app_key: the nearest known one */
 	FIX_USE_KEY_OF_TOKEN, /* app_key: whose token it is */
 	FIX_USE_NEW_TOKEN,    /* the one of the rotation */
+	FIX_OPEN_LINK,        /* its token is made when the one-time link is opened */
 	FIX_ROTATE_KEY,       /* no one has the token any more */
 	FIX_ACTIVATE_KEY,     /* app_key */
 	FIX_CREATE_KEY,       /* for a revoked one */

@@ -68,11 +68,19 @@ test('a key whose token was not made yet refuses as an unknown one does', async 
   const seen = (answer) => ({ status: answer.status, headers: Object.keys(answer.headers).sort(),
     body: { ...answer.json, requestId: 0, diagnosis: 0, instance: 0 } });
   const waiting = await ask(key.appKey, other.appToken);
+  const code = waiting.headers['x-llavero-diagnosis'];
   assert.equal(waiting.json.cause, 'credentials_invalid');
   assert.deepEqual(seen(waiting), seen(await ask('imported-key-of-nobody', other.appToken)));
   for (const token of ['0'.repeat(64), VALID]) {
     assert.equal((await ask(key.appKey, token)).status, 401);
   }
+  // The owner reads what it waits for.
+  const stranger = await ask(key.appKey, `${'x1Y2z3'.repeat(8)}`);
+  const told = await daemon.api('POST', '/v1/explain', { diagnosis: stranger.headers['x-llavero-diagnosis'], lang: 'en' });
+  assert.equal(told.cause, 'token_mismatch');
+  assert.match(told.steps.find((step) => step.name === 'token').text, /no token yet/);
+  assert.deepEqual(told.fixes.map((fix) => fix.kind), ['open_link']);
+  assert.equal((await daemon.api('POST', '/v1/explain', { diagnosis: code })).cause, 'token_of_another_key');
 });
 
 test('a rotation by a link is made when it is opened; both tokens pass until it is finished', async () => {

@@ -26,6 +26,7 @@ function placeOf(fix: Fix, explanation: Explanation): { to: string; need: Need; 
   const route = `method=${encodeURIComponent(explanation.method ?? '')}&path=${encodeURIComponent(explanation.path ?? '')}`;
   switch (fix.kind) {
     case 'rotate_key':
+    case 'open_link':
     case 'use_new_token':
     case 'raise_limit':
     case 'create_key':
