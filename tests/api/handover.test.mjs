@@ -4,6 +4,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 
+import { llavero } from '../lib/cli.mjs';
 import { freePort, Llaverod, request } from '../lib/llaverod.mjs';
 
 let daemon;
@@ -133,6 +134,21 @@ test('a repeated create shows no link again', async () => {
   assert.ok(first.json.handover.url);
   assert.equal(again.json.appKey, first.json.appKey);
   assert.equal(again.json.handover.url, undefined);
+});
+
+test('the command line shows a link once, and what became of it', async () => {
+  const made = await llavero(daemon, ['key', 'create', '--account', 'store', '--label', 'cli', '--handover']);
+  const [, secret] = /https:\S+\/share#(\S+)/.exec(made.stdout);
+  const [appKey] = /appkey-store-\S+/.exec(made.stdout);
+  assert.match(made.stderr, /only now/);
+  const shown = await llavero(daemon, ['key', 'show', appKey]);
+  assert.match(shown.stdout, /not opened yet/);
+  assert.ok(!shown.stdout.includes(secret));
+  await share('open', secret, daemon.keeper);
+  assert.match((await llavero(daemon, ['key', 'show', appKey])).stdout, /link was opened at/);
+  const rotated = (await llavero(daemon, ['--json', 'key', 'rotate', appKey, '--handover', '--overlap', 'now'])).json;
+  assert.ok(rotated.handover.url);
+  assert.equal(rotated.tokens.length, 1);
 });
 
 test('what is no link is told alike, and a source that asks too often waits', async () => {

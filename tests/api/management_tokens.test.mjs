@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
+import { llavero } from '../lib/cli.mjs';
 import { Llaverod, request } from '../lib/llaverod.mjs';
 
 let daemon;
@@ -57,6 +58,22 @@ test('what one may not be', async () => {
     if (code !== 'records.text_empty') assert.equal(answer.json.code, code, label);
   }
   await daemon.api('POST', '/v1/management-tokens', body({ expiresAt: ahead(90 * DAY - 60000) }));
+});
+
+test('the command line makes, lists and ends one', async () => {
+  const options = ['--account', 'store', '--label', 'ci', '--right', 'keys.view', '--right', 'diagnose',
+    '--address', '10.0.0.0/8', '--expires', ahead(DAY)];
+  const made = (await llavero(daemon, ['--json', 'token', 'create', ...options])).json;
+  assert.match(made.token, /^LM1/);
+  assert.deepEqual(made.rights, ['keys.view', 'diagnose']);
+  const shown = await llavero(daemon, ['token', 'create', ...options]);
+  assert.match(shown.stdout, /LM1[A-Z0-9]{52}/);
+  assert.match(shown.stderr, /only now/);
+  const listed = await llavero(daemon, ['--json', 'token', 'list', '--account', 'store', '--search', 'ci']);
+  assert.ok(listed.json.some((token) => token.id === made.id));
+  assert.ok(!listed.stdout.includes(made.token));
+  assert.ok((await llavero(daemon, ['--json', 'token', 'revoke', String(made.id)])).json.revokedAt);
+  await llavero(daemon, ['token', 'revoke', String(made.id)], { code: 1 });
 });
 
 test('a gate takes none for the token of a key', async () => {
