@@ -48,7 +48,9 @@ enum lost_kind {
 	LOST_REVOKED = 1, /* a key that was revoked */
 	LOST_DEACTIVATED, /* a key that was deactivated */
 	LOST_RETIRED,     /* a token that was retired: app_key is its key */
-	LOST_SUSPENDED    /* an account that was suspended */
+	LOST_SUSPENDED,   /* an account that was suspended */
+	LOST_MANAGEMENT,  /* a management token that was revoked, of the account */
+	LOST_LINK         /* a one-time link that was opened or made void: app_key is its key */
 };
 /* "key_revoked", ... */
 const char *lost_kind_name(enum lost_kind kind);
@@ -56,7 +58,7 @@ const char *lost_kind_name(enum lost_kind kind);
 struct lost {
 	enum lost_kind kind;
 	struct span account;
-	struct span app_key; /* absent: the account itself */
+	struct span app_key; /* absent: the account itself, or a management token of it */
 };
 typedef enum status lost_fn(void *arg, const struct lost *lost);
 

@@ -7,11 +7,15 @@
 
 #include "records/store.h"
 
+#define PEOPLE_SINCE_VERSION 4 /* of the schema */
+
 static const char *const KIND_NAMES[] = {
 	[LOST_REVOKED] = "key_revoked",
 	[LOST_DEACTIVATED] = "key_deactivated",
 	[LOST_RETIRED] = "token_retired",
 	[LOST_SUSPENDED] = "account_suspended",
+	[LOST_MANAGEMENT] = "management_token_revoked",
+	[LOST_LINK] = "link_ended",
 };
 
 const char *lost_kind_name(enum lost_kind kind)
@@ -137,6 +141,97 @@ static enum status accounts_compare(const struct comparison *c)
 	return st == ST_NOT_FOUND ? ST_OK : st;
 }
 
+static enum status old_has_row(struct db *old, const char *sql, struct span digest, bool *out_has)
+{
+	CLEANUP(db_finish)
+	struct db_statement *row = NULL;
+	int64_t number;
+	enum status st = db_query(old, sql, &row, DB_BLOB(digest.ptr, digest.len));
+
+	st = number_of(st, row, &number);
+	*out_has = number >= 0;
+	return st;
+}
+
+static enum status management_tokens_compare(const struct comparison *c)
+{
+	CLEANUP(db_finish)
+	struct db_statement *rows = NULL;
+	bool is_live;
+	enum status st = db_query(c->newer,
+		"SELECT t.digest, a.name FROM management_tokens t"
+		" JOIN accounts a ON a.slot = t.account_slot WHERE t.revoked_at_us <> 0"
+		" ORDER BY t.slot",
+		&rows);
+
+	while (st == ST_OK && (st = db_step(rows)) == ST_OK) {
+		struct lost lost = { .kind = LOST_MANAGEMENT,
+			.account = db_bytes(rows, 1),
+			.app_key = SPAN_ABSENT };
+
+		st = old_has_row(c->old,
+			"SELECT slot FROM management_tokens"
+			" WHERE digest = $1 AND revoked_at_us = 0",
+			db_bytes(rows, 0), &is_live);
+		if (st == ST_OK && is_live)
+			st = c->fn(c->arg, &lost);
+	}
+	return st == ST_NOT_FOUND ? ST_OK : st;
+}
+
+/* Of keys that are alive: whoever kept the link could open it again. */
+static enum status links_compare(const struct comparison *c)
+{
+	CLEANUP(db_finish)
+	struct db_statement *rows = NULL;
+	bool waits;
+	enum status st = db_query(c->newer,
+		"SELECT h.digest, k.app_key, a.name FROM handovers h"
+		" JOIN app_keys k ON k.slot = h.key_slot"
+		" JOIN accounts a ON a.slot = k.account_slot"
+		" WHERE (h.opened_at_us <> 0 OR h.voided_at_us <> 0) AND k.state = $1"
+		" ORDER BY k.slot, h.digest",
+		&rows, DB_INT(RECORD_KEY_ACTIVE));
+
+	while (st == ST_OK && (st = db_step(rows)) == ST_OK) {
+		struct lost lost = { .kind = LOST_LINK,
+			.account = db_bytes(rows, 2),
+			.app_key = db_bytes(rows, 1) };
+
+		st = old_has_row(c->old,
+			"SELECT key_slot FROM handovers"
+			" WHERE digest = $1 AND opened_at_us = 0 AND voided_at_us = 0",
+			db_bytes(rows, 0), &waits);
+		if (st == ST_OK && waits)
+			st = c->fn(c->arg, &lost);
+	}
+	return st == ST_NOT_FOUND ? ST_OK : st;
+}
+
+/* Databases from before there were such tokens and links have none to give back. */
+static enum status has_people(struct db *db, bool *out_has)
+{
+	int64_t version = 0;
+	enum status st =
+		db_one_int(db, "SELECT version FROM schema_version WHERE id = 1", &version);
+
+	*out_has = version >= PEOPLE_SINCE_VERSION;
+	return st;
+}
+
+static enum status people_compare(const struct comparison *c)
+{
+	bool old_has, newer_has;
+	enum status st = has_people(c->old, &old_has);
+
+	if (st == ST_OK)
+		st = has_people(c->newer, &newer_has);
+	if (st != ST_OK || !old_has || !newer_has)
+		return st;
+	st = management_tokens_compare(c);
+	return st != ST_OK ? st : links_compare(c);
+}
+
 static enum status compare(const struct comparison *c)
 {
 	enum status st = keys_compare(c);
@@ -145,6 +240,8 @@ static enum status compare(const struct comparison *c)
 		st = tokens_compare(c);
 	if (st == ST_OK)
 		st = accounts_compare(c);
+	if (st == ST_OK)
+		st = people_compare(c);
 	return st;
 }
 

@@ -1,6 +1,9 @@
 /* Backups, and older ones that come back: a revoked key must not live again unnoticed. */
 #include "fixture.h"
 
+#include "records/handover.h"
+#include "records/management_token.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -238,6 +241,52 @@ static enum status revoke_key(struct change *change, uint32_t slot, struct compl
 	return key_revoke(change, slot, REVOKE_COMPROMISED, complaint);
 }
 
+static uint32_t make_machine_token(struct fixture *f)
+{
+	static const struct span rights[] = { { "keys.view", 9 } };
+	static const struct span addresses[] = { { "10.0.0.0/8", 10 } };
+	struct management_token_new token = { .account_slot = f->acme,
+		.digest = digest_of(90),
+		.label = SPAN_LIT("deploy"),
+		.rights = rights,
+		.rights_count = 1,
+		.addresses = addresses,
+		.addresses_count = 1,
+		.expires_at_us = NOW + 1000000 };
+	struct change *change = begin(f);
+	uint32_t slot;
+
+	ASSERT_OK(management_token_create(change, &token, &slot, &f->complaint));
+	commit(&change);
+	return slot;
+}
+
+static enum status hand_over(struct change *change, uint32_t slot, struct complaint *complaint)
+{
+	return handover_create(change, slot, digest_of(91), ROTATE_OPEN, complaint);
+}
+
+static void tokens_of_machines_and_links_come_back_too(void **state)
+{
+	struct fixture *f = *state;
+	const char *path = fixture_path(f, "backup");
+	uint32_t key, token;
+
+	fixture_accounts(f);
+	key = make_key(f, f->acme, "handed", 1);
+	token = make_machine_token(f);
+	do_change(f, hand_over, key);
+	ASSERT_OK(records_backup(f->records, path, NULL, &f->complaint));
+	do_change(f, management_token_revoke, token);
+	do_change(f, rotate_now, key);
+	records_close(&f->records);
+	ASSERT_OK(fixture_restore(f, path));
+	assert_lost(f,
+		"token_retired acme handed\nmanagement_token_revoked acme \nlink_ended acme "
+		"handed\n",
+		2);
+}
+
 static void what_comes_back_is_named(void **state)
 {
 	struct fixture *f = *state;
@@ -313,6 +362,7 @@ int main(void)
 		WITH(bad_backups_are_refused_and_nothing_changes),
 		WITH(a_truncated_backup_is_refused),
 		WITH(what_comes_back_is_named),
+		WITH(tokens_of_machines_and_links_come_back_too),
 		WITH(a_restore_that_is_not_older_begins_an_epoch_too),
 	};
 
