@@ -24,6 +24,7 @@
 #define LIMIT_NAME 100u /* profile names, labels, reasons, in characters */
 #define LIMIT_PROFILES_PER_KEY 64u
 #define LIMIT_ADDRESSES_PER_KEY 32u
+#define LIMIT_MANAGEMENT_TOKENS 100u /* live ones of an account */
 #define LIMIT_METADATA (4 * KIB)
 #define LIMIT_EXTERNAL_ID 200u
 #define LIMIT_RATE UINT64_C(1000000000)     /* requests of a key in one second, minute, hour, day */

@@ -233,7 +233,7 @@ static enum status room_check(
 		" AND revoked_at_us = 0 AND expires_at_us > $2",
 		&count, DB_INT(account_slot), DB_INT(change->now_us));
 
-	if (st == ST_OK && count >= MANAGEMENT_TOKENS_LIVE_MAX)
+	if (st == ST_OK && count >= LIMIT_MANAGEMENT_TOKENS)
 		return refuse(complaint, ST_LIMIT, "records.too_many_management_tokens");
 	return st;
 }

@@ -13,7 +13,6 @@
 #include "records/snapshot.h"
 
 #define MANAGEMENT_TOKEN_VALID_MAX_US (INT64_C(90) * 86400 * 1000000)
-#define MANAGEMENT_TOKENS_LIVE_MAX 100 /* of an account */
 
 struct record_management_token {
 	uint32_t slot;

@@ -26,10 +26,10 @@ test('an invitation waits, is replaced, and is taken back; each is recorded', as
   const url = '/v1/accounts/store/owner/invitation';
   assert.equal((await request(daemon.keeper, 'GET', url)).json.code, 'records.no_invitation');
   const made = await daemon.api('POST', url, { user: 'bea@example.com' });
-  assert.equal(made.user, bea.id);
+  assert.equal(made.user.id, bea.id);
   const hours = (Date.parse(made.expiresAt) - Date.parse(made.createdAt)) / 3600000;
   assert.equal(hours, 72);
-  assert.equal((await daemon.api('GET', url)).email, 'bea@example.com');
+  assert.equal((await daemon.api('GET', url)).user.email, 'bea@example.com');
   await daemon.api('POST', url, { user: bea.id });
   await daemon.api('DELETE', url);
   await daemon.api('DELETE', url, undefined, 404);
@@ -49,8 +49,8 @@ test('who may not be invited, and who may not accept', async () => {
 });
 
 test('the command line invites, shows, cancels, and transfers at once', async () => {
-  assert.equal((await owner(['transfer', 'bea@example.com'])).json.user, bea.id);
-  assert.equal((await owner(['invitation'])).json.user, bea.id);
+  assert.equal((await owner(['transfer', 'bea@example.com'])).json.user.id, bea.id);
+  assert.equal((await owner(['invitation'])).json.user.id, bea.id);
   await owner(['accept'], { code: 1 });
   await owner(['cancel']);
   assert.deepEqual(await owners(), ['ana@example.com']);
