@@ -204,7 +204,8 @@ export function Shell() {
       <div className="l-shell">
         {side}
         <div>
-          <header className="l-top">
+          {/* Not <header>: a dialog has one, and one page two banners. */}
+          <section className="l-top" aria-label="Llavero">
             <ActionIcon variant="subtle" color="gray" aria-label={t('menu')} onClick={() => setOverlay('menu')}>
               <Icon name="menu" size={20} />
             </ActionIcon>
@@ -212,7 +213,7 @@ export function Shell() {
             <ActionIcon variant="subtle" color="gray" aria-label={t('palette_open')} onClick={() => setOverlay('palette')}>
               <Icon name="search" size={18} />
             </ActionIcon>
-          </header>
+          </section>
           <OfflineBanner />
           <main className="l-main" id="main" tabIndex={-1}>
             <Suspense fallback={<LoadingState />}>

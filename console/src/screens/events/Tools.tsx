@@ -1,5 +1,5 @@
 // Files of what is shown, and the check of the chain. Both read everything page by page, and can be stopped.
-import { Button, Group, Menu, Modal, Stack, Text } from '@mantine/core';
+import { Button, Group, Modal, Stack, Text } from '@mantine/core';
 import { useEffect, useRef, useState } from 'react';
 import { useChange } from '@/api/hooks';
 import { Icon } from '@/parts/icons';
@@ -36,15 +36,9 @@ export function Export({ query }: { query: Query }) {
   });
   return (
     <>
-      <Menu position="bottom-end">
-        <Menu.Target>
-          <Button variant="default" leftSection={<Icon name="download" />}>{t('export')}</Button>
-        </Menu.Target>
-        <Menu.Dropdown>
-          <Menu.Item onClick={() => void exporting.run('csv')}>{t('export_csv')}</Menu.Item>
-          <Menu.Item onClick={() => void exporting.run('json')}>{t('export_json')}</Menu.Item>
-        </Menu.Dropdown>
-      </Menu>
+      {(['csv', 'json'] as const).map((kind) => (
+        <Button key={kind} variant="default" leftSection={<Icon name="download" />} title={t(`export_${kind}`)} onClick={() => void exporting.run(kind)}>{kind.toUpperCase()}</Button>
+      ))}
       {(exporting.isBusy || exporting.error) && (
         <Modal opened onClose={() => { stop.current.abort(); exporting.reset(); }} title={t('export')} withCloseButton={false}>
           <Stack gap="md">
