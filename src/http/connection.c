@@ -251,7 +251,8 @@ void connection_sweep(struct http_server *server)
 	for (struct http_connection *c = server->connections; c != NULL; c = c->next) {
 		if (c->cut || server->now_us < c->phase_end_us)
 			continue;
-		if (c->phase == PHASE_HEADERS || c->phase == PHASE_BODY)
+		/* Inside TLS only the library may speak. */
+		if (!server->secure && (c->phase == PHASE_HEADERS || c->phase == PHASE_BODY))
 			send_timeout(c->fd);
 		connection_cut(c, SHUT_RDWR);
 	}

@@ -88,6 +88,7 @@ struct http_server {
 	struct http_listener listeners[HTTP_LISTENERS_MAX];
 	enum http_peer_kind kinds[HTTP_LISTENERS_MAX]; /* who comes by each listener */
 	bool has_unix;
+	bool secure; /* every connection is by TLS */
 	struct MHD_Daemon *daemon;
 	int epoll_fd;
 	int library_fd; /* the library's own epoll, inside ours */
@@ -150,6 +151,10 @@ enum MHD_Result respond_refuse(
 	struct request_state *state, unsigned http_status, const char *reason);
 void response_begin(struct http_response *response);
 void response_end(struct http_response *response);
+
+/* tls.c: what the library is started with; ended by MHD_OPTION_END. */
+#define TLS_OPTIONS_MAX 4u
+void tls_options(const struct http_tls *tls, struct MHD_OptionItem out[TLS_OPTIONS_MAX]);
 
 /* layout.c */
 struct layout {

@@ -187,6 +187,7 @@ static void request_fill(struct request_state *state, struct span method)
 	}
 	request->peer = &state->connection->peer;
 	request->listener = state->connection->listener;
+	request->secure = state->server->secure;
 	request->began_at_us = state->server->now_us;
 }
 

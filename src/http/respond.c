@@ -62,6 +62,15 @@ void http_response_header(struct http_response *response, const char *name, stru
 	response->headers_count++;
 }
 
+bool http_response_has(const struct http_response *response, const char *name)
+{
+	for (size_t i = 0; i < response->headers_count; i++) {
+		if (strcmp(response->headers[i].name, name) == 0)
+			return true;
+	}
+	return false;
+}
+
 static bool add(struct MHD_Response *out, const char *name, const char *value)
 {
 	/* The library takes no empty value: leave the header out. */
@@ -103,11 +112,17 @@ static struct MHD_Response *library_response(struct http_response *response, boo
 
 enum MHD_Result respond(struct request_state *state)
 {
+	const struct http_server_setup *setup = &state->server->setup;
 	struct http_response *response = &state->response;
 	uint64_t size = response->file_fd >= 0 ? response->file_size : response->body.len;
-	struct MHD_Response *out = library_response(response, state->server->stopping);
+	struct MHD_Response *out;
 	enum MHD_Result result;
 
+	if (setup->finish != NULL)
+		setup->finish(setup->context, &state->request, response);
+	if (response->failed)
+		return MHD_NO;
+	out = library_response(response, state->server->stopping);
 	if (out == NULL)
 		return MHD_NO;
 	state->status_sent = response->status;

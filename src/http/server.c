@@ -105,9 +105,14 @@ bool server_has_room_for_strangers(const struct http_server *server)
 static enum status library_start(struct http_server *server)
 {
 	const struct http_server_setup *setup = &server->setup;
-	unsigned flags = MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_TURBO;
+	/* Turbo reads before it is told to, which a handshake does not want. */
+	unsigned flags = MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET |
+			 (server->secure ? MHD_USE_TLS : MHD_USE_TURBO);
+	struct MHD_OptionItem tls[TLS_OPTIONS_MAX] = { { MHD_OPTION_END, 0, NULL } };
 	const union MHD_DaemonInfo *info;
 
+	if (server->secure)
+		tls_options(setup->tls, tls);
 	if (setup->workers > 0)
 		flags |= MHD_ALLOW_SUSPEND_RESUME;
 	server->daemon = MHD_start_daemon(flags, 0, NULL, NULL, request_handle, server,
@@ -116,7 +121,7 @@ static enum status library_start(struct http_server *server)
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, setup->workers > 0 ? POOL_WORKERS : POOL_GATE,
 		MHD_OPTION_CONNECTION_LIMIT, setup->connections_max + 1,
 		MHD_OPTION_PER_IP_CONNECTION_LIMIT, setup->connections_per_address_max,
-		MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_END);
+		MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
 	if (server->daemon == NULL)
 		return ST_IO;
 	info = MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD);
@@ -161,6 +166,7 @@ enum status http_server_open(const struct http_server_setup *setup, struct http_
 	server->epoll_fd = -1;
 	server->event_fd = -1;
 	server->setup = *setup;
+	server->secure = setup->tls != NULL;
 	if (setup->listeners_count > HTTP_LISTENERS_MAX)
 		return ST_LIMIT;
 	if (setup->listeners_count > 0)

@@ -20,6 +20,8 @@
 #include "base/limits.h"
 #include "base/message.h"
 
+#include "http/tls.h"
+
 #include <sys/types.h>
 
 #define HTTP_HEADERS_MAX 128u
@@ -59,6 +61,7 @@ struct http_request {
 	struct span body; /* empty when there is none */
 	const struct http_peer *peer;
 	unsigned listener; /* the id of the listener that it came by */
+	bool secure;       /* by TLS */
 	char id[HTTP_REQUEST_ID_SIZE];
 	int64_t began_at_us; /* boot time at which the loop woke to the whole header block */
 	void *state;         /* the server's own */
@@ -107,6 +110,9 @@ void http_peer_append(struct buf *out, const struct http_peer *peer);
 /* Add a header. name is static text; value is copied. */
 void http_response_header(struct http_response *response, const char *name, struct span value);
 
+/* Has it a header of this name, in this case? */
+bool http_response_has(const struct http_response *response, const char *name);
+
 /* A listening socket, bound, non-blocking; it stays the caller's. */
 struct http_listener {
 	int fd;
@@ -138,6 +144,12 @@ struct http_server_setup {
 	/* The largest body that this request may have, before it is read; 0: none. NULL: never one.
 	 */
 	size_t (*body_max)(void *context, const struct http_request *request);
+	/*
+	 * Called in the loop's thread on every answer before it goes out, a refusal of the server's
+	 * own too: adds headers. May be NULL.
+	 */
+	void (*finish)(
+		void *context, const struct http_request *request, struct http_response *response);
 	/* Called in the loop's thread just before it sleeps, and at least once a second. May be
 	 * NULL. */
 	void (*before_wait)(void *context);
@@ -151,6 +163,7 @@ struct http_server_setup {
 	void (*out_of_files)(void *context);
 	void *context;
 
+	const struct http_tls *tls; /* NULL: plain. Borrowed while the server is opened */
 	int stop_fd; /* stop when it is readable, e.g. a signalfd; 0: none. Stays the caller's */
 	unsigned workers; /* 0: the loop's thread runs the handler */
 	/*

@@ -103,12 +103,6 @@ static bool is_open(struct span pattern)
 	       span_starts_with(pattern, SPAN_LIT("/v1/share/"));
 }
 
-bool api_known(void *api_context, const struct http_peer *peer)
-{
-	(void)api_context;
-	return is_operator(peer);
-}
-
 static enum status api_enter(
 	void *context, const struct http_call *http, struct http_response *response)
 {
@@ -191,7 +185,6 @@ enum status api_handle(
 		st = http_dispatch(&routes, api, request, response);
 	if (st != ST_OK)
 		http_problem_status(response, request, st, NULL);
-	console_protect(response);
 	return ST_OK;
 }
 
@@ -203,14 +196,6 @@ size_t api_body_max(void *api_context, const struct http_request *request)
 
 	/* Who is no operator is told so whatever the body is: no memory for a large one. */
 	return is_operator(request->peer) || most < STRANGER_BODY_MAX ? most : STRANGER_BODY_MAX;
-}
-
-void api_left(void *api_context)
-{
-	const struct keeper_setup *setup = ((struct api *)api_context)->keeper->setup;
-
-	if (setup->left != NULL)
-		setup->left(setup->context);
 }
 
 /* ---- reading a body ---- */

@@ -169,8 +169,6 @@ void api_free(struct api **api);
 NODISCARD enum status api_handle(
 	void *api, const struct http_request *request, struct http_response *response);
 size_t api_body_max(void *api, const struct http_request *request);
-void api_left(void *api);
-bool api_known(void *api, const struct http_peer *peer);
 
 extern const struct api_table ACCOUNTS_TABLE, USERS_TABLE, PROFILES_TABLE, RESOURCES_TABLE,
 	SERVICES_TABLE, ROUTES_TABLE, CATALOG_TABLE, KEYS_TABLE, KEY_CHANGES_TABLE, EVENTS_TABLE,

@@ -161,33 +161,10 @@ enum status console_handle(const struct http_request *request, struct http_respo
 	return answer_file(request, response, asset);
 }
 
-static bool has_header(const struct http_response *response, const char *name)
+bool console_is_public(struct span path)
 {
-	for (size_t i = 0; i < response->headers_count; i++) {
-		if (strcmp(response->headers[i].name, name) == 0)
-			return true;
-	}
-	return false;
-}
+	const struct asset *asset = asset_find(path);
 
-void console_protect(struct http_response *response)
-{
-	static const struct {
-		const char *name, *value;
-	} headers[] = {
-		{ POLICY_HEADER, "default-src 'none'; base-uri 'none'; form-action 'none'; "
-				 "frame-ancestors 'none'" },
-		{ "X-Content-Type-Options", "nosniff" },
-		{ "Referrer-Policy", "no-referrer" },
-		{ "X-Frame-Options", "DENY" },
-		{ "Cross-Origin-Opener-Policy", "same-origin" },
-		{ "Cross-Origin-Resource-Policy", "same-origin" },
-		{ "Permissions-Policy",
-			"camera=(), geolocation=(), microphone=(), payment=(), usb=()" },
-	};
-
-	for (size_t i = 0; i < ARRAY_LEN(headers); i++) {
-		if (!has_header(response, headers[i].name))
-			http_response_header(response, headers[i].name, span_str(headers[i].value));
-	}
+	return span_is(path, "/share") || span_is(path, "/check") ||
+	       (asset != NULL && strncmp(asset->content_type, "text/html", 9) != 0);
 }

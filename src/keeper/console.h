@@ -1,7 +1,6 @@
 /*
- * The console's pages and files for browsers, and the headers that every answer
- * of the keeper carries. Needs no login and holds no data: what a page shows it
- * asks /v1 for.
+ * The console's pages and files for browsers. Needs no login and holds no data: what a page shows
+ * it asks /v1 for.
  */
 #ifndef KEEPER_CONSOLE_H
 #define KEEPER_CONSOLE_H
@@ -15,7 +14,7 @@
 NODISCARD enum status console_handle(
 	const struct http_request *request, struct http_response *response);
 
-/* Add what keeps a browser from using an answer for anything else. A page's own policy stays. */
-void console_protect(struct http_response *response);
+/* Is it a page that needs no session, or a file that such a page may load? */
+bool console_is_public(struct span path);
 
 #endif

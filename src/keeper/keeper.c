@@ -8,7 +8,7 @@
 #include "keeper/key_limits.h"
 #include "keeper/now.h"
 #include "keeper/publish.h"
-#include "key/mask.h"
+#include "keeper/serve.h"
 #include "records/app_key.h"
 #include "records/high_water.h"
 
@@ -24,7 +24,7 @@
 struct process {
 	struct keeper keeper;
 	struct api *api;
-	struct http_server *server;
+	struct serve *serve;
 	pthread_t ticking;
 	bool ticks;
 	atomic_bool ending;
@@ -98,34 +98,21 @@ static enum status open_sealing_key(struct keeper *keeper)
 	return key_file_read(setup->sealing_key_path, "sealing", 037, keeper->sealing_key_secret);
 }
 
-static void log_done(void *context, const struct http_done *done)
+/* Read before the sandbox closes, and kept no longer than until the servers are made. */
+static enum status open_tls(struct keeper *keeper, struct http_tls **out_tls)
 {
-	char memory[80], path[LIMIT_TARGET];
-	struct buf peer = BUF_ARRAY(memory);
-	size_t sent_len = done->path.len <= sizeof(path) ? done->path.len : sizeof(path), path_len;
+	const struct keeper_setup *setup = keeper->setup;
 
-	(void)context;
-	if (sent_len > 0)
-		memcpy(path, done->path.ptr, sent_len);
-	path_len = mask_secrets(path, sent_len);
-	if (done->peer != NULL)
-		http_peer_append(&peer, done->peer);
-	log_info("request", LOG_STR("requestId", done->request_id),
-		LOG_SPAN("peer", buf_span(&peer)), LOG_SPAN("method", done->method),
-		LOG_SPAN("path", span_of(path, path_len)), LOG_NUM("status", done->status),
-		LOG_NUM("tookUs", done->took_us),
-		LOG_STR("reason", done->reason == NULL ? "" : done->reason));
-}
-
-static void out_of_files(void *context)
-{
-	(void)context;
-	log_error("out_of_files", LOG_STR("advice", "raise the limit of open files"));
+	if (setup->tls_certificate[0] == '\0')
+		return ST_OK;
+	return http_tls_open(setup->tls_certificate, setup->tls_key, out_tls, &keeper->held);
 }
 
 static enum status process_open(struct process *process)
 {
 	struct keeper *keeper = &process->keeper;
+	CLEANUP(http_tls_close)
+	struct http_tls *tls = NULL;
 	enum status st = crypto_init();
 
 	/* Bodies hold tokens. */
@@ -137,6 +124,8 @@ static enum status process_open(struct process *process)
 	keeper->workers = keeper->setup->workers != 0 ? keeper->setup->workers : WORKERS_DEFAULT;
 	if (st == ST_OK)
 		st = open_root_key(keeper);
+	if (st == ST_OK)
+		st = open_tls(keeper, &tls);
 	/* Before the first thread: Landlock holds the thread that asks, and its children. */
 	if (st == ST_OK && keeper->setup->confine != NULL)
 		st = keeper->setup->confine(keeper->setup->context);
@@ -150,21 +139,7 @@ static enum status process_open(struct process *process)
 		st = api_make(keeper, &process->api);
 	if (st != ST_OK)
 		return st;
-	return http_server_open(
-		&(struct http_server_setup){
-			.listeners = keeper->setup->listeners,
-			.listeners_count = keeper->setup->listeners_count,
-			.handle = api_handle,
-			.body_max = api_body_max,
-			.known = api_known,
-			.done = log_done,
-			.left = api_left,
-			.out_of_files = out_of_files,
-			.stop_fd = keeper->stop_fd,
-			.context = process->api,
-			.workers = keeper->workers,
-		},
-		&process->server);
+	return serve_open(keeper, process->api, tls, &process->serve);
 }
 
 static void process_close(struct process *process)
@@ -175,7 +150,7 @@ static void process_close(struct process *process)
 	atomic_store(&process->ending, true);
 	if (process->ticks)
 		(void)pthread_join(process->ticking, NULL);
-	http_server_close(&process->server);
+	serve_close(&process->serve);
 	api_free(&process->api);
 	limits_close(keeper);
 	publisher_free(&keeper->publisher);
@@ -206,7 +181,7 @@ static enum status process_run(struct process *process)
 	process->ticks = true;
 	if (setup->ready != NULL)
 		setup->ready(setup->context);
-	return http_server_run(process->server);
+	return serve_run(process->serve);
 }
 
 int keeper_run(const struct keeper_setup *setup)

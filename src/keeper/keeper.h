@@ -8,6 +8,8 @@
 #include "decide/decision.h"
 #include "http/server.h"
 
+#define KEEPER_PROXIES_MAX 64u
+
 /* Everything is borrowed and lives as long as the process. */
 struct keeper_setup {
 	const char *data_dir;
@@ -19,6 +21,11 @@ struct keeper_setup {
 	const char *sealing_key_path; /* written for the gates, mode 0640 */
 	const struct http_listener *listeners;
 	size_t listeners_count;
+	const struct http_listener *public_listeners; /* only pages without login, one-time links */
+	size_t public_count;
+	const char *tls_certificate, *tls_key; /* of all that is no unix socket; "": plain */
+	const struct address_range *proxies;   /* whose X-Forwarded-* headers are believed */
+	size_t proxies_count;
 	const struct families *families; /* for explaining what a gate would have read */
 	struct span app_key_prefix;
 	struct span public_url, console_url;

@@ -498,6 +498,43 @@ static enum status listeners_apply(void)
 	return ST_OK;
 }
 
+static void fault_at(const char *section, const char *name, const char *fault, const char *value)
+{
+	const struct config_key *key = key_find(CONFIG_KEYS, section, name);
+
+	complaint_set(
+		&fault_add(current->faults, current->keys[key - CONFIG_KEYS].where, key)->what,
+		fault, 1, "value", value);
+}
+
+/* Passwords and tokens of people travel there: never in the clear beyond this machine. */
+static void keeper_check(const char *section, const struct config_listens *listens)
+{
+	const struct config *config = current->config;
+
+	if (config->keeper.tls_certificate[0] != '\0' || config->keeper.proxies_count > 0)
+		return;
+	for (size_t i = 0; i < listens->count; i++) {
+		if (!config_is_loopback(&listens->items[i])) {
+			fault_at(section, "listen", "daemon.keeper_not_loopback",
+				listens->items[i].text);
+			return;
+		}
+	}
+}
+
+static void together_check(void)
+{
+	const struct config *config = current->config;
+	bool certificate = config->keeper.tls_certificate[0] != '\0';
+
+	if (certificate != (config->keeper.tls_key[0] != '\0'))
+		fault_at("keeper", certificate ? "tls_certificate" : "tls_key", "daemon.tls_half",
+			"");
+	keeper_check("keeper", &config->keeper.listen);
+	keeper_check("public", &config->public.listen);
+}
+
 static enum status apply_all(void)
 {
 	for (const struct config_key *key = CONFIG_KEYS; key->name != NULL; key++) {
@@ -506,6 +543,8 @@ static enum status apply_all(void)
 		if (st != ST_OK)
 			return st;
 	}
+	if (current->faults->count == 0)
+		together_check();
 	return current->faults->count == 0 ? listeners_apply() : ST_OK;
 }
 
@@ -588,6 +627,17 @@ const char *config_root_key_credential(const struct config *config)
 
 	return strncmp(config->root_key, CONFIG_CREDENTIAL, len) == 0 ? config->root_key + len
 								      : NULL;
+}
+
+enum status config_files_check(const struct config *config, struct complaint *complaint)
+{
+	CLEANUP(http_tls_close)
+	struct http_tls *tls = NULL;
+
+	if (config->keeper.tls_certificate[0] == '\0')
+		return ST_OK;
+	return http_tls_open(
+		config->keeper.tls_certificate, config->keeper.tls_key, &tls, complaint);
 }
 
 void config_free(struct config **config)

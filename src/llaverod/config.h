@@ -12,6 +12,7 @@
 #include "base/complaint.h"
 #include "base/log.h"
 #include "gate/gate.h"
+#include "keeper/keeper.h"
 
 #include <sys/socket.h>
 
@@ -65,8 +66,11 @@ struct config {
 		size_t listeners_count;
 	} gate;
 	struct {
-		struct config_listens listen; /* loopback only */
+		struct config_listens listen; /* beyond loopback: TLS, or a trusted proxy */
 		const char *socket;
+		const char *tls_certificate, *tls_key; /* "": none */
+		struct address_range proxies[KEEPER_PROXIES_MAX];
+		size_t proxies_count;
 		unsigned workers;
 	} keeper;
 	struct {
@@ -109,6 +113,9 @@ NODISCARD enum status config_parse(struct span text, const char *name, char *con
 #define CONFIG_CREDENTIAL "credential:"
 /* The NAME of a root key that systemd hands over; NULL: it is a file. */
 const char *config_root_key_credential(const struct config *config);
+
+/* Are the files that it names of use? ST_INVALID: the complaint says which is not, and why. */
+NODISCARD enum status config_files_check(const struct config *config, struct complaint *complaint);
 
 void config_free(struct config **config);
 

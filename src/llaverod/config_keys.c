@@ -306,7 +306,7 @@ static enum status set_listen(struct config *config, void *field, const struct s
 	return ST_OK;
 }
 
-static bool is_loopback(const struct config_listen *listen)
+bool config_is_loopback(const struct config_listen *listen)
 {
 	const struct sockaddr_in *v4 = (const struct sockaddr_in *)&listen->address;
 	const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)&listen->address;
@@ -316,47 +316,37 @@ static bool is_loopback(const struct config_listen *listen)
 	return memcmp(&v6->sin6_addr, &in6addr_loopback, sizeof(in6addr_loopback)) == 0;
 }
 
-/* Passwords and tokens of people travel there, in the clear. */
-static enum status set_listen_loopback(struct config *config, void *field,
-	const struct span *values, size_t values_count, struct complaint *complaint)
+static enum status set_ranges(const struct span *values, size_t values_count,
+	struct address_range *out_ranges, size_t ranges_max, size_t *out_count,
+	struct complaint *complaint)
 {
-	struct config_listens *listens = field;
-	enum status st = set_listen(config, field, values, values_count, complaint);
-
-	for (size_t i = 0; st == ST_OK && i < listens->count; i++) {
-		if (!is_loopback(&listens->items[i]))
-			return wrong(complaint, "daemon.keeper_not_loopback", values[i]);
+	*out_count = 0;
+	for (size_t i = 0; i < values_count; i++) {
+		if (*out_count == ranges_max) {
+			complaint_set(complaint, "daemon.trusted_many", 0);
+			return ST_INVALID;
+		}
+		if (address_range_parse(values[i], &out_ranges[*out_count]) != ST_OK)
+			return wrong(complaint, "daemon.range_invalid", values[i]);
+		(*out_count)++;
 	}
-	return st;
-}
-
-/* The pages for everybody are not part of this version: better a refusal than silence. */
-static enum status set_public(struct config *config, void *field, const struct span *values,
-	size_t values_count, struct complaint *complaint)
-{
-	(void)config, (void)field, (void)values;
-	if (values_count == 0)
-		return ST_OK;
-	complaint_set(complaint, "daemon.public_not_offered", 0);
-	return ST_INVALID;
+	return ST_OK;
 }
 
 static enum status set_trusted(struct config *config, void *field, const struct span *values,
 	size_t values_count, struct complaint *complaint)
 {
 	(void)field;
-	config->gate.trusted_count = 0;
-	for (size_t i = 0; i < values_count; i++) {
-		if (config->gate.trusted_count == GATE_TRUSTED_MAX) {
-			complaint_set(complaint, "daemon.trusted_many", 0);
-			return ST_INVALID;
-		}
-		if (address_range_parse(
-			    values[i], &config->gate.trusted[config->gate.trusted_count]) != ST_OK)
-			return wrong(complaint, "daemon.range_invalid", values[i]);
-		config->gate.trusted_count++;
-	}
-	return ST_OK;
+	return set_ranges(values, values_count, config->gate.trusted, GATE_TRUSTED_MAX,
+		&config->gate.trusted_count, complaint);
+}
+
+static enum status set_proxies(struct config *config, void *field, const struct span *values,
+	size_t values_count, struct complaint *complaint)
+{
+	(void)field;
+	return set_ranges(values, values_count, config->keeper.proxies, KEEPER_PROXIES_MAX,
+		&config->keeper.proxies_count, complaint);
 }
 
 /* A token of RFC 9110, as header names are. */
@@ -499,11 +489,14 @@ const struct config_key CONFIG_KEYS[] = {
 	{ "gate", "trusted", true, "127.0.0.0/8, ::1/128", AT(gate.trusted), set_trusted },
 	{ "gate", "processes", false, "0", AT(gate.processes), set_processes },
 	{ "gate", "connections", false, "1024", AT(gate.connections), set_connections },
-	{ "keeper", "listen", true, "127.0.0.1:7481", AT(keeper.listen), set_listen_loopback },
+	{ "keeper", "listen", true, "127.0.0.1:7481", AT(keeper.listen), set_listen },
 	{ "keeper", "socket", false, "/run/llavero/keeper.sock", AT(keeper.socket),
 		set_keeper_socket },
+	{ "keeper", "tls_certificate", false, "", AT(keeper.tls_certificate), set_path },
+	{ "keeper", "tls_key", false, "", AT(keeper.tls_key), set_path },
+	{ "keeper", "trusted_proxy", true, "", AT(keeper.proxies), set_proxies },
 	{ "keeper", "workers", false, "8", AT(keeper.workers), set_workers },
-	{ "public", "listen", true, "", AT(public.listen), set_public },
+	{ "public", "listen", true, "", AT(public.listen), set_listen },
 	{ "records", "url", false, "", AT(records.url), set_records_url },
 	{ "index", "when_stale", false, "refuse", AT(index.refuse_when_stale), set_when_stale },
 	{ "index", "lease", false, "60s", AT(index.lease_us), set_lease },

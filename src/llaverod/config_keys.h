@@ -21,4 +21,7 @@ extern const struct config_key CONFIG_KEYS[];
 /* The keys of a `gate_listener NAME { }`; offsets are of struct config_gate_listener. */
 extern const struct config_key CONFIG_GATE_LISTENER_KEYS[];
 
+/* Can it be reached from this machine alone? */
+bool config_is_loopback(const struct config_listen *listen);
+
 #endif

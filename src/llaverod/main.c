@@ -278,6 +278,7 @@ int main(int argc, char **argv)
 	struct config *config = NULL;
 	struct config_faults faults;
 	struct options options;
+	struct complaint complaint = { 0 };
 	enum status st;
 
 	if (!streams_fill())
@@ -300,6 +301,8 @@ int main(int argc, char **argv)
 		return report_faults(options.lang, &faults);
 	if (st != ST_OK)
 		return fail(options.lang, &(struct complaint){ .key = "daemon.no_memory" });
+	if (config_files_check(config, &complaint) != ST_OK)
+		return fail(options.lang, &complaint);
 	if (options.check) {
 		say(stdout, options.lang, &(struct complaint){ .key = "daemon.check_ok" });
 		return 0;

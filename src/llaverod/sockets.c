@@ -187,6 +187,8 @@ enum status sockets_open(
 		complaint };
 	struct opening keeper = { out_sockets, out_sockets->keeper, &out_sockets->keeper_count,
 		complaint };
+	struct opening public = { out_sockets, out_sockets->public, &out_sockets->public_count,
+		complaint };
 	enum status st;
 
 	memset(out_sockets, 0, sizeof(*out_sockets));
@@ -195,6 +197,8 @@ enum status sockets_open(
 		st = add_unix(&keeper, config->keeper.socket, 0600, "");
 	if (st == ST_OK)
 		st = add_listens(&keeper, &config->keeper.listen);
+	if (st == ST_OK)
+		st = add_listens(&public, &config->public.listen);
 	if (st != ST_OK)
 		sockets_close(out_sockets);
 	return st;
@@ -211,7 +215,10 @@ void sockets_close_keeper(struct sockets *sockets)
 {
 	for (size_t i = 0; i < sockets->keeper_count; i++)
 		close(sockets->keeper[i].fd);
+	for (size_t i = 0; i < sockets->public_count; i++)
+		close(sockets->public[i].fd);
 	sockets->keeper_count = 0;
+	sockets->public_count = 0;
 }
 
 void sockets_close(struct sockets *sockets)

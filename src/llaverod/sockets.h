@@ -11,6 +11,8 @@ struct sockets {
 	struct http_listener gate[GATE_LISTENERS_MAX]; /* ids are their numbers here */
 	size_t keeper_count;
 	struct http_listener keeper[SOCKETS_KEEPER_MAX];
+	size_t public_count;
+	struct http_listener public[CONFIG_LISTENS_MAX];
 	size_t paths_count;
 	const char *paths[GATE_LISTENERS_MAX + 1]; /* unix sockets to remove at the end */
 };

@@ -235,10 +235,20 @@ static void reload(struct supervisor *supervisor)
 {
 	struct supervision *given = supervisor->given;
 	struct config_faults faults;
+	struct complaint complaint = { 0 };
 	struct config *fresh;
 
 	if (config_load(given->config_path, given->environment, &fresh, &faults) != ST_OK) {
 		log_faults(&faults);
+		return;
+	}
+	if (config_files_check(fresh, &complaint) != ST_OK) {
+		CLEANUP(buf_free)
+		struct buf text = buf_heap(4 * KIB);
+
+		complaint_append(&text, LANG_EN, &complaint);
+		log_error("configuration_refused", LOG_STR("reason", buf_str(&text)));
+		config_free(&fresh);
 		return;
 	}
 	if (!config_same_listeners(given->config, fresh) ||

@@ -49,6 +49,28 @@ static void test_defaults(void **state)
 	assert_null(config);
 }
 
+/* Beyond loopback with TLS, or behind a proxy that is named. */
+static void test_outside(void **state)
+{
+	static const char *const texts[] = {
+		"keeper { listen = \"0.0.0.0:1\"\n trusted_proxy = {\"10.0.0.0/8\", \"::1\"} }\n",
+		"keeper { listen = \"*:1\"\n tls_certificate = \"/c\"\n tls_key = \"/k\" }\n"
+		"public { listen = \"192.0.2.1:443\" }\n",
+		"keeper { listen = {\"127.1.2.3:1\", \"[::1]:1\"} }\npublic { listen = "
+		"\"127.0.0.1:2\" }\n",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+		struct config_faults faults;
+		struct config *config = parse_with(texts[i], NOTHING, &faults);
+
+		CHECK_ROW(texts[i], config != NULL);
+		CHECK_ROW(texts[i], config->keeper.proxies_count == (i == 0 ? 2 : 0));
+		config_free(&config);
+	}
+}
+
 static void test_values(void **state)
 {
 	static const char text[] = "data_dir = \"/d\" # why\n"
@@ -142,8 +164,19 @@ static const struct {
 		"daemon.keeper_not_loopback" },
 	{ "keeper without socket", "keeper { socket = \"\" }\n", "f:1", "keeper.socket",
 		"daemon.value_empty" },
-	{ "public pages", "public { listen = \"127.0.0.1:1\" }\n", "f:1", "public.listen",
-		"daemon.public_not_offered" },
+	{ "one keeper of two outside",
+		"\nkeeper { listen = {\"127.0.0.1:1\", \"[2001:db8::1]:1\"} }\n", "f:2",
+		"keeper.listen", "daemon.keeper_not_loopback" },
+	{ "public pages outside", "public { listen = \"*:80\" }\n", "f:1", "public.listen",
+		"daemon.keeper_not_loopback" },
+	{ "certificate without key", "keeper { tls_certificate = \"/c\" }\n", "f:1",
+		"keeper.tls_certificate", "daemon.tls_half" },
+	{ "key without certificate", "keeper { tls_key = \"/k\" }\n", "f:1", "keeper.tls_key",
+		"daemon.tls_half" },
+	{ "certificate at a relative path", "keeper { tls_certificate = c\n tls_key = \"/k\" }\n",
+		"f:1", "keeper.tls_certificate", "daemon.path_relative" },
+	{ "proxy", "keeper { trusted_proxy = \"10.0.0.1/8\" }\n", "f:1", "keeper.trusted_proxy",
+		"daemon.range_invalid" },
 	{ "records elsewhere", "records { url = \"mysql:x\" }\n", "f:1", "records.url",
 		"daemon.records_url_invalid" },
 	{ "records at a relative path", "records { url = \"sqlite:records.db\" }\n", "f:1",
@@ -249,6 +282,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_defaults),
+		cmocka_unit_test(test_outside),
 		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_mistakes),
 		cmocka_unit_test(test_all_mistakes_at_once),
