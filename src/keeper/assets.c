@@ -11,3 +11,8 @@ const struct asset *asset_find(struct span path)
 	}
 	return NULL;
 }
+
+const char *asset_plain_css(void)
+{
+	return ASSETS_PLAIN_CSS;
+}

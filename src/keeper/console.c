@@ -124,6 +124,27 @@ static enum status answer_page(struct http_response *response, const struct page
 	return buf_ok(&response->body) ? ST_OK : ST_NO_MEMORY;
 }
 
+/* One of the tags in If-None-Match, weak or not, is ours; or it is `*`. */
+static bool has_it(const struct http_request *request, const struct asset *asset)
+{
+	struct span rest = http_header_once(request, "If-None-Match");
+	struct span own = span_str(asset->etag + 2); /* behind W/ */
+
+	while (rest.len > 0) {
+		size_t end = span_find(rest, ',');
+		struct span item = span_part(rest, 0, end);
+
+		while (item.len > 0 && (item.ptr[0] == ' ' || item.ptr[0] == '\t'))
+			item = span_part(item, 1, SIZE_MAX);
+		if (span_starts_with(item, SPAN_LIT("W/")))
+			item = span_part(item, 2, SIZE_MAX);
+		if (span_is(item, "*") || span_starts_with(item, own))
+			return true;
+		rest = span_part(rest, end + 1, SIZE_MAX);
+	}
+	return false;
+}
+
 /* Names of files under /assets/ carry a hash of what is in them: what was fetched once stays true.
  */
 static enum status answer_file(const struct http_request *request, struct http_response *response,
@@ -132,11 +153,16 @@ static enum status answer_file(const struct http_request *request, struct http_r
 	bool packed = asset->gzip_len > 0 && takes_gzip(request);
 	bool hashed = span_starts_with(span_str(asset->path), SPAN_LIT("/assets/"));
 
-	response->status = 200;
-	response->content_type = asset->content_type;
 	http_response_header(response, "Cache-Control",
 		hashed ? SPAN_LIT("public, max-age=31536000, immutable") : SPAN_LIT("no-cache"));
 	http_response_header(response, "Vary", SPAN_LIT("Accept-Encoding"));
+	http_response_header(response, "ETag", span_str(asset->etag));
+	if (has_it(request, asset)) {
+		response->status = 304;
+		return ST_OK;
+	}
+	response->status = 200;
+	response->content_type = asset->content_type;
 	if (packed)
 		http_response_header(response, "Content-Encoding", SPAN_LIT("gzip"));
 	buf_append(&response->body, packed ? span_of(asset->gzip, asset->gzip_len)

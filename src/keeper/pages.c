@@ -5,6 +5,7 @@
 #include "keeper/api.h"
 
 #include "decide/explain.h"
+#include "keeper/html.h"
 
 static const char *const PARTS[] = { "title", "detail", "meaning", "check", "fix" };
 
@@ -58,28 +59,6 @@ static enum status causes_list(struct api_call *call)
 	return api_answer(call, 200, &object, 0, NULL);
 }
 
-static void append_html(struct buf *out, const char *text)
-{
-	for (; *text != '\0'; text++) {
-		switch (*text) {
-		case '&':
-			buf_append_str(out, "&amp;");
-			break;
-		case '<':
-			buf_append_str(out, "&lt;");
-			break;
-		case '>':
-			buf_append_str(out, "&gt;");
-			break;
-		case '"':
-			buf_append_str(out, "&quot;");
-			break;
-		default:
-			buf_append_char(out, *text);
-		}
-	}
-}
-
 static void append_section(struct buf *out, enum cause cause, enum lang lang, const char *part)
 {
 	char name[32];
@@ -87,13 +66,12 @@ static void append_section(struct buf *out, enum cause cause, enum lang lang, co
 
 	buf_printf(&key, "page.%s", part);
 	buf_append_str(out, "<h2>");
-	append_html(out, message_text(lang, buf_str(&key)));
+	html_text(out, message_text(lang, buf_str(&key)));
 	buf_append_str(out, "</h2><p>");
-	append_html(out, cause_text(lang, cause, part));
+	html_text(out, cause_text(lang, cause, part));
 	buf_append_str(out, "</p>");
 }
 
-/* One page without script, image or anything from elsewhere. */
 static enum status answer_page(struct api_call *call, enum cause cause, enum lang lang)
 {
 	struct buf *body = &call->response->body;
@@ -101,27 +79,20 @@ static enum status answer_page(struct api_call *call, enum cause cause, enum lan
 	call->response->status = 200;
 	call->response->content_type = "text/html; charset=utf-8";
 	http_response_header(call->response, "Cache-Control", SPAN_LIT("no-cache"));
+	http_response_header(call->response, "Content-Security-Policy", SPAN_LIT(HTML_POLICY));
 	http_response_header(call->response, "Vary", SPAN_LIT("Accept, Accept-Language"));
-	buf_printf(body,
-		"<!DOCTYPE html><html lang=\"%s\"><head><meta charset=\"utf-8\">"
-		"<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>",
-		lang_code(lang));
-	append_html(body, cause_text(lang, cause, "title"));
-	buf_append_str(body, " - Llavero</title></head><body><main><h1>");
-	append_html(body, cause_text(lang, cause, "title"));
-	buf_printf(body, "</h1><p><code>%s</code> (HTTP %d)</p><p>", cause_name(cause),
-		cause_http_status(cause));
-	append_html(body, cause_text(lang, cause, "detail"));
+	html_begin(body, lang, cause_text(lang, cause, "title"));
+	buf_append_str(body, "<h1>");
+	html_text(body, cause_text(lang, cause, "title"));
+	buf_printf(body, "</h1><p class=\"dim\"><code>%s</code> (HTTP %d)</p><p>",
+		cause_name(cause), cause_http_status(cause));
+	html_text(body, cause_text(lang, cause, "detail"));
 	buf_append_str(body, "</p>");
 	append_section(body, cause, lang, "meaning");
 	append_section(body, cause, lang, "check");
 	append_section(body, cause, lang, "fix");
-	buf_append_str(body, "<nav>");
-	for (int i = 0; i < LANG_COUNT; i++)
-		buf_printf(body, "<a href=\"?lang=%s\" hreflang=\"%s\" lang=\"%s\">%s</a> ",
-			lang_code((enum lang)i), lang_code((enum lang)i), lang_code((enum lang)i),
-			message_text((enum lang)i, "page.language"));
-	buf_append_str(body, "</nav></main></body></html>\n");
+	html_languages(body, lang);
+	html_end(body);
 	return buf_ok(body) ? ST_OK : ST_NO_MEMORY;
 }
 

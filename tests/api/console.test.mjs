@@ -110,3 +110,34 @@ test('files carry their hash and are kept; compressed only for those who take it
     assert.ok(packed.bytes.length < plain.bytes.length / 2);
   }
 });
+
+test('pages about causes have the look of the console, from one file, and links to the other languages', async () => {
+  for (const lang of ['es', 'en', 'pt']) {
+    const page = await get(`/causes/no_profile?lang=${lang}`, { headers: { Accept: 'text/html' } });
+    const text = page.bytes.toString('utf8');
+    assert.ok(text.includes(`<html lang="${lang}">`));
+    for (const other of ['es', 'en', 'pt']) assert.ok(text.includes(`<a href="?lang=${other}"`), other);
+    assert.equal(text.match(/aria-current/g).length, 1);
+    assert.doesNotMatch(text, /<script|<style|style=/);
+    assert.deepEqual(directives(page)['style-src'], ["'self'"]);
+    assert.equal(directives(page)['script-src'], undefined);
+    const style = await get(text.match(/<link rel="stylesheet" href="([^"]+)">/)[1]);
+    assert.equal(style.status, 200);
+    assert.match(style.headers['content-type'], /^text\/css/);
+    assert.match(style.headers['cache-control'], /immutable/);
+  }
+});
+
+test('a file that the browser has is not sent again', async () => {
+  const page = (await get('/causes/no_profile', { headers: { Accept: 'text/html' } })).bytes.toString('utf8');
+  const file = page.match(/href="(\/assets\/[^"]+)"/)[1];
+  const { etag } = (await get(file)).headers;
+  assert.match(etag, /^W\/"[0-9a-f]{24}"$/);
+  for (const [tags, status] of [[etag, 304], [etag.slice(2), 304], [`"other", ${etag}`, 304], ['*', 304], ['"other"', 200], ['', 200],
+    [etag.slice(2, -2), 200]]) {
+    const answer = await get(file, { headers: { 'If-None-Match': tags } });
+    assert.equal(answer.status, status, tags);
+    assert.equal(answer.bytes.length > 0, status === 200, tags);
+    assert.equal(answer.headers.etag, etag);
+  }
+});
