@@ -18,6 +18,7 @@ import { LinkDialog } from './LinkDialog';
 import { StateMark } from './marks';
 import { ageOf, alertsOf, type Key, stateOf, type Token, tokenOf } from './model';
 import { Rotate } from './Rotate';
+import { CheckLink } from './Tabs';
 
 type Detail = NonNullable<ReturnType<typeof useKey>['data']>;
 type Open = { dialog: 'edit' | 'rotate' | 'revoke' | 'link' } | { dialog: 'turn'; turn: Turn } | { dialog: 'unlink'; link: Key['profiles'][number] };
@@ -136,7 +137,7 @@ function Tokens({ item }: { item: Detail }) {
   const retired = item.tokens.filter((token) => token.kind === 'retired').sort((a, b) => ((a.retiredAt ?? '') < (b.retiredAt ?? '') ? 1 : -1));
   const shown = [...live, ...(all ? retired : retired.slice(0, RETIRED_SHOWN))];
   return (
-    <Panel flush title={t('tokens')} lead={t('tokens_lead')}>
+    <Panel flush title={t('tokens')} lead={t('tokens_lead')} actions={<CheckLink />}>
       {shown.length === 0 ? <EmptyState title={t('no_token')} /> : (
         <ul className="l-rows">{shown.map((token) => <TokenRow key={token.id} token={token} live={item.state !== 'revoked'} />)}</ul>
       )}
@@ -213,8 +214,9 @@ export function KeyDetail() {
     );
   }
   const item = key.data;
+  const why = may('diagnose') && item.state !== 'revoked' && <Link className="l-link" to={`/diagnose?appKey=${encodeURIComponent(item.appKey)}`}>{t('diagnose')}</Link>;
   return (
-    <Page title={item.label} back={back} lead={<>{t(`lead_${stateOf(item)}`)}</>} actions={edits && <Actions item={item} open={setOpen} />}>
+    <Page title={item.label} back={back} lead={<>{t(`lead_${stateOf(item)}`)} {why}</>} actions={edits && <Actions item={item} open={setOpen} />}>
       <Attention item={item} edits={edits} open={setOpen} />
       <div className="l-columns">
         <div>

@@ -1,5 +1,6 @@
 // The ways to look at keys, as links.
 import { Link } from 'react-router-dom';
+import { Icon } from '@/parts/icons';
 import { useText } from '@/text/text';
 
 const TABS = [
@@ -14,6 +15,18 @@ export function Tabs({ at }: { at: (typeof TABS)[number][0] }) {
       {TABS.map(([name, to]) => (
         <Link key={name} to={to} aria-current={name === at ? 'page' : undefined}>{t(`tab_${name}`)}</Link>
       ))}
+      <CheckLink />
     </nav>
+  );
+}
+
+/** The token checker is a page of its own: it alone may run the checker's code, and it sends nothing. */
+export function CheckLink() {
+  const t = useText('keys');
+  return (
+    <a className="l-link" href="/check" target="_blank" rel="noopener">
+      {t('tab_check')} <Icon name="external" size={13} />
+      <span className="l-hidden">({t('new_tab')})</span>
+    </a>
   );
 }

@@ -16,7 +16,7 @@ const READ_MAX = 1000;
 type Row = Pick<Resource, 'product' | 'category' | 'key' | 'name'>;
 
 function useResources(q: string) {
-  const list = useList<Resource>(['resources', q], (cursor) => data(api.GET('/v1/resources', { params: { query: { q: q || undefined, limit: 200, cursor } } })));
+  const list = useList<Resource>(['resources', 'choice', q], (cursor) => data(api.GET('/v1/resources', { params: { query: { q: q || undefined, limit: 200, cursor } } })));
   const { more, isLoadingMore, items } = list;
   useEffect(() => {
     if (more && !isLoadingMore && items.length < READ_MAX) more();

@@ -126,7 +126,7 @@ function Editor({ profile: read, start }: EditorProps) {
       }}
     >
       <div className="l-columns" data-wide>
-        <Panel>
+        <Panel title={t('editor')}>
           <TextInput
             label={t('name')}
             description={t('name_hint')}

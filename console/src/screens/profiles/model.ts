@@ -26,12 +26,13 @@ export const ASKED_MAX = 60;
 const ROUTES_MAX = 200;
 const AT_ONCE = 4;
 
-type ResourcePages = { pages: { items: Resource[] }[] };
+/** Other parts keep resources under this key in other shapes. */
+type ResourcePages = { pages?: { items: Resource[] }[] };
 
 async function idOf(name: string): Promise<number | undefined> {
   const { product, key } = refOf(name);
   for (const [, read] of queries.getQueriesData<ResourcePages>({ queryKey: ['resources'] })) {
-    const match = read?.pages.flatMap((page) => page.items).find((each) => each.product === product && each.key === key);
+    const match = read?.pages?.flatMap((page) => page.items).find((each) => each.product === product && each.key === key);
     if (match) return match.id;
   }
   let cursor: string | undefined;
