@@ -2,6 +2,7 @@
 
 #include "records/catalog.h"
 #include "records/profile.h"
+#include "records/right.h"
 
 #include <assert.h>
 
@@ -25,6 +26,9 @@ static enum status add_resource(void *arg, const struct record_resource *resourc
 		.aliases = arena_copy(arena, resource->aliases),
 	};
 
+	/* Llavero's own are no part of what documents say. */
+	if (span_is(resource->product, RIGHT_PRODUCT))
+		return ST_OK;
 	if (added.product == NULL || added.key == NULL || added.category == NULL ||
 		added.name == NULL || added.aliases == NULL)
 		return ST_NO_MEMORY;

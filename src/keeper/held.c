@@ -1,8 +1,10 @@
 #include "keeper/held.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "keeper/publish.h"
 #include "records/backup.h"
+#include "records/right.h"
 
 #define HELD_LOST_MAX 1000u
 
@@ -23,6 +25,8 @@ static enum status open_records(struct keeper *keeper, const struct actor *accep
 	struct publisher *publisher = NULL;
 	enum status st = records_open(&options, &records, &complaint);
 
+	if (st == ST_OK)
+		st = rights_install(records, clock_wall_us());
 	if (st == ST_OK)
 		st = publisher_make(keeper, records, &publisher);
 	if (st != ST_OK) {

@@ -17,7 +17,8 @@ enum status account_read(
 	struct db_statement *row = NULL;
 	struct texts hosts;
 	enum status st = db_query(db,
-		"SELECT a.name, a.display_name, a.state, a.created_at_us, a.version, u.slot"
+		"SELECT a.name, a.display_name, a.state, a.created_at_us, a.version, u.slot,"
+		" a.manages_installation"
 		" FROM accounts a JOIN users u ON u.account_slot = a.slot AND u.is_owner = 1"
 		" WHERE a.slot = $1",
 		&row, DB_INT(slot));
@@ -30,7 +31,8 @@ enum status account_read(
 		.state = (enum account_state)db_int(row, 2),
 		.created_at_us = db_int(row, 3),
 		.version = db_int(row, 4),
-		.owner_slot = (uint32_t)db_int(row, 5) };
+		.owner_slot = (uint32_t)db_int(row, 5),
+		.manages_installation = db_int(row, 6) == 1 };
 	st = span_keep(arena, db_bytes(row, 0), &out_account->name);
 	if (st == ST_OK)
 		st = span_keep(arena, db_bytes(row, 1), &out_account->display_name);
@@ -81,6 +83,7 @@ void account_append_json(struct buf *out, const struct record_account *account)
 	}
 	buf_append_char(out, ']');
 	json_number(out, "ownerId", account->owner_slot);
+	json_bool(out, "managesInstallation", account->manages_installation);
 	json_time(out, "createdAt", account->created_at_us);
 	json_number(out, "version", account->version);
 	buf_append_char(out, '}');
@@ -99,21 +102,27 @@ static void account_step_free(struct account_step *step)
 	buf_free(&step->before);
 }
 
+static enum status account_step_read(struct change *change, uint32_t slot,
+	struct account_step *step, struct complaint *complaint)
+{
+	enum status st = complain_missing(
+		account_read(change_db(change), slot, change->arena, &step->account),
+		ENTITY_ACCOUNT, complaint);
+
+	step->before = buf_heap(JSON_MAX);
+	if (st == ST_OK)
+		account_append_json(&step->before, &step->account);
+	return st;
+}
+
 static enum status account_step_begin(struct change *change, uint32_t slot,
 	struct account_step *step, struct complaint *complaint)
 {
 	enum status st = change_enter(change);
 
-	step->before = buf_heap(JSON_MAX);
 	if (st == ST_OK)
 		st = change_need_operator(change, complaint);
-	if (st == ST_OK)
-		st = complain_missing(
-			account_read(change_db(change), slot, change->arena, &step->account),
-			ENTITY_ACCOUNT, complaint);
-	if (st == ST_OK)
-		account_append_json(&step->before, &step->account);
-	return st;
+	return st != ST_OK ? st : account_step_read(change, slot, step, complaint);
 }
 
 static enum status account_event(
@@ -171,8 +180,9 @@ static enum status account_insert(
 	if (st != ST_OK)
 		return st;
 	return db_run(change_db(change),
-		"INSERT INTO accounts (slot, name, display_name, state, created_at_us, version)"
-		" VALUES ($1, $2, $3, 1, $4, 1)",
+		"INSERT INTO accounts (slot, name, display_name, state, created_at_us, version,"
+		" manages_installation) SELECT $1, $2, $3, 1, $4, 1,"
+		" CASE WHEN EXISTS (SELECT slot FROM accounts) THEN 0 ELSE 1 END",
 		DB_INT(*out_slot), DB_TEXT(account->name), DB_TEXT(display_name),
 		DB_INT(change->now_us));
 }
@@ -213,8 +223,13 @@ enum status account_set_display_name(struct change *change, uint32_t slot, int64
 {
 	CLEANUP(account_step_free)
 	struct account_step step = { 0 };
-	enum status st = account_step_begin(change, slot, &step, complaint);
+	enum status st = change_enter(change);
 
+	if (st == ST_OK)
+		st = complain_missing(change_need(change, slot, RIGHT_SETTINGS, complaint),
+			ENTITY_ACCOUNT, complaint);
+	if (st == ST_OK)
+		st = account_step_read(change, slot, &step, complaint);
 	if (st == ST_OK)
 		st = version_check(version, step.account.version, complaint);
 	if (st == ST_OK)
@@ -247,6 +262,25 @@ enum status account_set_state(
 	if (st == ST_OK)
 		st = account_touch(change, &step, suspend ? "account.suspend" : "account.activate");
 	change->narrows |= suspend;
+	return change_leave(change, st);
+}
+
+enum status account_set_manages(
+	struct change *change, uint32_t slot, bool manages, struct complaint *complaint)
+{
+	CLEANUP(account_step_free)
+	struct account_step step = { 0 };
+	enum status st = account_step_begin(change, slot, &step, complaint);
+
+	if (st == ST_OK && manages == step.account.manages_installation)
+		return change_leave(change, ST_OK);
+	if (st == ST_OK)
+		st = db_run(change_db(change),
+			"UPDATE accounts SET manages_installation = $2 WHERE slot = $1",
+			DB_INT(slot), DB_INT(manages));
+	if (st == ST_OK)
+		st = account_touch(change, &step, "account.edit");
+	change->narrows |= !manages;
 	return change_leave(change, st);
 }
 

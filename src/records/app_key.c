@@ -293,6 +293,21 @@ static void append_key(struct buf *out, const struct record_key *key, uint32_t v
 	buf_append_char(out, '}');
 }
 
+/* Of a key of another account only what decides here: which it is, its state, its links here. */
+static struct record_key key_from_outside(const struct record_key *key)
+{
+	return (struct record_key){ .slot = key->slot,
+		.app_key = key->app_key,
+		.account_slot = key->account_slot,
+		.account = key->account,
+		.state = key->state,
+		.label = key->app_key,
+		.created_at_us = key->created_at_us,
+		.links = key->links,
+		.links_count = key->links_count,
+		.version = key->version };
+}
+
 void key_append_json_with(struct buf *out, const struct record_key *key,
 	uint32_t viewer_account_slot, struct digest_context *digest)
 {
@@ -304,8 +319,11 @@ void key_append_json_handed(struct buf *out, const struct record_key *key,
 {
 	CLEANUP(digest_context_free)
 	struct digest_context *digest = digest_context_make();
+	struct record_key shown = *key;
 
-	append_key(out, key, viewer_account_slot, digest, url_secret);
+	if (viewer_account_slot != VIEWER_ALL && viewer_account_slot != key->account_slot)
+		shown = key_from_outside(key);
+	append_key(out, &shown, viewer_account_slot, digest, url_secret);
 }
 
 void key_append_json(struct buf *out, const struct record_key *key, uint32_t viewer_account_slot)

@@ -233,6 +233,8 @@ static void actor_keep(struct change *change, const struct actor *actor)
 		&change->actor.request_id);
 	if (actor->kind == ACTOR_USER)
 		buf_printf(&b, "user:%u", actor->user_slot);
+	else if (actor->kind == ACTOR_TOKEN)
+		buf_printf(&b, "token:%u", actor->token_slot);
 	else if (actor->kind == ACTOR_SYSTEM)
 		append_word(&b, "system:", change->actor.name);
 	else

@@ -50,6 +50,7 @@ static void append_actor(struct buf *out, const struct change *change)
 		[ACTOR_SYSTEM] = "system",
 		[ACTOR_OPERATOR] = "operator",
 		[ACTOR_USER] = "user",
+		[ACTOR_TOKEN] = "token",
 	};
 
 	json_name(out, "actor");
@@ -62,6 +63,8 @@ static void append_actor(struct buf *out, const struct change *change)
 		json_text(out, "uid", SPAN_ABSENT);
 	json_text(out, "address", change->actor.address);
 	json_text(out, "requestId", change->actor.request_id);
+	if (change->delegated)
+		json_bool(out, "delegated", true);
 	buf_append_char(out, '}');
 }
 

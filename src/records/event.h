@@ -4,7 +4,7 @@
  * An event is stored as TEXT, made once and never rendered again: JSON with
  * its keys in this order
  *   {"v":1,"epoch","revision","time","part","parts","actor":{"kind","id","uid",
- *   "address","requestId"},"account","accountId","action","entity":{"kind","id","slot"[,"lastSlot"]},
+ *   "address","requestId"[,"delegated"]},"account","accountId","action","entity":{"kind","id","slot"[,"lastSlot"]},
  *   "before","after","previous"}
  * (absent: null), where previous is the hash of the event before, and
  *   hash = SHA-256("llavero event 1\n" + text).
@@ -29,7 +29,7 @@ struct event_query {
 	uint32_t entity_slot;
 	/* One or several with "," between, any of which will do. */
 	struct span action;        /* exactly, or a prefix that ends in "." ("key.") */
-	struct span actor_id;      /* "operator:1000", "user:7", "system:overlap" */
+	struct span actor_id;      /* "operator:1000", "user:7", "token:2", "system:overlap" */
 	int64_t from_us, until_us; /* from <= time < until */
 	int64_t cursor; /* a revision, exclusive; 0: from the end that the order begins at */
 	bool newest_first;

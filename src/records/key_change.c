@@ -19,7 +19,7 @@ enum status key_step_begin(
 	if (st == ST_OK)
 		st = key_read(change_db(change), slot, change->arena, &step->key);
 	if (st == ST_OK)
-		st = change_need_owner(change, step->key.account_slot, complaint);
+		st = change_need(change, step->key.account_slot, RIGHT_KEYS_EDIT, complaint);
 	if (st == ST_OK)
 		key_append_json_with(
 			&step->before, &step->key, step->key.account_slot, change->records->digest);

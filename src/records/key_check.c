@@ -246,7 +246,7 @@ static enum status account_prepare(struct change *change, uint32_t account_slot,
 	if (memo->account_slot != 0 && memo->account_slot == account_slot)
 		return ST_OK;
 	memo->account_slot = 0;
-	st = change_need_owner(change, account_slot, complaint);
+	st = change_need(change, account_slot, RIGHT_KEYS_EDIT, complaint);
 	if (st == ST_OK)
 		st = db_query(change_db(change), "SELECT name FROM accounts WHERE slot = $1", &row,
 			DB_INT(account_slot));

@@ -91,6 +91,16 @@ static enum status link_event(struct change *change, const struct link_key *key,
 				.after = added ? buf_span(&json) : SPAN_ABSENT });
 }
 
+/* ST_NOT_FOUND unless the key is linked in that account, which thus knows it already. */
+static enum status link_known(struct change *change, uint32_t key_slot, uint32_t account_slot)
+{
+	int64_t found;
+
+	return db_one_int(change_db(change),
+		"SELECT key_slot FROM links WHERE key_slot = $1 AND account_slot = $2", &found,
+		DB_INT(key_slot), DB_INT(account_slot));
+}
+
 static enum status link_begin(struct change *change, struct link_key *key, struct record_link *link,
 	struct complaint *complaint)
 {
@@ -99,15 +109,15 @@ static enum status link_begin(struct change *change, struct link_key *key, struc
 	if (st == ST_OK)
 		st = link_target(change, link->profile_slot, link);
 	if (st == ST_OK)
-		st = change_need_owner(change, link->account_slot, complaint);
+		st = change_need(change, link->account_slot, RIGHT_KEYS_EDIT, complaint);
 	st = complain_missing(st, ENTITY_PROFILE, complaint);
 	if (st != ST_OK)
 		return st;
 	st = link_key_read(change, key->slot, key);
-	/* An owner is not told that another account's key exists; the operator may link it. */
+	/* Nobody is told that another account's key exists; the operator may link it. */
 	if (st == ST_OK && key->account_slot != link->account_slot &&
-		change->actor.kind == ACTOR_USER)
-		st = ST_NOT_FOUND;
+		(change->actor.kind == ACTOR_USER || change->actor.kind == ACTOR_TOKEN))
+		st = link_known(change, key->slot, link->account_slot);
 	return complain_missing(st, ENTITY_KEY, complaint);
 }
 

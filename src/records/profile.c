@@ -17,7 +17,7 @@ enum status profile_read(
 	struct db_statement *row = NULL;
 	struct slots resources;
 	enum status st = db_query(db,
-		"SELECT p.account_slot, p.name, p.created_at_us, p.version, a.name"
+		"SELECT p.account_slot, p.name, p.created_at_us, p.version, a.name, p.handles_keys"
 		" FROM profiles p LEFT JOIN accounts a ON a.slot = p.account_slot"
 		" WHERE p.slot = $1",
 		&row, DB_INT(slot));
@@ -29,7 +29,8 @@ enum status profile_read(
 	*out_profile = (struct record_profile){ .slot = slot,
 		.account_slot = (uint32_t)db_int(row, 0),
 		.created_at_us = db_int(row, 2),
-		.version = db_int(row, 3) };
+		.version = db_int(row, 3),
+		.handles_keys = db_int(row, 5) == 1 };
 	st = span_keep(arena, db_bytes(row, 1), &out_profile->name);
 	if (st == ST_OK)
 		st = span_keep(arena, db_bytes(row, 4), &out_profile->account);
@@ -64,6 +65,14 @@ enum status snapshot_profile_by_name(struct snapshot *snapshot, uint32_t account
 	return snapshot_note(snapshot, st);
 }
 
+enum status snapshot_profile_holders(struct snapshot *snapshot, uint32_t slot, int64_t *out_count)
+{
+	return snapshot_note(
+		snapshot, db_one_int(snapshot->db,
+				  "SELECT COUNT(*) FROM user_profiles WHERE profile_slot = $1",
+				  out_count, DB_INT(slot)));
+}
+
 static enum status append_json(struct buf *out, struct db *db, const struct record_profile *profile)
 {
 	enum status st;
@@ -72,6 +81,7 @@ static enum status append_json(struct buf *out, struct db *db, const struct reco
 	json_number(out, "id", profile->slot);
 	json_text(out, "name", profile->name);
 	st = resources_append_json(out, db, profile->resource_slots, profile->resources_count);
+	json_bool(out, "handlesKeys", profile->handles_keys);
 	json_time(out, "createdAt", profile->created_at_us);
 	json_number(out, "version", profile->version);
 	buf_append_char(out, '}');
@@ -85,6 +95,14 @@ enum status profile_append_json(
 }
 
 /* ---- changing ---- */
+
+/* The predefined ones are of the catalogue. */
+static enum status need_profiles_edit(
+	struct change *change, uint32_t account_slot, struct complaint *complaint)
+{
+	return change_need(change, account_slot,
+		account_slot == 0 ? RIGHT_CATALOG_EDIT : RIGHT_PROFILES_EDIT, complaint);
+}
 
 struct profile_step {
 	struct record_profile profile;
@@ -105,7 +123,7 @@ static enum status profile_step_begin(struct change *change, uint32_t slot,
 	if (st == ST_OK)
 		st = profile_read(change_db(change), slot, change->arena, &step->profile);
 	if (st == ST_OK)
-		st = change_need_owner(change, step->profile.account_slot, complaint);
+		st = need_profiles_edit(change, step->profile.account_slot, complaint);
 	st = complain_missing(st, ENTITY_PROFILE, complaint);
 	if (st == ST_OK)
 		st = append_json(&step->before, change_db(change), &step->profile);
@@ -193,7 +211,7 @@ enum status profile_create(struct change *change, const struct profile_new *prof
 	enum status st = change_enter(change);
 
 	if (st == ST_OK)
-		st = complain_missing(change_need_owner(change, profile->account_slot, complaint),
+		st = complain_missing(need_profiles_edit(change, profile->account_slot, complaint),
 			ENTITY_ACCOUNT, complaint);
 	if (st == ST_OK)
 		st = account_there(change, profile->account_slot, complaint);
@@ -201,6 +219,10 @@ enum status profile_create(struct change *change, const struct profile_new *prof
 		st = text_check(profile->name, "name", LIMIT_NAME, false, complaint);
 	if (st == ST_OK)
 		st = resources_settle(change, resources, &resources, complaint);
+	if (st == ST_OK)
+		st = change_need_covered(change, resources, complaint);
+	if (st == ST_OK && profile->account_slot == 0)
+		st = resources_need_none_own(change, resources, complaint);
 	if (st == ST_OK)
 		st = complain_name_taken(
 			profile_insert(change, profile, out_slot), profile->name, complaint);
@@ -222,12 +244,76 @@ static enum status rename_profile(
 	return complain_name_taken(st, name, complaint);
 }
 
-static enum status replace_resources(struct change *change, uint32_t slot,
+/* Those of the one that are not in the other; both ascending. */
+static enum status resources_added(
+	struct change *change, struct slots now, struct slots before, struct slots *out_added)
+{
+	uint32_t *added = arena_array(change->arena, now.count + 1, sizeof(*added));
+	size_t count = 0;
+
+	if (added == NULL)
+		return ST_NO_MEMORY;
+	for (size_t i = 0, k = 0; i < now.count; i++) {
+		while (k < before.count && before.slots[k] < now.slots[i])
+			k++;
+		if (k == before.count || before.slots[k] != now.slots[i])
+			added[count++] = now.slots[i];
+	}
+	*out_added = (struct slots){ added, count };
+	return ST_OK;
+}
+
+/* keys.edit among them makes a profile that handles keys effective. */
+static enum status holds_keys_edit(struct change *change, struct slots slots, bool *out_holds)
+{
+	int64_t keys_edit = 0;
+	enum status st = db_one_int(change_db(change),
+		"SELECT slot FROM resources WHERE product = $1 AND resource_key = $2", &keys_edit,
+		DB_TEXT(SPAN_LIT(RIGHT_PRODUCT)), DB_TEXT(span_str(right_name(RIGHT_KEYS_EDIT))));
+
+	*out_holds = false;
+	for (size_t i = 0; st == ST_OK && i < slots.count; i++)
+		*out_holds |= slots.slots[i] == keys_edit;
+	return st == ST_NOT_FOUND ? ST_OK : st;
+}
+
+static enum status may_add(struct change *change, const struct record_profile *profile,
+	struct slots added, struct complaint *complaint)
+{
+	bool own = false, keys_edit = false;
+	enum status st = ST_OK;
+
+	if (added.count == 0)
+		return ST_OK;
+	if (profile->account_slot == 0)
+		return resources_need_none_own(change, added, complaint);
+	st = change_holds_profile(change, profile->slot, &own);
+	if (st == ST_OK && own) {
+		st = change_need_owner(change, profile->account_slot, complaint);
+		if (st == ST_DENIED)
+			complaint_set(complaint, "records.profile_is_own", 0);
+	}
+	if (st == ST_OK)
+		st = change_need_covered(change, added, complaint);
+	if (st == ST_OK && profile->handles_keys)
+		st = holds_keys_edit(change, added, &keys_edit);
+	if (st == ST_OK && keys_edit)
+		st = change_need_owner(change, profile->account_slot, complaint);
+	return st;
+}
+
+static enum status replace_resources(struct change *change, const struct record_profile *profile,
 	const struct profile_edit *edit, struct complaint *complaint)
 {
 	struct slots resources = { edit->resource_slots, edit->resources_count };
+	struct slots before = { profile->resource_slots, profile->resources_count }, added;
+	uint32_t slot = profile->slot;
 	enum status st = resources_settle(change, resources, &resources, complaint);
 
+	if (st == ST_OK)
+		st = resources_added(change, resources, before, &added);
+	if (st == ST_OK)
+		st = may_add(change, profile, added, complaint);
 	if (st == ST_OK)
 		st = db_run(change_db(change),
 			"DELETE FROM profile_resources WHERE profile_slot = $1", DB_INT(slot));
@@ -235,6 +321,22 @@ static enum status replace_resources(struct change *change, uint32_t slot,
 		st = resources_insert(change, slot, resources);
 	/* It may have lost some. */
 	change->narrows |= st == ST_OK;
+	return st;
+}
+
+static enum status set_handles_keys(struct change *change, const struct record_profile *profile,
+	bool handles_keys, struct complaint *complaint)
+{
+	enum status st = ST_OK;
+
+	if (handles_keys == profile->handles_keys)
+		return ST_OK;
+	st = change_need_owner(change, profile->account_slot, complaint);
+	if (st == ST_OK)
+		st = db_run(change_db(change),
+			"UPDATE profiles SET handles_keys = $2 WHERE slot = $1",
+			DB_INT(profile->slot), DB_INT(handles_keys));
+	change->narrows |= st == ST_OK && !handles_keys;
 	return st;
 }
 
@@ -251,7 +353,9 @@ enum status profile_edit(struct change *change, uint32_t slot, const struct prof
 	if (st == ST_OK && span_present(edit->name))
 		st = rename_profile(change, slot, edit->name, complaint);
 	if (st == ST_OK && edit->set_resources)
-		st = replace_resources(change, slot, edit, complaint);
+		st = replace_resources(change, &step.profile, edit, complaint);
+	if (st == ST_OK && edit->set_handles_keys)
+		st = set_handles_keys(change, &step.profile, edit->handles_keys, complaint);
 	if (st == ST_OK)
 		st = db_run(change_db(change),
 			"UPDATE profiles SET version = version + 1 WHERE slot = $1", DB_INT(slot));
@@ -261,9 +365,10 @@ enum status profile_edit(struct change *change, uint32_t slot, const struct prof
 }
 
 /* Refuse, or take off, what links to it. */
-static enum status links_settle(
-	struct change *change, uint32_t slot, bool unlink, struct complaint *complaint)
+static enum status links_settle(struct change *change, const struct record_profile *profile,
+	bool unlink, struct complaint *complaint)
 {
+	uint32_t slot = profile->slot;
 	struct slots keys;
 	char count[24];
 	enum status st = slots_read(change_db(change),
@@ -275,8 +380,30 @@ static enum status links_settle(
 		complaint_set(complaint, "records.profile_is_linked", 1, "count", count);
 		return ST_CONFLICT;
 	}
+	if (st == ST_OK && keys.count > 0)
+		st = change_need(change, profile->account_slot, RIGHT_KEYS_EDIT, complaint);
 	for (size_t i = 0; st == ST_OK && i < keys.count; i++)
 		st = link_drop(change, keys.slots[i], slot);
+	return st;
+}
+
+/* The same of the people who hold it. */
+static enum status holders_settle(
+	struct change *change, uint32_t slot, bool unlink, struct complaint *complaint)
+{
+	struct slots users;
+	char count[24];
+	enum status st = slots_read(change_db(change),
+		"SELECT user_slot FROM user_profiles WHERE profile_slot = $1 ORDER BY user_slot",
+		slot, change->arena, &users);
+
+	if (st == ST_OK && users.count > 0 && !unlink) {
+		snprintf(count, sizeof(count), "%zu", users.count);
+		complaint_set(complaint, "records.profile_is_held", 1, "count", count);
+		return ST_CONFLICT;
+	}
+	for (size_t i = 0; st == ST_OK && i < users.count; i++)
+		st = holder_drop(change, users.slots[i], slot, complaint);
 	return st;
 }
 
@@ -301,7 +428,9 @@ enum status profile_delete(
 	enum status st = profile_step_begin(change, slot, &step, complaint);
 
 	if (st == ST_OK)
-		st = links_settle(change, slot, unlink, complaint);
+		st = links_settle(change, &step.profile, unlink, complaint);
+	if (st == ST_OK)
+		st = holders_settle(change, slot, unlink, complaint);
 	if (st == ST_OK)
 		st = profile_remove(change, slot);
 	if (st == ST_OK)

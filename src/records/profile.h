@@ -1,7 +1,8 @@
 /*
- * Changes of access profiles: named sets of resources, per account. The
- * operator and the account's owner may. account_slot 0 means a predefined
- * profile, which belongs to the catalogue; only the operator may.
+ * Changes of access profiles: named sets of resources, per account. They need
+ * profiles.edit there; account_slot 0 means a predefined profile, which belongs
+ * to the catalogue: catalog.edit. Whoever adds resources holds them himself, and
+ * adds none to a profile of his own (records/right.h).
  */
 #ifndef RECORDS_PROFILE_H
 #define RECORDS_PROFILE_H
@@ -26,11 +27,16 @@ struct profile_edit {
 	bool set_resources; /* the whole set becomes resource_slots */
 	const uint32_t *resource_slots;
 	size_t resources_count;
+	bool set_handles_keys; /* needs the owner when it differs */
+	bool handles_keys;
 };
 NODISCARD enum status profile_edit(struct change *change, uint32_t slot,
 	const struct profile_edit *edit, struct complaint *complaint);
 
-/* With links it is ST_CONFLICT, unless unlink; then each unlinking is an event too. */
+/*
+ * With links, or held by users, it is ST_CONFLICT, unless unlink; then each unlinking is an event
+ * too, and needs keys.edit or users.edit.
+ */
 NODISCARD enum status profile_delete(
 	struct change *change, uint32_t slot, bool unlink, struct complaint *complaint);
 

@@ -46,12 +46,19 @@ struct record_account {
 	enum account_state state;
 	const struct span *hosts; /* by bytes */
 	size_t hosts_count;
-	uint32_t owner_slot; /* the user */
+	uint32_t owner_slot;       /* the user */
+	bool manages_installation; /* catalog.edit counts there */
 	int64_t created_at_us;
 	int64_t version;
 };
 
 enum user_state { USER_ACTIVE = 1, USER_SUSPENDED = 2, USER_ERASED = 3 };
+
+/* A profile that a user holds. */
+struct record_held {
+	uint32_t slot;
+	struct span name;
+};
 
 struct record_user {
 	uint32_t slot;
@@ -59,7 +66,10 @@ struct record_user {
 	struct span email; /* absent once the person was erased */
 	struct span name;  /* absent when not given or erased */
 	bool is_owner;
+	bool is_enrolled; /* has set a password and a second factor */
 	enum user_state state;
+	const struct record_held *profiles; /* by slot */
+	size_t profiles_count;
 	int64_t created_at_us;
 	int64_t version;
 };
@@ -69,6 +79,7 @@ struct record_profile {
 	uint32_t account_slot; /* 0: predefined, in no account; never linked */
 	struct span account;   /* its name; absent in scans */
 	struct span name;
+	bool handles_keys;              /* with keys.edit in it: whoever holds it may change keys */
 	const uint32_t *resource_slots; /* ascending */
 	size_t resources_count;
 	int64_t created_at_us;
@@ -220,7 +231,8 @@ struct record_key {
 /*
  * Canonical JSON without secrets: the API's answers and the events' before and
  * after. Compact, keys in a fixed order, ASCII. viewer: the account that may
- * read it; links into other accounts are left out. VIEWER_ALL: the operator.
+ * read it; links into other accounts are left out, and of a key of another account
+ * all that does not decide here. VIEWER_ALL: the operator.
  * Users: the personal part (e-mail, name) only on request, never for events.
  */
 #define VIEWER_ALL 0u

@@ -29,13 +29,16 @@ struct db_driver;
 enum actor_kind {
 	ACTOR_SYSTEM = 1,   /* Llavero itself, e.g. the end of an overlap */
 	ACTOR_OPERATOR = 2, /* who can reach the keeper's socket; may act for any owner */
-	ACTOR_USER = 3      /* a person with a session: user_slot */
+	ACTOR_USER = 3,     /* a person with a session: user_slot */
+	ACTOR_TOKEN = 4     /* a machine with a management token: token_slot */
 };
 
 /* Who makes a change. The spans need to live until change_begin returns. */
 struct actor {
 	enum actor_kind kind;
 	uint32_t user_slot;     /* ACTOR_USER */
+	uint32_t session_slot;  /* ACTOR_USER: must be there still; 0: not asked */
+	uint32_t token_slot;    /* ACTOR_TOKEN */
 	struct span name;       /* ACTOR_SYSTEM, ACTOR_OPERATOR: e.g. "overlap"; may be absent */
 	int64_t peer_uid;       /* of the socket's peer; -1: unknown */
 	struct span address;    /* client address; may be absent */

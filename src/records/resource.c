@@ -165,6 +165,27 @@ enum status resources_settle(struct change *change, struct slots wanted, struct 
 	return complain_missing(st, ENTITY_RESOURCE, complaint);
 }
 
+enum status resources_need_none_own(
+	struct change *change, struct slots resources, struct complaint *complaint)
+{
+	enum status st = ST_OK;
+
+	for (size_t i = 0; st == ST_OK && i < resources.count; i++) {
+		int64_t found;
+
+		st = db_one_int(change_db(change),
+			"SELECT slot FROM resources WHERE slot = $1 AND product = '" RIGHT_PRODUCT
+			"'",
+			&found, DB_INT(resources.slots[i]));
+		if (st == ST_OK) {
+			complaint_set(complaint, "records.resource_not_in_catalog", 0);
+			return ST_INVALID;
+		}
+		st = st == ST_NOT_FOUND ? ST_OK : st;
+	}
+	return st;
+}
+
 /* ---- changing ---- */
 
 static enum status aliases_check(struct span aliases, struct complaint *complaint)
@@ -244,13 +265,23 @@ static enum status resource_insert(struct change *change, const struct resource_
 		DB_TEXT(resource->key), DB_TEXT(name), DB_TEXT(aliases));
 }
 
+/* Llavero's own resources are what its code asks for: nobody makes, edits or deletes one. */
+static enum status refuse_own(
+	const struct change *change, struct span product, struct complaint *complaint)
+{
+	if (!span_is(product, RIGHT_PRODUCT) || change->actor.kind == ACTOR_SYSTEM)
+		return ST_OK;
+	complaint_set(complaint, "records.resource_is_own", 0);
+	return ST_CONFLICT;
+}
+
 enum status resource_create(struct change *change, const struct resource_new *resource,
 	uint32_t *out_slot, struct complaint *complaint)
 {
 	enum status st = change_enter(change);
 
 	if (st == ST_OK)
-		st = change_need_operator(change, complaint);
+		st = change_need(change, 0, RIGHT_CATALOG_EDIT, complaint);
 	if (st == ST_OK)
 		st = resource_check(resource, complaint);
 	if (st != ST_OK)
@@ -262,6 +293,8 @@ enum status resource_create(struct change *change, const struct resource_new *re
 		return ST_EXISTS;
 	}
 	if (st == ST_NOT_FOUND)
+		st = refuse_own(change, resource->product, complaint);
+	if (st == ST_OK)
 		st = resource_insert(change, resource, out_slot, complaint);
 	if (st == ST_OK)
 		st = resource_event(change, "resource.create", *out_slot, SPAN_ABSENT);
@@ -275,11 +308,13 @@ static enum status resource_begin(struct change *change, uint32_t slot,
 	enum status st = change_enter(change);
 
 	if (st == ST_OK)
-		st = change_need_operator(change, complaint);
+		st = change_need(change, 0, RIGHT_CATALOG_EDIT, complaint);
 	if (st == ST_OK)
 		st = complain_missing(
 			resource_read(change_db(change), slot, change->arena, out_resource),
 			ENTITY_RESOURCE, complaint);
+	if (st == ST_OK)
+		st = refuse_own(change, out_resource->product, complaint);
 	if (st == ST_OK)
 		resource_append_json(before, out_resource);
 	return st;

@@ -253,13 +253,15 @@ enum status route_create(struct change *change, const struct record_route *route
 	enum status st = change_enter(change);
 
 	if (st == ST_OK)
-		st = change_need_operator(change, complaint);
+		st = change_need(change, 0, RIGHT_CATALOG_EDIT, complaint);
 	if (st == ST_OK)
 		st = route_check(route, complaint);
 	if (st == ST_OK)
 		st = service_there(change, route->service_slot, complaint);
 	if (st == ST_OK)
 		st = resources_settle(change, resources, &resources, complaint);
+	if (st == ST_OK)
+		st = resources_need_none_own(change, resources, complaint);
 	if (st == ST_OK)
 		st = route_insert(change, route, out_slot, complaint);
 	if (st == ST_OK)
@@ -277,7 +279,7 @@ static enum status route_begin(struct change *change, uint32_t slot, struct reco
 	enum status st = change_enter(change);
 
 	if (st == ST_OK)
-		st = change_need_operator(change, complaint);
+		st = change_need(change, 0, RIGHT_CATALOG_EDIT, complaint);
 	if (st == ST_OK)
 		st = complain_missing(route_read(change_db(change), slot, change->arena, out_route),
 			ENTITY_ROUTE, complaint);
@@ -326,6 +328,8 @@ enum status route_edit(struct change *change, uint32_t slot, int64_t version,
 		st = needs_check(edited, complaint);
 	if (st == ST_OK)
 		st = resources_settle(change, resources, &resources, complaint);
+	if (st == ST_OK)
+		st = resources_need_none_own(change, resources, complaint);
 	if (st == ST_OK && !span_present(edited->sources))
 		after.sources = route.sources;
 	if (st != ST_OK || (needs_equal(&route, edited->needs, resources) &&

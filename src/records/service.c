@@ -207,7 +207,7 @@ enum status service_create(struct change *change, const struct record_service *s
 	enum status st = change_enter(change);
 
 	if (st == ST_OK)
-		st = change_need_operator(change, complaint);
+		st = change_need(change, 0, RIGHT_CATALOG_EDIT, complaint);
 	if (st == ST_OK)
 		st = service_check(service, complaint);
 	if (st == ST_OK)
@@ -226,7 +226,7 @@ static enum status service_begin(struct change *change, uint32_t slot,
 	enum status st = change_enter(change);
 
 	if (st == ST_OK)
-		st = change_need_operator(change, complaint);
+		st = change_need(change, 0, RIGHT_CATALOG_EDIT, complaint);
 	if (st == ST_OK)
 		st = complain_missing(
 			service_read(change_db(change), slot, change->arena, out_service),

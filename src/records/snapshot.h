@@ -45,6 +45,9 @@ NODISCARD enum status snapshot_user_by_email(struct snapshot *snapshot, uint32_t
 	struct span email, struct arena *arena, struct record_user *out_user);
 NODISCARD enum status snapshot_profile(struct snapshot *snapshot, uint32_t slot,
 	struct arena *arena, struct record_profile *out_profile);
+/* How many users hold it. */
+NODISCARD enum status snapshot_profile_holders(
+	struct snapshot *snapshot, uint32_t slot, int64_t *out_count);
 /* account_slot 0: a predefined one. */
 NODISCARD enum status snapshot_profile_by_name(struct snapshot *snapshot, uint32_t account_slot,
 	struct span name, struct arena *arena, struct record_profile *out_profile);

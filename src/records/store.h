@@ -10,6 +10,7 @@
 #include "base/limits.h"
 #include "records/db.h"
 #include "records/high_water.h"
+#include "records/right.h"
 #include "records/root_key.h"
 #include "records/snapshot.h"
 #include "records/verify.h"
@@ -47,8 +48,9 @@ struct change {
 	int64_t now_us;
 	enum status failed; /* the first failure; ST_OK so far */
 	bool in_savepoint;  /* the first of a group needs none: its undoing is the transaction's */
-	bool narrows; /* takes access away: the high-water mark goes to disk before the answer */
-	bool scrubs;  /* what it overwrote must not stay in the log's file */
+	bool narrows;   /* takes access away: the high-water mark goes to disk before the answer */
+	bool scrubs;    /* what it overwrote must not stay in the log's file */
+	bool delegated; /* made by the right of a delegate */
 
 	struct actor actor; /* its spans point to the texts below */
 	char actor_name[64], actor_address[64], actor_request[64];
@@ -145,6 +147,27 @@ NODISCARD enum status change_need_operator(struct change *change, struct complai
  */
 NODISCARD enum status change_need_owner(
 	struct change *change, uint32_t account_slot, struct complaint *complaint);
+/*
+ * The same, or whoever has the right in the account (0: in the catalogue). keys.edit of others
+ * than the owner marks the change as delegated.
+ */
+NODISCARD enum status change_need(struct change *change, uint32_t account_slot, enum right right,
+	struct complaint *complaint);
+/* ST_DENIED unless the actor's own resources cover these; those of the owner and operator do. */
+NODISCARD enum status change_need_covered(
+	struct change *change, struct slots resources, struct complaint *complaint);
+/* ST_DENIED for the owner, and for a user who may do what the actor may not. */
+NODISCARD enum status change_need_over(
+	struct change *change, const struct record_user *user, struct complaint *complaint);
+/* Does the acting person hold the profile himself? */
+NODISCARD enum status change_holds_profile(
+	struct change *change, uint32_t profile_slot, bool *out_holds);
+/* What the acting person or token may do now; ST_DENIED once it is over. Not of the operator. */
+NODISCARD enum status change_holding(
+	struct change *change, struct holding *out_holding, struct complaint *complaint);
+NODISCARD enum status user_holding(struct db *db, uint32_t user_slot, struct holding *out_holding);
+NODISCARD enum status token_holding(
+	struct db *db, uint32_t token_slot, int64_t now_us, struct holding *out_holding);
 
 /* Remember an event. Texts are copied. */
 struct event_about {
@@ -190,6 +213,10 @@ NODISCARD enum status invitation_drop(struct change *change, uint32_t user_slot)
 /* Revoke what the users of an account made, with an event each. */
 NODISCARD enum status management_tokens_end(struct change *change, uint32_t account_slot);
 
+/* Take a profile off a user who holds it, with its event. */
+NODISCARD enum status holder_drop(
+	struct change *change, uint32_t slot, uint32_t profile_slot, struct complaint *complaint);
+
 /* "resources":[{"product","key"},...] */
 NODISCARD enum status resources_append_json(
 	struct buf *out, struct db *db, const uint32_t *slots, size_t slots_count);
@@ -199,6 +226,10 @@ NODISCARD enum status resources_settle(struct change *change, struct slots wante
 
 /* All that a person proves himself with, and his sessions; part of a change that says why. */
 NODISCARD enum status login_forget(struct change *change, uint32_t user_slot);
+
+/* ST_INVALID when one of them is Llavero's own: the catalogue is of other products. */
+NODISCARD enum status resources_need_none_own(
+	struct change *change, struct slots resources, struct complaint *complaint);
 
 /* Unlink a link that is there, with its event. */
 NODISCARD enum status link_drop(struct change *change, uint32_t key_slot, uint32_t profile_slot);

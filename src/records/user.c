@@ -5,11 +5,41 @@
 
 #include <stdio.h>
 
-#define JSON_MAX (16 * KIB)
+#define JSON_MAX (64 * KIB)
 #define EMAIL_MAX 254u
 #define EMAIL_LOCAL_MAX 64u
 
 /* ---- reading ---- */
+
+static enum status held_read(struct db *db, struct arena *arena, struct record_user *out_user)
+{
+	CLEANUP(db_finish)
+	struct db_statement *rows = NULL;
+	struct record_held held[PROFILES_PER_USER_MAX], *kept;
+	size_t count = 0;
+	enum status st = db_query(db,
+		"SELECT h.profile_slot, p.name FROM user_profiles h"
+		" JOIN profiles p ON p.slot = h.profile_slot WHERE h.user_slot = $1"
+		" ORDER BY h.profile_slot",
+		&rows, DB_INT(out_user->slot));
+
+	while (st == ST_OK && count < PROFILES_PER_USER_MAX) {
+		st = db_step(rows);
+		if (st != ST_OK)
+			break;
+		held[count].slot = (uint32_t)db_int(rows, 0);
+		st = span_keep(arena, db_bytes(rows, 1), &held[count++].name);
+	}
+	if ((st != ST_OK && st != ST_NOT_FOUND) || count == 0)
+		return st == ST_NOT_FOUND ? ST_OK : st;
+	kept = arena_array(arena, count, sizeof(*kept));
+	if (kept == NULL)
+		return ST_NO_MEMORY;
+	memcpy(kept, held, count * sizeof(*kept));
+	out_user->profiles = kept;
+	out_user->profiles_count = count;
+	return ST_OK;
+}
 
 enum status user_read(
 	struct db *db, uint32_t slot, struct arena *arena, struct record_user *out_user)
@@ -17,8 +47,9 @@ enum status user_read(
 	CLEANUP(db_finish)
 	struct db_statement *row = NULL;
 	enum status st = db_query(db,
-		"SELECT account_slot, email, name, is_owner, state, created_at_us, version"
-		" FROM users WHERE slot = $1",
+		"SELECT u.account_slot, u.email, u.name, u.is_owner, u.state, u.created_at_us,"
+		" u.version, c.user_slot FROM users u LEFT JOIN credentials c"
+		" ON c.user_slot = u.slot WHERE u.slot = $1",
 		&row, DB_INT(slot));
 
 	if (st == ST_OK)
@@ -28,13 +59,14 @@ enum status user_read(
 	*out_user = (struct record_user){ .slot = slot,
 		.account_slot = (uint32_t)db_int(row, 0),
 		.is_owner = db_int(row, 3) == 1,
+		.is_enrolled = db_int(row, 7) != 0,
 		.state = (enum user_state)db_int(row, 4),
 		.created_at_us = db_int(row, 5),
 		.version = db_int(row, 6) };
 	st = span_keep(arena, db_bytes(row, 1), &out_user->email);
 	if (st == ST_OK)
 		st = span_keep(arena, db_bytes(row, 2), &out_user->name);
-	return st;
+	return st != ST_OK ? st : held_read(db, arena, out_user);
 }
 
 enum status snapshot_user(
@@ -96,6 +128,19 @@ enum status snapshot_user_by_email(struct snapshot *snapshot, uint32_t account_s
 	return snapshot_note(snapshot, st);
 }
 
+static void append_held(struct buf *out, const struct record_user *user)
+{
+	json_name(out, "profiles");
+	buf_append_char(out, '[');
+	for (size_t i = 0; i < user->profiles_count; i++) {
+		buf_append_str(out, i > 0 ? ",{" : "{");
+		json_number(out, "id", user->profiles[i].slot);
+		json_text(out, "name", user->profiles[i].name);
+		buf_append_char(out, '}');
+	}
+	buf_append_char(out, ']');
+}
+
 void user_append_json(struct buf *out, const struct record_user *user, bool with_personal)
 {
 	static const char *const STATES[] = {
@@ -112,6 +157,8 @@ void user_append_json(struct buf *out, const struct record_user *user, bool with
 	}
 	json_bool(out, "owner", user->is_owner);
 	json_text(out, "state", span_str(STATES[user->state]));
+	json_bool(out, "enrolled", user->is_enrolled);
+	append_held(out, user);
 	json_time(out, "createdAt", user->created_at_us);
 	json_number(out, "version", user->version);
 	buf_append_char(out, '}');
@@ -192,7 +239,9 @@ enum status user_create(struct change *change, const struct user_new *user, uint
 	enum status st = change_enter(change);
 
 	if (st == ST_OK)
-		st = change_need_owner(change, user->account_slot, complaint);
+		st = complain_missing(
+			change_need(change, user->account_slot, RIGHT_USERS_EDIT, complaint),
+			ENTITY_ACCOUNT, complaint);
 	if (st == ST_OK)
 		st = account_there(change, user->account_slot, complaint);
 	if (st == ST_OK)
@@ -213,16 +262,21 @@ static void user_step_free(struct user_step *step)
 	buf_free(&step->before);
 }
 
-static enum status user_step_open(struct change *change, uint32_t slot, bool any_actor,
-	struct user_step *step, struct complaint *complaint)
+static enum status user_step_read(
+	struct change *change, uint32_t slot, struct user_step *step, struct complaint *complaint)
 {
 	enum status st = change_enter(change);
 
 	step->before = buf_heap(JSON_MAX);
 	if (st == ST_OK)
 		st = user_read(change_db(change), slot, change->arena, &step->user);
-	if (st == ST_OK && !any_actor)
-		st = change_need_owner(change, step->user.account_slot, complaint);
+	return complain_missing(st, ENTITY_USER, complaint);
+}
+
+/* What follows the question whether the actor may. */
+static enum status user_step_enter(
+	enum status st, struct user_step *step, struct complaint *complaint)
+{
 	st = complain_missing(st, ENTITY_USER, complaint);
 	if (st == ST_OK && step->user.state == USER_ERASED) {
 		complaint_set(complaint, "records.user_is_erased", 0);
@@ -236,7 +290,24 @@ static enum status user_step_open(struct change *change, uint32_t slot, bool any
 static enum status user_step_begin(
 	struct change *change, uint32_t slot, struct user_step *step, struct complaint *complaint)
 {
-	return user_step_open(change, slot, false, step, complaint);
+	enum status st = user_step_read(change, slot, step, complaint);
+
+	if (st == ST_OK)
+		st = change_need(change, step->user.account_slot, RIGHT_USERS_EDIT, complaint);
+	if (st == ST_OK)
+		st = change_need_over(change, &step->user, complaint);
+	return user_step_enter(st, step, complaint);
+}
+
+/* The same for what only the owner may; any_actor: who acts was asked for it already. */
+static enum status user_step_begin_owner(struct change *change, uint32_t slot, bool any_actor,
+	struct user_step *step, struct complaint *complaint)
+{
+	enum status st = user_step_read(change, slot, step, complaint);
+
+	if (st == ST_OK && !any_actor)
+		st = change_need_owner(change, step->user.account_slot, complaint);
+	return user_step_enter(st, step, complaint);
 }
 
 static enum status user_touch(struct change *change, struct user_step *step, const char *action)
@@ -335,10 +406,127 @@ enum status user_erase(struct change *change, uint32_t slot, struct complaint *c
 	if (st == ST_OK)
 		st = login_forget(change, slot);
 	if (st == ST_OK)
+		st = db_run(change_db(change), "DELETE FROM user_profiles WHERE user_slot = $1",
+			DB_INT(slot));
+	if (st == ST_OK)
 		st = user_touch(change, &step, "user.erase");
 	change->narrows |= st == ST_OK;
 	change->scrubs |= st == ST_OK;
 	return change_leave(change, st);
+}
+
+/* ---- the profiles that he holds ---- */
+
+static bool holds(const struct record_user *user, uint32_t profile_slot)
+{
+	for (size_t i = 0; i < user->profiles_count; i++)
+		if (user->profiles[i].slot == profile_slot)
+			return true;
+	return false;
+}
+
+static enum status profile_give(struct change *change, const struct record_user *user,
+	uint32_t profile_slot, struct complaint *complaint)
+{
+	struct record_profile profile;
+	enum status st = profile_read(change_db(change), profile_slot, change->arena, &profile);
+
+	if (st == ST_OK && profile.account_slot != user->account_slot)
+		st = ST_NOT_FOUND;
+	st = complain_missing(st, ENTITY_PROFILE, complaint);
+	if (st == ST_OK)
+		st = change_need_covered(change,
+			(struct slots){ profile.resource_slots, profile.resources_count },
+			complaint);
+	/* To handle keys is the owner's to delegate. */
+	if (st == ST_OK && profile.handles_keys)
+		st = change_need_owner(change, user->account_slot, complaint);
+	if (st == ST_OK)
+		st = db_run(change_db(change),
+			"INSERT INTO user_profiles (user_slot, profile_slot) VALUES ($1, $2)",
+			DB_INT(user->slot), DB_INT(profile_slot));
+	return st;
+}
+
+/* What he holds and is not among these; out_taken counts. */
+static enum status profiles_take(struct change *change, const struct record_user *user,
+	struct slots wanted, size_t *out_taken)
+{
+	enum status st = ST_OK;
+
+	*out_taken = 0;
+	for (size_t i = 0; st == ST_OK && i < user->profiles_count; i++) {
+		uint32_t slot = user->profiles[i].slot;
+		bool stays = false;
+
+		for (size_t k = 0; k < wanted.count && !stays; k++)
+			stays = wanted.slots[k] == slot;
+		if (stays)
+			continue;
+		(*out_taken)++;
+		st = db_run(change_db(change),
+			"DELETE FROM user_profiles WHERE user_slot = $1 AND profile_slot = $2",
+			DB_INT(user->slot), DB_INT(slot));
+	}
+	return st;
+}
+
+/* The new ones; of some that come twice the second is held by then. */
+static enum status profiles_give(struct change *change, struct user_step *step, struct slots wanted,
+	size_t *out_given, struct complaint *complaint)
+{
+	enum status st = ST_OK;
+
+	*out_given = 0;
+	for (size_t i = 0; st == ST_OK && i < wanted.count; i++) {
+		bool twice = holds(&step->user, wanted.slots[i]);
+
+		for (size_t k = 0; k < i && !twice; k++)
+			twice = wanted.slots[k] == wanted.slots[i];
+		if (twice)
+			continue;
+		(*out_given)++;
+		st = profile_give(change, &step->user, wanted.slots[i], complaint);
+	}
+	return st;
+}
+
+enum status user_set_profiles(struct change *change, uint32_t slot, const uint32_t *profile_slots,
+	size_t profiles_count, struct complaint *complaint)
+{
+	CLEANUP(user_step_free)
+	struct user_step step = { 0 };
+	struct slots wanted = { profile_slots, profiles_count };
+	size_t taken = 0, given = 0;
+	enum status st = user_step_begin(change, slot, &step, complaint);
+
+	if (st == ST_OK && profiles_count > PROFILES_PER_USER_MAX) {
+		complaint_set(complaint, "records.too_many_held", 0);
+		st = ST_LIMIT;
+	}
+	/* First those that come: what the actor holds himself may be among those that go. */
+	if (st == ST_OK)
+		st = profiles_give(change, &step, wanted, &given, complaint);
+	if (st == ST_OK)
+		st = profiles_take(change, &step.user, wanted, &taken);
+	if (st == ST_OK && taken + given > 0)
+		st = user_touch(change, &step, "user.profiles");
+	change->narrows |= taken > 0;
+	return change_leave(change, st);
+}
+
+enum status holder_drop(
+	struct change *change, uint32_t slot, uint32_t profile_slot, struct complaint *complaint)
+{
+	CLEANUP(user_step_free)
+	struct user_step step = { 0 };
+	enum status st = user_step_begin(change, slot, &step, complaint);
+
+	if (st == ST_OK)
+		st = db_run(change_db(change),
+			"DELETE FROM user_profiles WHERE user_slot = $1 AND profile_slot = $2",
+			DB_INT(slot), DB_INT(profile_slot));
+	return st != ST_OK ? st : user_touch(change, &step, "user.profiles");
 }
 
 static enum status owner_swap(struct change *change, uint32_t account_slot, uint32_t to_user_slot)
@@ -379,14 +567,14 @@ enum status owner_move(
 	CLEANUP(user_step_free)
 	struct user_step to = { 0 }, from = { 0 };
 	uint32_t from_slot = 0;
-	enum status st = user_step_open(change, to_user_slot, any_actor, &to, complaint);
+	enum status st = user_step_begin_owner(change, to_user_slot, any_actor, &to, complaint);
 
 	if (st == ST_OK)
 		st = owner_fit(&to.user, complaint);
 	if (st == ST_OK)
 		st = owner_find(change, to.user.account_slot, &from_slot);
 	if (st == ST_OK)
-		st = user_step_open(change, from_slot, any_actor, &from, complaint);
+		st = user_step_begin_owner(change, from_slot, any_actor, &from, complaint);
 	if (st == ST_OK)
 		st = owner_swap(change, to.user.account_slot, to_user_slot);
 	if (st == ST_OK)

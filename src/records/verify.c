@@ -98,7 +98,8 @@ static bool take_actor(struct span *text, struct statement *s)
 	       take(text, ",\"id\":") && take_string(text, &s->actor) && take(text, ",\"uid\":") &&
 	       take_number_or_null(text, &uid) && take(text, ",\"address\":") &&
 	       take_string_or_null(text, &ignored) && take(text, ",\"requestId\":") &&
-	       take_string_or_null(text, &ignored) && take(text, "}");
+	       take_string_or_null(text, &ignored) &&
+	       (take(text, ",\"delegated\":true}") || take(text, "}"));
 }
 
 static bool take_entity(struct span *text, struct statement *s)

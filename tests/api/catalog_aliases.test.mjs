@@ -33,7 +33,7 @@ function file(name, text) {
   return at;
 }
 
-const aliases = async () => (await daemon.api('GET', '/v1/resources')).items[0].aliases;
+const aliases = async () => (await daemon.api('GET', '/v1/resources')).items.find((one) => one.product === 'Shop').aliases;
 
 before(async () => {
   daemon = await Llaverod.start();

@@ -310,7 +310,8 @@ static void the_catalogue_is_the_operators(void **state)
 	uint32_t slot;
 
 	fixture_accounts(f);
-	f->actor = (struct actor){ .kind = ACTOR_USER, .user_slot = 1, .peer_uid = -1 };
+	/* The owner of the second account, which does not manage the installation. */
+	f->actor = (struct actor){ .kind = ACTOR_USER, .user_slot = 2, .peer_uid = -1 };
 	change = begin(f);
 	ASSERT_ST(
 		ST_DENIED, end(&change, resource_create(change, &resource, &slot, &f->complaint)));
