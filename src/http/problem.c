@@ -39,7 +39,7 @@ unsigned http_status_of(enum status st)
 static unsigned known_status(unsigned http_status)
 {
 	static const unsigned known[] = { 400, 401, 403, 404, 405, 409, 411, 412, 413, 414, 415,
-		417, 422, 428, 429, 431, 500, 501, 503, 505, 507 };
+		417, 421, 422, 428, 429, 431, 500, 501, 503, 505, 507 };
 
 	for (size_t i = 0; i < ARRAY_LEN(known); i++) {
 		if (known[i] == http_status)
@@ -59,6 +59,17 @@ static void append_text(
 	buf_append_json(out, buf_span(&text));
 }
 
+/* Which right is missing: programs read it. */
+static void append_right(struct buf *out, const struct complaint *complaint)
+{
+	for (size_t i = 0; i < complaint->args_count; i++) {
+		if (strcmp(complaint->args[i].name, "right") != 0)
+			continue;
+		buf_append_str(out, ",\"right\":");
+		buf_append_json(out, span_str(complaint->args[i].value));
+	}
+}
+
 void http_problem_append(struct buf *out, enum lang lang, unsigned http_status,
 	const struct complaint *complaint, const char *request_id)
 {
@@ -76,6 +87,7 @@ void http_problem_append(struct buf *out, enum lang lang, unsigned http_status,
 	if (specific) {
 		buf_append_str(out, ",\"code\":");
 		buf_append_json(out, span_str(complaint->key));
+		append_right(out, complaint);
 	}
 	buf_append_str(out, ",\"requestId\":");
 	buf_append_json(out, span_str(request_id));

@@ -251,12 +251,19 @@ enum status http_dispatch(const struct http_routes *routes, void *context,
 	return st == ST_OK ? call.route->handle(context, &call, response) : st;
 }
 
-size_t http_routes_body_max(const struct http_routes *routes, const struct http_request *request)
+const struct http_route *http_routes_find(
+	const struct http_routes *routes, const struct http_request *request)
 {
 	struct span params[HTTP_PARAMS_MAX];
 	size_t count;
 	bool path_known;
-	const struct http_route *route = route_find(routes, request, params, &count, &path_known);
+
+	return route_find(routes, request, params, &count, &path_known);
+}
+
+size_t http_routes_body_max(const struct http_routes *routes, const struct http_request *request)
+{
+	const struct http_route *route = http_routes_find(routes, request);
 
 	return route == NULL ? 0 : route->body_max;
 }

@@ -50,6 +50,10 @@ struct http_routes {
 NODISCARD enum status http_dispatch(const struct http_routes *routes, void *context,
 	const struct http_request *request, struct http_response *response);
 
+/* The route that the request would reach; NULL when there is none. */
+const struct http_route *http_routes_find(
+	const struct http_routes *routes, const struct http_request *request);
+
 /* The body limit of the route that the request would reach; 0 when there is none. */
 size_t http_routes_body_max(const struct http_routes *routes, const struct http_request *request);
 

@@ -36,6 +36,8 @@ static enum status accounts_list(struct api_call *call)
 	};
 	enum status st = api_reading(call);
 
+	/* Whoever is not the operator sees his own alone. */
+	query.account_slot = call->caller.account_slot;
 	return st != ST_OK ? st : api_page(call, &query, item_account);
 }
 
@@ -169,16 +171,28 @@ static enum status set_state(
 	return account_set_state(call->change, account->slot, wanted, &call->complaint);
 }
 
+/* Keys and hosts of all accounts hang on these: the operator's. */
+static enum status need_operator(
+	struct api_call *call, const struct body_field *state, const struct body_field *manages)
+{
+	if ((!state->present && !manages->present) || call->caller.kind == CALLER_OPERATOR)
+		return ST_OK;
+	return api_refuse(call, ST_DENIED, "api.operator_only", NULL, NULL);
+}
+
 static enum status accounts_edit(struct api_call *call)
 {
 	struct body_field fields[] = {
 		{ .name = "displayName", .kind = BODY_TEXT },
 		{ .name = "state", .kind = BODY_TEXT },
+		{ .name = "managesInstallation", .kind = BODY_BOOL },
 	};
 	struct record_account account;
 	struct head head;
 	enum status st = api_body(call, fields, ARRAY_LEN(fields));
 
+	if (st == ST_OK)
+		st = need_operator(call, &fields[1], &fields[2]);
 	if (st == ST_OK)
 		st = api_edit(call);
 	if (st == ST_OK)
@@ -190,6 +204,9 @@ static enum status accounts_edit(struct api_call *call)
 			call->change, account.slot, 0, fields[0].text, &call->complaint);
 	if (st == ST_OK)
 		st = set_state(call, &account, &fields[1]);
+	if (st == ST_OK && fields[2].present)
+		st = account_set_manages(
+			call->change, account.slot, fields[2].boolean, &call->complaint);
 	if (st == ST_OK)
 		st = api_commit(call, &head);
 	return st != ST_OK ? st : answer_account(call, 200, account.slot, &head);
@@ -255,14 +272,15 @@ static enum status owner_set(struct api_call *call)
 }
 
 static const struct api_route ROUTES[] = {
-	{ "POST", "/v1/init", init, NULL, LIMIT_BODY },
-	{ "GET", "/v1/accounts", accounts_list, "limit cursor q", 0 },
-	{ "POST", "/v1/accounts", accounts_create, NULL, LIMIT_BODY },
-	{ "GET", "/v1/accounts/{account}", accounts_get, NULL, 0 },
-	{ "PATCH", "/v1/accounts/{account}", accounts_edit, NULL, LIMIT_BODY },
-	{ "POST", "/v1/accounts/{account}/hosts", hosts_add, NULL, LIMIT_BODY },
-	{ "DELETE", "/v1/accounts/{account}/hosts/{host}", hosts_remove, NULL, 0 },
-	{ "POST", "/v1/accounts/{account}/owner", owner_set, NULL, LIMIT_BODY },
+	{ "POST", "/v1/init", init, NULL, LIMIT_BODY, NEED_OPERATOR, 0 },
+	{ "GET", "/v1/accounts", accounts_list, "limit cursor q", 0, NEED_ANYBODY, 0 },
+	{ "POST", "/v1/accounts", accounts_create, NULL, LIMIT_BODY, NEED_OPERATOR, 0 },
+	{ "GET", "/v1/accounts/{account}", accounts_get, NULL, 0, NEED_ANYBODY, 0 },
+	{ "PATCH", "/v1/accounts/{account}", accounts_edit, NULL, LIMIT_BODY, RIGHT_SETTINGS, 0 },
+	{ "POST", "/v1/accounts/{account}/hosts", hosts_add, NULL, LIMIT_BODY, NEED_OPERATOR, 0 },
+	{ "DELETE", "/v1/accounts/{account}/hosts/{host}", hosts_remove, NULL, 0, NEED_OPERATOR,
+		0 },
+	{ "POST", "/v1/accounts/{account}/owner", owner_set, NULL, LIMIT_BODY, NEED_OPERATOR, 0 },
 };
 
 const struct api_table ACCOUNTS_TABLE = { ROUTES, ARRAY_LEN(ROUTES) };

@@ -6,7 +6,6 @@
 #include "keeper/now.h"
 #include "keeper/publish.h"
 #include "key/mask.h"
-#include "records/idempotency.h"
 
 #include <stdlib.h>
 
@@ -96,11 +95,30 @@ static bool is_operator(const struct http_peer *peer)
 	return peer->kind == HTTP_PEER_UNIX;
 }
 
-/* What needs no login: all that is not /v1, and one-time links, whose secret is proof enough. */
-static bool is_open(struct span pattern)
+/* Who calls, and may he? What is not /v1 is open to all that reach the listener. */
+static enum status admit(struct api_call *call, const struct api_route *route)
 {
-	return !span_starts_with(pattern, SPAN_LIT("/v1/")) ||
-	       span_starts_with(pattern, SPAN_LIT("/v1/share/"));
+	enum status st;
+
+	if (!span_starts_with(span_str(route->pattern), SPAN_LIT("/v1/")))
+		return ST_OK;
+	if (call->http->request->peer->kind == HTTP_PEER_IP && !caller_host_is_own(call)) {
+		call->problem_status = 421;
+		return api_refuse(call, ST_DENIED, "api.host_foreign", NULL, NULL);
+	}
+	st = caller_find(call);
+	return st != ST_OK ? st : caller_admit(call, route->need, route->flags);
+}
+
+static void answer_problem(struct api_call *call, enum status st)
+{
+	unsigned http_status =
+		call->problem_status != 0 ? call->problem_status : http_status_of(st);
+
+	http_problem(call->response, call->http->request, http_status, &call->complaint);
+	if (http_status == 401)
+		http_response_header(
+			call->response, "WWW-Authenticate", SPAN_LIT("Bearer realm=\"llavero\""));
 }
 
 static enum status api_enter(
@@ -117,16 +135,15 @@ static enum status api_enter(
 	const struct api_route *route = api->routes[http->route - api->http];
 	enum status st;
 
-	if (!is_operator(http->request->peer) && !is_open(span_str(route->pattern)))
-		st = api_refuse(&call, ST_DENIED, "api.operator_only", NULL, NULL);
-	else
+	st = admit(&call, route);
+	if (st == ST_OK)
 		st = route->handle(&call);
-
 	if (st != ST_OK) {
 		fault_tell(&call, st);
-		http_problem_status(response, http->request, st, &call.complaint);
+		answer_problem(&call, st);
 	}
 	call_end(&call);
+	caller_seen(&call);
 	return ST_OK;
 }
 
@@ -188,14 +205,39 @@ enum status api_handle(
 	return ST_OK;
 }
 
+/* A body beyond a stranger's, of somebody who may use its route. */
+static bool may_send(struct api *api, const struct http_request *request)
+{
+	const struct http_routes routes = { api->http, api->count };
+	struct span length = http_header_once(request, "Content-Length");
+	const struct http_route *route = http_routes_find(&routes, request);
+	struct http_call http = { .request = request, .arena = http_request_arena(request) };
+	struct api_call call = { .keeper = api->keeper,
+		.http = &http,
+		.arena = http.arena,
+		.now_us = now_read(api->keeper) };
+	uint64_t bytes;
+	bool may;
+
+	if (route == NULL || http.arena == NULL || !span_to_u64(length, &bytes) ||
+		bytes <= STRANGER_BODY_MAX)
+		return false;
+	may = admit(&call, api->routes[route - api->http]) == ST_OK &&
+	      call.caller.kind != CALLER_NOBODY;
+	call_end(&call);
+	return may;
+}
+
 size_t api_body_max(void *api_context, const struct http_request *request)
 {
 	struct api *api = api_context;
 	struct http_routes routes = { api->http, api->count };
 	size_t most = http_routes_body_max(&routes, request);
 
-	/* Who is no operator is told so whatever the body is: no memory for a large one. */
-	return is_operator(request->peer) || most < STRANGER_BODY_MAX ? most : STRANGER_BODY_MAX;
+	/* Who may not is told so whatever the body is: no memory for a large one. */
+	if (is_operator(request->peer) || most < STRANGER_BODY_MAX || may_send(api, request))
+		return most;
+	return STRANGER_BODY_MAX;
 }
 
 /* ---- reading a body ---- */
@@ -423,7 +465,13 @@ void api_actor(const struct api_call *call, struct buf *address, struct actor *o
 
 	http_peer_append(address, peer);
 	*out_actor = (struct actor){
-		.kind = ACTOR_OPERATOR,
+		/* Nobody is a user that there is not: he may nothing. */
+		.kind = call->caller.kind == CALLER_OPERATOR ? ACTOR_OPERATOR
+			: call->caller.kind == CALLER_TOKEN  ? ACTOR_TOKEN
+							     : ACTOR_USER,
+		.user_slot = call->caller.user_slot,
+		.session_slot = call->caller.session_slot,
+		.token_slot = call->caller.token_slot,
 		.peer_uid = peer->kind == HTTP_PEER_UNIX ? (int64_t)peer->uid : -1,
 		.address = buf_span(address),
 		.request_id = span_str(call->http->request->id),
@@ -491,13 +539,36 @@ void api_settle(struct api_call *call, const struct head *head)
 			LOG_STR("requestId", call->http->request->id));
 }
 
+bool api_sees(const struct api_call *call, uint32_t account_slot)
+{
+	/* Nobody comes to routes only that ask for a proof of their own. */
+	return call->caller.kind == CALLER_OPERATOR || call->caller.kind == CALLER_NOBODY ||
+	       call->caller.account_slot == account_slot;
+}
+
+enum status api_scope(const struct api_call *call, uint32_t account_slot)
+{
+	return api_sees(call, account_slot) ? ST_OK : ST_NOT_FOUND;
+}
+
+uint32_t api_viewer(const struct api_call *call)
+{
+	return call->caller.kind == CALLER_OPERATOR ? VIEWER_ALL : call->caller.account_slot;
+}
+
 enum status api_account(struct api_call *call, struct span name, struct record_account *out_account)
 {
 	enum status st;
 
-	if (!span_present(name))
-		return api_refuse(call, ST_INVALID, "api.account_missing", NULL, NULL);
+	if (!span_present(name)) {
+		if (call->caller.account_slot == 0)
+			return api_refuse(call, ST_INVALID, "api.account_missing", NULL, NULL);
+		return snapshot_account(
+			call->reading, call->caller.account_slot, call->arena, out_account);
+	}
 	st = snapshot_account_by_name(call->reading, name, call->arena, out_account);
+	if (st == ST_OK)
+		st = api_scope(call, out_account->slot);
 	if (st == ST_NOT_FOUND) {
 		const char *text = arena_copy(call->arena, name);
 
@@ -670,89 +741,4 @@ enum status api_page(struct api_call *call, struct list_query *query,
 	else
 		buf_append_str(body, "],\"next\":null}");
 	return buf_ok(body) ? ST_OK : ST_NO_MEMORY;
-}
-
-/* ---- idempotency ---- */
-
-static enum status idempotency_of(struct api_call *call, uint32_t account_slot,
-	uint8_t digest[DIGEST_SIZE], struct idempotency *out, bool *out_wanted)
-{
-	const struct http_request *request = call->http->request;
-	const struct span parts[] = { request->method, SPAN_LIT(" "), request->target,
-		SPAN_LIT("\n"), request->body };
-	struct span key;
-
-	*out_wanted = false;
-	switch (http_header_find(request, "Idempotency-Key", &key)) {
-	case HTTP_ABSENT:
-		return ST_OK;
-	case HTTP_ONCE:
-		break;
-	default:
-		return api_refuse(call, ST_INVALID, "api.idempotency_repeated", NULL, NULL);
-	}
-	CLEANUP(digest_context_free)
-	struct digest_context *digests = digest_context_make();
-	if (digests == NULL || !digest_sha256_parts(digests, parts, ARRAY_LEN(parts), digest))
-		return ST_NO_MEMORY;
-	*out = (struct idempotency){
-		.account_slot = account_slot,
-		.key = key,
-		.request_digest = digest,
-	};
-	*out_wanted = true;
-	return ST_OK;
-}
-
-enum status api_replay(struct api_call *call, uint32_t account_slot, bool *out_answered)
-{
-	uint8_t digest[DIGEST_SIZE];
-	struct idempotency what;
-	bool wanted;
-	enum status st = idempotency_of(call, account_slot, digest, &what, &wanted);
-
-	*out_answered = false;
-	if (st != ST_OK || !wanted)
-		return st;
-	CLEANUP(buf_free)
-	struct buf answer = buf_heap(IDEMPOTENCY_ANSWER_MAX);
-	struct head head;
-	st = idempotency_find(call->change, &what, &answer, &call->complaint);
-	if (st == ST_NOT_FOUND)
-		return ST_OK;
-	/* The first answer may not be on disk yet. */
-	if (st == ST_OK)
-		st = api_commit_unread(call, &head);
-	if (st != ST_OK)
-		return st;
-	*out_answered = true;
-	http_response_header(call->response, "Idempotency-Replayed", SPAN_LIT("true"));
-	return api_answer(call, 200, &answer, 0, &head);
-}
-
-enum status api_remember(struct api_call *call, uint32_t account_slot, const struct buf *object)
-{
-	uint8_t digest[DIGEST_SIZE];
-	struct idempotency what;
-	bool wanted;
-	enum status st = idempotency_of(call, account_slot, digest, &what, &wanted);
-
-	if (st != ST_OK || !wanted)
-		return st;
-	return idempotency_store(call->change, &what, buf_span(object));
-}
-
-enum status api_answer_created(struct api_call *call, uint32_t account_slot, uint32_t slot,
-	enum status (*item)(struct api_call *call, uint32_t slot, struct buf *out))
-{
-	CLEANUP(buf_free)
-	struct buf object = buf_heap(API_ANSWER_MAX);
-	struct head head;
-	enum status st = item(call, slot, &object);
-
-	if (st == ST_OK)
-		st = api_remember(call, account_slot, &object);
-	if (st == ST_OK)
-		st = api_commit_unread(call, &head);
-	return st != ST_OK ? st : api_answer(call, 201, &object, 1, &head);
 }

@@ -11,6 +11,7 @@
 
 #include "http/problem.h"
 #include "http/router.h"
+#include "keeper/caller.h"
 #include "keeper/state.h"
 #include "records/snapshot.h"
 
@@ -25,7 +26,9 @@ struct api_call {
 	struct http_response *response;
 	struct arena *arena;
 	int64_t now_us;
+	struct caller caller;
 	struct complaint complaint;
+	unsigned problem_status;  /* of the answer to what fails; 0: the status's own */
 	struct snapshot *reading; /* by api_reading; also inside a change */
 	struct snapshot *own_reading;
 	struct change *change;
@@ -40,6 +43,8 @@ struct api_route {
 	enum status (*handle)(struct api_call *call);
 	const char *query;
 	size_t body_max;
+	unsigned need;  /* a right, or enum need; 0: the operator */
+	unsigned flags; /* API_STEP_UP */
 };
 
 /* The routes of one handler file. */
@@ -111,7 +116,20 @@ NODISCARD enum status api_commit(struct api_call *call, struct head *out_head);
 /* Wait for the index to have a head that was committed already; sets call->indexed. */
 void api_settle(struct api_call *call, const struct head *head);
 
-/* The account that a name names: ST_NOT_FOUND with a complaint. Needs api_reading or api_change. */
+/*
+ * May the caller see what is this account's? Else it is answered as if it were not there. Whoever
+ * is logged in sees his own account alone.
+ */
+bool api_sees(const struct api_call *call, uint32_t account_slot);
+/* The same as a status: ST_NOT_FOUND. */
+NODISCARD enum status api_scope(const struct api_call *call, uint32_t account_slot);
+/* As whom keys are shown: VIEWER_ALL to the operator, else the caller's account. */
+uint32_t api_viewer(const struct api_call *call);
+
+/*
+ * The account that a name names: ST_NOT_FOUND with a complaint, also for one that the caller does
+ * not see; without a name his own. Needs api_reading or api_change.
+ */
 NODISCARD enum status api_account(
 	struct api_call *call, struct span name, struct record_account *out_account);
 /* A slot in a path: ST_NOT_FOUND when it is not a number. */

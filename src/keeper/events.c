@@ -7,7 +7,7 @@
  *     however many followers there are.
  * W2: nobody waits on while the keeper stops.
  */
-#include "keeper/api.h"
+#include "keeper/keys.h"
 
 #include "base/clock.h"
 #include "base/encode.h"
@@ -87,6 +87,8 @@ static enum status read_entity(struct api_call *call, struct event_query *query)
 		return api_refuse(call, ST_INVALID, "api.entity", NULL, NULL);
 	if (query->entity_kind == ENTITY_KEY) {
 		st = snapshot_key_by_app_key(call->reading, id, call->arena, &key);
+		if (st == ST_OK && !key_seen(call, &key))
+			st = ST_NOT_FOUND;
 		query->entity_slot = key.slot;
 		return st;
 	}
@@ -114,7 +116,8 @@ static enum status read_query(
 	struct record_account account;
 	enum status st = ST_OK;
 
-	if (span_present(account_name)) {
+	/* Whoever is not the operator reads what is his account's. */
+	if (span_present(account_name) || call->caller.kind != CALLER_OPERATOR) {
 		st = api_account(call, account_name, &account);
 		query->account_slot = account.slot;
 	}
@@ -221,6 +224,7 @@ static enum status events_get(struct api_call *call)
 		revision > INT64_MAX)
 		return ST_NOT_FOUND;
 	query.cursor = (int64_t)revision - 1;
+	query.account_slot = call->caller.account_slot;
 	st = api_reading(call);
 	if (st == ST_OK)
 		st = events_list(call->reading, &query, call->arena, events, &count, &next);
@@ -263,9 +267,10 @@ static enum status checkpoint(struct api_call *call)
 
 static const struct api_route ROUTES[] = {
 	{ "GET", "/v1/events", events_list_request,
-		"limit cursor account entity entityId action actor since until order wait", 0 },
-	{ "GET", "/v1/events/{revision}", events_get, NULL, 0 },
-	{ "POST", "/v1/events/checkpoint", checkpoint, NULL, 0 },
+		"limit cursor account entity entityId action actor since until order wait", 0,
+		RIGHT_EVENTS_VIEW, 0 },
+	{ "GET", "/v1/events/{revision}", events_get, NULL, 0, RIGHT_EVENTS_VIEW, 0 },
+	{ "POST", "/v1/events/checkpoint", checkpoint, NULL, 0, NEED_OPERATOR, 0 },
 };
 
 const struct api_table EVENTS_TABLE = { ROUTES, ARRAY_LEN(ROUTES) };

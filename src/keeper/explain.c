@@ -67,9 +67,30 @@ static enum status open_code(
 	}
 }
 
+/* Another account's diagnosis is as one that was never ours. */
+static enum status mask_for_caller(struct api_call *call, struct diagnosis *diagnosis)
+{
+	struct diagnosis_reader reader = {
+		.operator= call->caller.kind == CALLER_OPERATOR,
+		.account = call->caller.account_slot,
+	};
+	struct record_key key;
+	enum status st;
+
+	if (!diagnosis_may_read(diagnosis, &reader))
+		return api_refuse(call, ST_INVALID, "api.diagnosis_foreign", NULL, NULL);
+	if (diagnosis->key != 0) {
+		st = snapshot_key(call->reading, diagnosis->key, call->arena, &key);
+		if (st != ST_OK && st != ST_NOT_FOUND)
+			return st;
+		reader.key_linked = st == ST_OK && key_seen(call, &key);
+	}
+	diagnosis_mask(diagnosis, &reader);
+	return ST_OK;
+}
+
 static enum status explain_code(struct api_call *call, struct span code, enum lang lang)
 {
-	struct diagnosis_reader reader = { .operator= true };
 	CLEANUP(trial_end)
 	struct trial trial = { .view = NULL };
 	struct diagnosis *diagnosis = arena_alloc(call->arena, sizeof(*diagnosis));
@@ -84,8 +105,8 @@ static enum status explain_code(struct api_call *call, struct span code, enum la
 		st = trial_view(call, &trial);
 	if (st != ST_OK)
 		return st;
-	diagnosis_mask(diagnosis, &reader);
-	return answer_explanation(call, diagnosis, trial.view, lang);
+	st = mask_for_caller(call, diagnosis);
+	return st != ST_OK ? st : answer_explanation(call, diagnosis, trial.view, lang);
 }
 
 static enum status explain_trial(
@@ -105,7 +126,8 @@ static enum status explain_trial(
 		return st;
 	trial_decide(&trial);
 	trial_diagnosis(call, &trial, diagnosis);
-	return answer_explanation(call, diagnosis, trial.view, lang);
+	st = mask_for_caller(call, diagnosis);
+	return st != ST_OK ? st : answer_explanation(call, diagnosis, trial.view, lang);
 }
 
 static enum status explain_request(struct api_call *call)
@@ -260,12 +282,15 @@ static enum status read_what_if(struct api_call *call, const struct body_field *
 	enum status st = snapshot_key_by_app_key(
 		call->reading, fields[TRIAL_APP_KEY].text, call->arena, &key);
 
+	if (st == ST_OK && !key_seen(call, &key))
+		st = ST_NOT_FOUND;
 	if (st == ST_NOT_FOUND)
 		return api_refuse(call, ST_NOT_FOUND, "api.key_unknown", "appKey",
 			arena_copy(call->arena, fields[TRIAL_APP_KEY].text));
 	if (st != ST_OK)
 		return st;
-	account_slot = key.account_slot;
+	account_slot =
+		api_sees(call, key.account_slot) ? key.account_slot : call->caller.account_slot;
 	if (fields[TRIAL_ACCOUNT].present) {
 		st = api_account(call, fields[TRIAL_ACCOUNT].text, &account);
 		account_slot = account.slot;
@@ -323,6 +348,9 @@ static enum status can(struct api_call *call)
 	}
 	trial_decide(&trial);
 	trial_diagnosis(call, &trial, diagnosis);
+	st = mask_for_caller(call, diagnosis);
+	if (st != ST_OK)
+		return st;
 	return answer_explanation(call, diagnosis, trial.view, call->http->lang);
 }
 
@@ -370,9 +398,9 @@ static enum status verify(struct api_call *call)
 }
 
 static const struct api_route ROUTES[] = {
-	{ "POST", "/v1/explain", explain_request, NULL, LIMIT_BODY },
-	{ "POST", "/v1/can", can, NULL, LIMIT_BODY },
-	{ "POST", "/v1/verify", verify, NULL, LIMIT_BODY },
+	{ "POST", "/v1/explain", explain_request, NULL, LIMIT_BODY, RIGHT_DIAGNOSE, 0 },
+	{ "POST", "/v1/can", can, NULL, LIMIT_BODY, RIGHT_DIAGNOSE, 0 },
+	{ "POST", "/v1/verify", verify, NULL, LIMIT_BODY, RIGHT_DIAGNOSE, 0 },
 };
 
 const struct api_table EXPLAIN_TABLE = { ROUTES, ARRAY_LEN(ROUTES) };

@@ -475,6 +475,9 @@ enum status history_append(
 	if (slot == 0)
 		return ST_OK;
 	st = snapshot_key(call->reading, slot, call->arena, &key);
+	/* What another account did with its key is not told. */
+	if (st == ST_OK && !api_sees(call, key.account_slot))
+		return ST_OK;
 	if (st != ST_OK)
 		return st == ST_NOT_FOUND ? ST_OK : st;
 	buf_append_str(out, ",\"history\":{\"appKey\":");

@@ -198,8 +198,8 @@ static enum status share_open(struct api_call *call)
 }
 
 static const struct api_route ROUTES[] = {
-	{ "POST", "/v1/share/look", share_look, NULL, LIMIT_BODY },
-	{ "POST", "/v1/share/open", share_open, NULL, LIMIT_BODY },
+	{ "POST", "/v1/share/look", share_look, NULL, LIMIT_BODY, NEED_NOBODY, 0 },
+	{ "POST", "/v1/share/open", share_open, NULL, LIMIT_BODY, NEED_NOBODY, 0 },
 };
 
 const struct api_table HANDOVERS_TABLE = { ROUTES, ARRAY_LEN(ROUTES) };

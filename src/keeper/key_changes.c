@@ -137,7 +137,7 @@ static enum status answer_receipt(struct api_call *call, uint32_t slot, const st
 
 	if (st != ST_OK)
 		return st;
-	key_append_json(&object, &key, VIEWER_ALL);
+	key_append_json(&object, &key, api_viewer(call));
 	if (!buf_ok(&object) || object.len < 2)
 		return ST_NO_MEMORY;
 	object.len--; /* the closing brace comes after the receipt */
@@ -199,7 +199,8 @@ static enum status link_account(struct api_call *call, const struct record_key *
 	struct record_account account;
 	enum status st;
 
-	*out_slot = key->account_slot;
+	*out_slot =
+		api_sees(call, key->account_slot) ? key->account_slot : call->caller.account_slot;
 	if (!span_present(account_name))
 		return ST_OK;
 	st = api_account(call, account_name, &account);
@@ -253,14 +254,21 @@ static enum status link_delete(struct api_call *call)
 }
 
 static const struct api_route ROUTES[] = {
-	{ "POST", "/v1/keys/{appKey}/rotate", rotate, NULL, LIMIT_BODY },
-	{ "POST", "/v1/keys/{appKey}/finish-rotation", finish_rotation, NULL, 0 },
-	{ "POST", "/v1/keys/{appKey}/cancel-rotation", cancel_rotation, NULL, 0 },
-	{ "POST", "/v1/keys/{appKey}/activate", activate, NULL, 0 },
-	{ "POST", "/v1/keys/{appKey}/deactivate", deactivate, NULL, 0 },
-	{ "POST", "/v1/keys/{appKey}/revoke", revoke, NULL, LIMIT_BODY },
-	{ "POST", "/v1/keys/{appKey}/links", link_create, NULL, LIMIT_BODY },
-	{ "DELETE", "/v1/keys/{appKey}/links/{profile}", link_delete, NULL, 0 },
+	{ "POST", "/v1/keys/{appKey}/rotate", rotate, NULL, LIMIT_BODY, RIGHT_KEYS_EDIT,
+		API_STEP_UP },
+	{ "POST", "/v1/keys/{appKey}/finish-rotation", finish_rotation, NULL, 0, RIGHT_KEYS_EDIT,
+		API_STEP_UP },
+	{ "POST", "/v1/keys/{appKey}/cancel-rotation", cancel_rotation, NULL, 0, RIGHT_KEYS_EDIT,
+		API_STEP_UP },
+	{ "POST", "/v1/keys/{appKey}/activate", activate, NULL, 0, RIGHT_KEYS_EDIT, API_STEP_UP },
+	{ "POST", "/v1/keys/{appKey}/deactivate", deactivate, NULL, 0, RIGHT_KEYS_EDIT,
+		API_STEP_UP },
+	{ "POST", "/v1/keys/{appKey}/revoke", revoke, NULL, LIMIT_BODY, RIGHT_KEYS_EDIT,
+		API_STEP_UP },
+	{ "POST", "/v1/keys/{appKey}/links", link_create, NULL, LIMIT_BODY, RIGHT_KEYS_EDIT,
+		API_STEP_UP },
+	{ "DELETE", "/v1/keys/{appKey}/links/{profile}", link_delete, NULL, 0, RIGHT_KEYS_EDIT,
+		API_STEP_UP },
 };
 
 const struct api_table KEY_CHANGES_TABLE = { ROUTES, ARRAY_LEN(ROUTES) };

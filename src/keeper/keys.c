@@ -36,11 +36,21 @@ void token_fresh_wipe(struct token_fresh_secret *token)
 	crypto_wipe(token, sizeof(*token));
 }
 
+bool key_seen(const struct api_call *call, const struct record_key *key)
+{
+	for (size_t i = 0; i < key->links_count; i++)
+		if (api_sees(call, key->links[i].account_slot))
+			return true;
+	return api_sees(call, key->account_slot);
+}
+
 enum status key_of_path(struct api_call *call, struct record_key *out_key)
 {
 	struct span app_key = http_param(call->http, "appKey");
 	enum status st = snapshot_key_by_app_key(call->reading, app_key, call->arena, out_key);
 
+	if (st == ST_OK && !key_seen(call, out_key))
+		st = ST_NOT_FOUND;
 	if (st == ST_NOT_FOUND) {
 		const char *text = arena_copy(call->arena, app_key);
 
@@ -55,7 +65,7 @@ enum status key_item(struct api_call *call, uint32_t slot, struct buf *out)
 	enum status st = snapshot_key(call->reading, slot, call->arena, &key);
 
 	if (st == ST_OK)
-		key_append_json(out, &key, VIEWER_ALL);
+		key_append_json(out, &key, api_viewer(call));
 	return st;
 }
 
@@ -69,7 +79,7 @@ enum status key_answer(
 
 	if (st != ST_OK)
 		return st;
-	key_append_json(&object, &key, VIEWER_ALL);
+	key_append_json(&object, &key, api_viewer(call));
 	return api_answer(call, http_status, &object, key.version, head);
 }
 
@@ -102,7 +112,7 @@ enum status key_end_secret(struct api_call *call, unsigned http_status, uint32_t
 
 	if (st != ST_OK)
 		return st;
-	key_append_json(&object, &key, VIEWER_ALL);
+	key_append_json(&object, &key, api_viewer(call));
 	st = api_remember(call, key.account_slot, &object);
 	if (st == ST_OK)
 		st = api_commit_unread(call, &head);
@@ -110,7 +120,7 @@ enum status key_end_secret(struct api_call *call, unsigned http_status, uint32_t
 		return st;
 	if (token != NULL)
 		return key_answer_token(call, http_status, &object, key.version, &head, token);
-	key_append_json_handed(&handed, &key, VIEWER_ALL, buf_span(&link->url));
+	key_append_json_handed(&handed, &key, api_viewer(call), buf_span(&link->url));
 	return api_answer(call, http_status, &handed, key.version, &head);
 }
 
@@ -193,6 +203,23 @@ static enum status query_outside(struct api_call *call, const struct list_query 
 	return ST_OK;
 }
 
+/* Of a profile that the caller does not see there is nothing to list, as of one that is not there.
+ */
+static enum status scope_profile(struct api_call *call, uint32_t slot)
+{
+	struct record_profile profile;
+	enum status st;
+
+	if (call->caller.kind == CALLER_OPERATOR)
+		return ST_OK;
+	st = snapshot_profile(call->reading, slot, call->arena, &profile);
+	if (st == ST_OK)
+		st = api_scope(call, profile.account_slot);
+	if (st == ST_NOT_FOUND)
+		return api_refuse(call, ST_NOT_FOUND, "records.no_profile", NULL, NULL);
+	return st;
+}
+
 static enum status keys_list(struct api_call *call)
 {
 	struct list_query query = {
@@ -218,8 +245,11 @@ static enum status keys_list(struct api_call *call)
 		st = query_outside(call, &query);
 	if (st == ST_OK)
 		st = api_reading(call);
+	if (st == ST_OK && query.profile_slot != 0)
+		st = scope_profile(call, query.profile_slot);
 	/* The operator may list the whole installation; external keys are some account's. */
-	if (st == ST_OK && (span_present(account_name) || external)) {
+	if (st == ST_OK &&
+		(span_present(account_name) || external || call->caller.kind != CALLER_OPERATOR)) {
 		st = api_account(call, account_name, &account);
 		if (st == ST_OK && external)
 			query.linked_in = account.slot;
@@ -241,9 +271,12 @@ static enum status keys_get(struct api_call *call)
 		st = key_of_path(call, &key);
 	if (st != ST_OK)
 		return st;
-	key_append_json(&object, &key, VIEWER_ALL);
+	key_append_json(&object, &key, api_viewer(call));
 	if (object.len > 0)
 		object.len--; /* the closing brace */
+	/* What a key of another account has left is not told here. */
+	if (!api_sees(call, key.account_slot))
+		key.limits = (struct allowance){ 0 };
 	buf_append_str(&object, ",\"limitsState\":");
 	limits_append_state(call, &key, &object);
 	buf_append_char(&object, '}');
@@ -438,11 +471,13 @@ static enum status keys_edit(struct api_call *call)
 
 static const struct api_route ROUTES[] = {
 	{ "GET", "/v1/keys", keys_list,
-		"limit cursor account state profile externalId external alert sort q", 0 },
-	{ "POST", "/v1/keys", keys_create, NULL, LIMIT_BODY },
-	{ "POST", "/v1/keys/import", keys_import_request, "account dryRun", LIMIT_BODY_IMPORT },
-	{ "GET", "/v1/keys/{appKey}", keys_get, NULL, 0 },
-	{ "PATCH", "/v1/keys/{appKey}", keys_edit, NULL, LIMIT_BODY },
+		"limit cursor account state profile externalId external alert sort q", 0,
+		RIGHT_KEYS_VIEW, 0 },
+	{ "POST", "/v1/keys", keys_create, NULL, LIMIT_BODY, RIGHT_KEYS_EDIT, API_STEP_UP },
+	{ "POST", "/v1/keys/import", keys_import_request, "account dryRun", LIMIT_BODY_IMPORT,
+		RIGHT_KEYS_EDIT, API_STEP_UP },
+	{ "GET", "/v1/keys/{appKey}", keys_get, NULL, 0, RIGHT_KEYS_VIEW, 0 },
+	{ "PATCH", "/v1/keys/{appKey}", keys_edit, NULL, LIMIT_BODY, RIGHT_KEYS_EDIT, 0 },
 };
 
 const struct api_table KEYS_TABLE = { ROUTES, ARRAY_LEN(ROUTES) };

@@ -15,7 +15,9 @@ struct token_fresh_secret {
 NODISCARD enum status token_fresh_make(struct token_fresh_secret *out_token);
 void token_fresh_wipe(struct token_fresh_secret *token);
 
-/* The key of the path; a complaint when there is none. */
+/* Is it the caller's account's, or linked there? */
+bool key_seen(const struct api_call *call, const struct record_key *key);
+/* The key of the path; a complaint when there is none that the caller sees. */
 NODISCARD enum status key_of_path(struct api_call *call, struct record_key *out_key);
 
 /* The key as an answer. */

@@ -138,6 +138,12 @@ static enum status tokens_revoke(struct api_call *call)
 	if (st == ST_OK)
 		st = api_change(call);
 	if (st == ST_OK)
+		st = snapshot_management_token(call->reading, slot, call->arena, &token);
+	if (st == ST_OK)
+		st = api_scope(call, token.account_slot);
+	if (st == ST_NOT_FOUND)
+		return api_refuse(call, st, "records.no_management_token", NULL, NULL);
+	if (st == ST_OK)
 		st = management_token_revoke(call->change, slot, &call->complaint);
 	if (st == ST_OK)
 		st = api_commit(call, &head);
@@ -150,9 +156,10 @@ static enum status tokens_revoke(struct api_call *call)
 }
 
 static const struct api_route ROUTES[] = {
-	{ "GET", "/v1/management-tokens", tokens_list, "limit cursor account q", 0 },
-	{ "POST", "/v1/management-tokens", tokens_create, NULL, LIMIT_BODY },
-	{ "DELETE", "/v1/management-tokens/{id}", tokens_revoke, NULL, 0 },
+	{ "GET", "/v1/management-tokens", tokens_list, "limit cursor account q", 0, NEED_OWNER, 0 },
+	{ "POST", "/v1/management-tokens", tokens_create, NULL, LIMIT_BODY, NEED_OWNER,
+		API_STEP_UP },
+	{ "DELETE", "/v1/management-tokens/{id}", tokens_revoke, NULL, 0, NEED_OWNER, API_STEP_UP },
 };
 
 const struct api_table MANAGEMENT_TOKENS_TABLE = { ROUTES, ARRAY_LEN(ROUTES) };

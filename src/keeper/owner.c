@@ -115,10 +115,12 @@ static enum status accept(struct api_call *call)
 }
 
 static const struct api_route ROUTES[] = {
-	{ "GET", "/v1/accounts/{account}/owner/invitation", show, NULL, 0 },
-	{ "POST", "/v1/accounts/{account}/owner/invitation", invite, NULL, LIMIT_BODY },
-	{ "DELETE", "/v1/accounts/{account}/owner/invitation", cancel, NULL, 0 },
-	{ "POST", "/v1/accounts/{account}/owner/accept", accept, NULL, 0 },
+	{ "GET", "/v1/accounts/{account}/owner/invitation", show, NULL, 0, NEED_ANYBODY, 0 },
+	{ "POST", "/v1/accounts/{account}/owner/invitation", invite, NULL, LIMIT_BODY, NEED_OWNER,
+		API_STEP_UP },
+	{ "DELETE", "/v1/accounts/{account}/owner/invitation", cancel, NULL, 0, NEED_ANYBODY, 0 },
+	{ "POST", "/v1/accounts/{account}/owner/accept", accept, NULL, 0, NEED_ANYBODY,
+		API_STEP_UP },
 };
 
 const struct api_table OWNER_TABLE = { ROUTES, ARRAY_LEN(ROUTES) };

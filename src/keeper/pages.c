@@ -116,8 +116,8 @@ static enum status causes_get(struct api_call *call)
 }
 
 static const struct api_route ROUTES[] = {
-	{ "GET", "/causes", causes_list, "lang", 0 },
-	{ "GET", "/causes/{cause}", causes_get, "lang", 0 },
+	{ "GET", "/causes", causes_list, "lang", 0, NEED_NOBODY, 0 },
+	{ "GET", "/causes/{cause}", causes_get, "lang", 0, NEED_NOBODY, 0 },
 };
 
 const struct api_table PAGES_TABLE = { ROUTES, ARRAY_LEN(ROUTES) };

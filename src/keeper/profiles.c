@@ -5,20 +5,22 @@
 
 #include <inttypes.h>
 
-/* With how many keys are linked to it: no part of its version. */
+/* With how many keys are linked to it, and users hold it: no part of its version. */
 static enum status append_profile(
 	struct api_call *call, const struct record_profile *profile, struct buf *out)
 {
-	int64_t keys;
+	int64_t keys, users;
 	enum status st = profile_append_json(out, call->reading, profile);
 
 	if (st == ST_OK)
 		st = snapshot_profile_keys(call->reading, profile->slot, &keys);
+	if (st == ST_OK)
+		st = snapshot_profile_holders(call->reading, profile->slot, &users);
 	if (st != ST_OK)
 		return st;
 	if (out->len > 0)
 		out->len--; /* the closing brace */
-	buf_printf(out, ",\"keys\":%" PRId64 "}", keys);
+	buf_printf(out, ",\"keys\":%" PRId64 ",\"users\":%" PRId64 "}", keys, users);
 	return ST_OK;
 }
 
@@ -40,7 +42,7 @@ static enum status profile_of_path(struct api_call *call, struct record_profile 
 		st = snapshot_profile(call->reading, slot, call->arena, out_profile);
 	if (st == ST_OK && out_profile->account_slot == 0)
 		st = ST_NOT_FOUND;
-	return st;
+	return st != ST_OK ? st : api_scope(call, out_profile->account_slot);
 }
 
 static enum status answer_profile(
@@ -158,6 +160,7 @@ static enum status profiles_edit(struct api_call *call)
 		{ .name = "resources", .kind = BODY_ARRAY },
 		{ .name = "addResources", .kind = BODY_ARRAY },
 		{ .name = "removeResources", .kind = BODY_ARRAY },
+		{ .name = "handlesKeys", .kind = BODY_BOOL },
 	};
 	struct record_profile profile;
 	struct profile_edit edit = { .version = 0 };
@@ -173,7 +176,12 @@ static enum status profiles_edit(struct api_call *call)
 		st = profile_of_path(call, &profile);
 	if (st == ST_OK)
 		st = api_check_version(call, profile.version);
+	/* To delegate keys is as much as to handle them. */
+	if (st == ST_OK && fields[4].present)
+		st = caller_admit(call, NEED_OWNER, API_STEP_UP);
 	edit.name = fields[0].text;
+	edit.set_handles_keys = fields[4].present;
+	edit.handles_keys = fields[4].boolean;
 	if (st == ST_OK && fields[1].present) {
 		st = refer_resources(call, fields[1].json, &resources, &edit.resources_count);
 		edit.set_resources = true;
@@ -206,11 +214,12 @@ static enum status profiles_delete(struct api_call *call)
 }
 
 static const struct api_route ROUTES[] = {
-	{ "GET", "/v1/profiles", profiles_list, "limit cursor account predefined q", 0 },
-	{ "POST", "/v1/profiles", profiles_create, NULL, LIMIT_BODY },
-	{ "GET", "/v1/profiles/{id}", profiles_get, NULL, 0 },
-	{ "PATCH", "/v1/profiles/{id}", profiles_edit, NULL, LIMIT_BODY },
-	{ "DELETE", "/v1/profiles/{id}", profiles_delete, "unlink", 0 },
+	{ "GET", "/v1/profiles", profiles_list, "limit cursor account predefined q", 0,
+		RIGHT_PROFILES_VIEW, 0 },
+	{ "POST", "/v1/profiles", profiles_create, NULL, LIMIT_BODY, RIGHT_PROFILES_EDIT, 0 },
+	{ "GET", "/v1/profiles/{id}", profiles_get, NULL, 0, RIGHT_PROFILES_VIEW, 0 },
+	{ "PATCH", "/v1/profiles/{id}", profiles_edit, NULL, LIMIT_BODY, RIGHT_PROFILES_EDIT, 0 },
+	{ "DELETE", "/v1/profiles/{id}", profiles_delete, "unlink", 0, RIGHT_PROFILES_EDIT, 0 },
 };
 
 const struct api_table PROFILES_TABLE = { ROUTES, ARRAY_LEN(ROUTES) };

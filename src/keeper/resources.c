@@ -185,12 +185,12 @@ static enum status products_list(struct api_call *call)
 }
 
 static const struct api_route ROUTES[] = {
-	{ "GET", "/v1/products", products_list, NULL, 0 },
-	{ "GET", "/v1/resources", resources_list, "limit cursor q", 0 },
-	{ "POST", "/v1/resources", resources_create, NULL, LIMIT_BODY },
-	{ "GET", "/v1/resources/{id}", resources_get, NULL, 0 },
-	{ "PATCH", "/v1/resources/{id}", resources_edit, NULL, LIMIT_BODY },
-	{ "DELETE", "/v1/resources/{id}", resources_delete, NULL, 0 },
+	{ "GET", "/v1/products", products_list, NULL, 0, RIGHT_CATALOG_VIEW, 0 },
+	{ "GET", "/v1/resources", resources_list, "limit cursor q", 0, RIGHT_CATALOG_VIEW, 0 },
+	{ "POST", "/v1/resources", resources_create, NULL, LIMIT_BODY, RIGHT_CATALOG_EDIT, 0 },
+	{ "GET", "/v1/resources/{id}", resources_get, NULL, 0, RIGHT_CATALOG_VIEW, 0 },
+	{ "PATCH", "/v1/resources/{id}", resources_edit, NULL, LIMIT_BODY, RIGHT_CATALOG_EDIT, 0 },
+	{ "DELETE", "/v1/resources/{id}", resources_delete, NULL, 0, RIGHT_CATALOG_EDIT, 0 },
 };
 
 const struct api_table RESOURCES_TABLE = { ROUTES, ARRAY_LEN(ROUTES) };

@@ -184,11 +184,12 @@ static enum status services_delete(struct api_call *call)
 }
 
 static const struct api_route ROUTES[] = {
-	{ "GET", "/v1/services", services_list, "limit cursor q", 0 },
-	{ "POST", "/v1/services", services_create, NULL, LIMIT_BODY },
-	{ "GET", "/v1/services/{service}", services_get, NULL, 0 },
-	{ "PATCH", "/v1/services/{service}", services_edit, NULL, LIMIT_BODY },
-	{ "DELETE", "/v1/services/{service}", services_delete, NULL, 0 },
+	{ "GET", "/v1/services", services_list, "limit cursor q", 0, RIGHT_CATALOG_VIEW, 0 },
+	{ "POST", "/v1/services", services_create, NULL, LIMIT_BODY, RIGHT_CATALOG_EDIT, 0 },
+	{ "GET", "/v1/services/{service}", services_get, NULL, 0, RIGHT_CATALOG_VIEW, 0 },
+	{ "PATCH", "/v1/services/{service}", services_edit, NULL, LIMIT_BODY, RIGHT_CATALOG_EDIT,
+		0 },
+	{ "DELETE", "/v1/services/{service}", services_delete, NULL, 0, RIGHT_CATALOG_EDIT, 0 },
 };
 
 const struct api_table SERVICES_TABLE = { ROUTES, ARRAY_LEN(ROUTES) };

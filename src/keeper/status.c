@@ -103,6 +103,9 @@ static enum status append_records(struct api_call *call, struct buf *out)
 	buf_append_str(out, ",\"eventPublicKey\":\"");
 	encode_hex(out, records_public_key(call->keeper->records), SIGN_PUBLIC_KEY_SIZE);
 	buf_append_char(out, '"');
+	/* How much there is of all accounts is for those who look after all. */
+	if (call->caller.kind != CALLER_OPERATOR && !call->caller.manages_installation)
+		return ST_OK;
 	buf_printf(out,
 		",\"records\":{\"changes\":%lld,\"commits\":%lld,\"failedCommits\":%lld,"
 		"\"highWaterRevision\":%lld,\"highWaterFailures\":%lld}",
@@ -217,12 +220,12 @@ static enum status restore_confirm(struct api_call *call)
 }
 
 static const struct api_route ROUTES[] = {
-	{ "GET", "/healthz", healthz, NULL, 0 },
-	{ "GET", "/readyz", readyz, NULL, 0 },
-	{ "GET", "/openapi.json", openapi, NULL, 0 },
-	{ "GET", "/v1/status", status_request, NULL, 0 },
-	{ "GET", "/v1/backup", backup, NULL, 0 },
-	{ "POST", "/v1/restore/confirm", restore_confirm, NULL, 0 },
+	{ "GET", "/healthz", healthz, NULL, 0, NEED_NOBODY, 0 },
+	{ "GET", "/readyz", readyz, NULL, 0, NEED_NOBODY, 0 },
+	{ "GET", "/openapi.json", openapi, NULL, 0, NEED_NOBODY, 0 },
+	{ "GET", "/v1/status", status_request, NULL, 0, NEED_ANYBODY, 0 },
+	{ "GET", "/v1/backup", backup, NULL, 0, NEED_OPERATOR, 0 },
+	{ "POST", "/v1/restore/confirm", restore_confirm, NULL, 0, NEED_OPERATOR, 0 },
 };
 
 const struct api_table STATUS_TABLE = { ROUTES, ARRAY_LEN(ROUTES) };

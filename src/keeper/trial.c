@@ -75,9 +75,31 @@ static enum status read_input(
 	return ST_OK;
 }
 
+/* Whoever is not the operator asks of his own account. */
+static enum status scope_account(
+	struct api_call *call, const struct body_field *fields, struct decide_input *input)
+{
+	struct record_account account;
+	enum status st;
+
+	if (call->caller.kind == CALLER_OPERATOR)
+		return ST_OK;
+	st = api_reading(call);
+	if (st == ST_OK)
+		st = api_account(call, fields[TRIAL_ACCOUNT].text, &account);
+	if (st != ST_OK)
+		return st;
+	input->account_source = ACCOUNT_HEADER;
+	input->account = account.name;
+	return ST_OK;
+}
+
 enum status trial_begin(struct api_call *call, const struct body_field *fields, struct trial *trial)
 {
 	enum status st = read_input(call, fields, &trial->input);
+
+	if (st == ST_OK)
+		st = scope_account(call, fields, &trial->input);
 
 	if (st != ST_OK)
 		return st;

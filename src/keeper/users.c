@@ -1,5 +1,5 @@
 /* /v1/users: people of an account, as data. Source: records/account.h. */
-#include "keeper/api.h"
+#include "keeper/refer.h"
 
 #include "records/account.h"
 
@@ -67,6 +67,17 @@ static enum status users_create(struct api_call *call)
 	return st != ST_OK ? st : api_answer_created(call, account.slot, slot, item_user);
 }
 
+/* A user whom the caller sees. */
+static enum status user_of_path(struct api_call *call, struct record_user *out_user)
+{
+	uint32_t slot;
+	enum status st = api_slot(call, "id", &slot);
+
+	if (st == ST_OK)
+		st = snapshot_user(call->reading, slot, call->arena, out_user);
+	return st != ST_OK ? st : api_scope(call, out_user->account_slot);
+}
+
 /* The status, with a word about the user when it is that there is none of that id. */
 static enum status about_user(struct api_call *call, enum status st)
 {
@@ -78,12 +89,12 @@ static enum status about_user(struct api_call *call, enum status st)
 
 static enum status users_get(struct api_call *call)
 {
-	uint32_t slot;
-	enum status st = api_slot(call, "id", &slot);
+	struct record_user user;
+	enum status st = api_reading(call);
 
 	if (st == ST_OK)
-		st = api_reading(call);
-	return about_user(call, st != ST_OK ? st : answer_user(call, 200, slot, NULL));
+		st = user_of_path(call, &user);
+	return about_user(call, st != ST_OK ? st : answer_user(call, 200, user.slot, NULL));
 }
 
 static enum status set_state(
@@ -113,47 +124,73 @@ static enum status users_edit(struct api_call *call)
 	};
 	struct record_user user;
 	struct head head;
-	uint32_t slot;
 	enum status st = api_body(call, fields, ARRAY_LEN(fields));
 
 	if (st == ST_OK)
-		st = api_slot(call, "id", &slot);
-	if (st == ST_OK)
 		st = api_edit(call);
 	if (st == ST_OK)
-		st = snapshot_user(call->reading, slot, call->arena, &user);
+		st = user_of_path(call, &user);
 	if (st == ST_OK)
 		st = api_check_version(call, user.version);
 	if (st == ST_OK && (fields[0].present || fields[1].present))
-		st = user_edit(call->change, slot, 0,
+		st = user_edit(call->change, user.slot, 0,
 			&(struct user_new){ user.account_slot, fields[0].text, fields[1].text },
 			&call->complaint);
 	if (st == ST_OK)
 		st = set_state(call, &user, &fields[2]);
 	if (st == ST_OK)
 		st = api_commit(call, &head);
-	return about_user(call, st != ST_OK ? st : answer_user(call, 200, slot, &head));
+	return about_user(call, st != ST_OK ? st : answer_user(call, 200, user.slot, &head));
+}
+
+/* The whole set that he holds becomes these. */
+static enum status users_set_profiles(struct api_call *call)
+{
+	struct body_field fields[] = {
+		{ .name = "profiles", .kind = BODY_ARRAY, .flags = BODY_REQUIRED },
+	};
+	struct record_user user;
+	struct head head;
+	uint32_t *slots = NULL;
+	size_t count = 0;
+	enum status st = api_body(call, fields, ARRAY_LEN(fields));
+
+	if (st == ST_OK)
+		st = api_edit(call);
+	if (st == ST_OK)
+		st = user_of_path(call, &user);
+	if (st == ST_OK)
+		st = api_check_version(call, user.version);
+	if (st == ST_OK)
+		st = refer_profiles(call, user.account_slot, fields[0].json, &slots, &count);
+	if (st == ST_OK)
+		st = user_set_profiles(call->change, user.slot, slots, count, &call->complaint);
+	if (st == ST_OK)
+		st = api_commit(call, &head);
+	return about_user(call, st != ST_OK ? st : answer_user(call, 200, user.slot, &head));
 }
 
 /* Erasing forgets the person; events go on naming the slot. */
 static enum status users_erase(struct api_call *call)
 {
-	uint32_t slot;
-	enum status st = api_slot(call, "id", &slot);
+	struct record_user user;
+	enum status st = api_change(call);
 
 	if (st == ST_OK)
-		st = api_change(call);
+		st = user_of_path(call, &user);
 	if (st == ST_OK)
-		st = user_erase(call->change, slot, &call->complaint);
+		st = user_erase(call->change, user.slot, &call->complaint);
 	return about_user(call, st != ST_OK ? st : api_commit_done(call));
 }
 
 static const struct api_route ROUTES[] = {
-	{ "GET", "/v1/users", users_list, "limit cursor account q", 0 },
-	{ "POST", "/v1/users", users_create, NULL, LIMIT_BODY },
-	{ "GET", "/v1/users/{id}", users_get, NULL, 0 },
-	{ "PATCH", "/v1/users/{id}", users_edit, NULL, LIMIT_BODY },
-	{ "DELETE", "/v1/users/{id}", users_erase, NULL, 0 },
+	{ "GET", "/v1/users", users_list, "limit cursor account q", 0, RIGHT_USERS_VIEW, 0 },
+	{ "POST", "/v1/users", users_create, NULL, LIMIT_BODY, RIGHT_USERS_EDIT, API_STEP_UP },
+	{ "GET", "/v1/users/{id}", users_get, NULL, 0, RIGHT_USERS_VIEW, 0 },
+	{ "PATCH", "/v1/users/{id}", users_edit, NULL, LIMIT_BODY, RIGHT_USERS_EDIT, API_STEP_UP },
+	{ "PUT", "/v1/users/{id}/profiles", users_set_profiles, NULL, LIMIT_BODY, RIGHT_USERS_EDIT,
+		API_STEP_UP },
+	{ "DELETE", "/v1/users/{id}", users_erase, NULL, 0, RIGHT_USERS_EDIT, API_STEP_UP },
 };
 
 const struct api_table USERS_TABLE = { ROUTES, ARRAY_LEN(ROUTES) };

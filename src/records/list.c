@@ -154,7 +154,8 @@ enum status snapshot_each_route(struct snapshot *snapshot, snapshot_route_fn *fn
 
 static const char *const PAGES[ENTITY_KIND_COUNT] = {
 	[ENTITY_ACCOUNT] =
-		"SELECT slot FROM accounts WHERE slot > $1 AND $3 = $3 AND " LIKE("name") PAGE,
+		"SELECT slot FROM accounts WHERE slot > $1 AND ($3 = 0 OR slot = $3) AND " LIKE(
+			"name") PAGE,
 	[ENTITY_USER] = "SELECT slot FROM users WHERE slot > $1 AND account_slot = $3"
 			" AND ($4 = '' OR LOWER(name) LIKE $4 ESCAPE '\\'"
 			" OR email_key LIKE $4 ESCAPE '\\')" PAGE,

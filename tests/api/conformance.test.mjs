@@ -33,15 +33,17 @@ test('the document is valid', () => {
   assert.deepEqual(api.check(), []);
 });
 
-// { "GET", "/v1/things", handler, "query names" or NULL, body limit }
+// { "GET", "/v1/things", handler, "query names" or NULL, body limit, who, step-up }
 function routesOfSource() {
   const folder = path.join(ROOT, 'src/keeper');
   const routes = [];
   for (const file of fs.readdirSync(folder).filter((name) => name.endsWith('.c'))) {
     const text = fs.readFileSync(path.join(folder, file), 'utf8');
-    const row = /\{\s*"([A-Z]+)",\s*"(\/[^"]*)",\s*\w+,\s*(NULL|"[^"]*"),\s*(\w+)\s*\}/g;
-    for (const [, method, pattern, query, body] of text.matchAll(row)) {
-      routes.push({ name: `${method} ${pattern}`, body: body !== '0',
+    const row = /\{\s*"([A-Z]+)",\s*"(\/[^"]*)",\s*\w+,\s*(NULL|"[^"]*"),\s*(\w+),\s*(\w+),\s*(\w+)\s*\}/g;
+    for (const [, method, pattern, query, body, who, flags] of text.matchAll(row)) {
+      const [, kind, name] = /^(NEED|RIGHT)_(\w+)$/.exec(who);
+      routes.push({ name: `${method} ${pattern}`, body: body !== '0', stepUp: flags === 'API_STEP_UP',
+        need: kind === 'NEED' ? name.toLowerCase() : name.toLowerCase().replace('_', '.'),
         query: query === 'NULL' ? [] : query.slice(1, -1).split(' ') });
     }
   }
@@ -53,6 +55,8 @@ test('every route of the keeper is described, and every description has a route'
   const described = [...api.operations.values()].map((o) => ({
     name: `${o.method.toUpperCase()} ${o.path}`,
     body: o.requestBody !== undefined,
+    stepUp: o['x-llavero-step-up'] === true,
+    need: o['x-llavero-need'],
     query: o.parameters.filter((p) => p.in === 'query').map((p) => p.name) }));
   const sorted = (list) => list.map((r) => ({ ...r, query: [...r.query].sort() })).sort((a, b) => (a.name < b.name ? -1 : 1));
   assert.deepEqual(sorted(described), sorted(routes));
@@ -93,6 +97,8 @@ test('accounts, hosts, users, owner', async () => {
   await works('users_get', 200, one);
   await works('users_edit', 200, { ...one, body: { email: 'leo@example.org', name: 'Leo', state: 'active' } });
   await api.call('users_edit', 400, { ...one, body: { state: 'gone' } });
+  await works('users_set_profiles', 200, { ...one, body: { profiles: [] } });
+  await api.call('users_set_profiles', 400, { ...one, body: { profiles: ['nothing'] } });
   await works('owner_invite', 201, { ...account, body: { user: 'leo@example.org' } });
   await api.call('owner_invite', 404, { ...account, body: { user: 'nobody@example.org' } });
   await works('owner_invitation', 200, account);
@@ -344,14 +350,14 @@ test('an unknown query parameter, and one that comes twice, is refused by every 
   }
 });
 
-test('an address is no operator: 403 for every operation of /v1', async () => {
+test('an address is nobody: 401 for every operation of /v1 that needs somebody', async () => {
   const some = { account: store, id: 1, host: 'x', appKey: key.appKey, profile: 1, service: 'default', revision: 1 };
   for (const [id, operation] of api.operations) {
-    if (!operation.path.startsWith('/v1/') || operation.path.startsWith('/v1/share/')) continue;
+    if (operation['x-llavero-need'] === 'nobody') continue;
     const query = Object.fromEntries(operation.parameters.filter((p) => p.in === 'query' && p.required).map((p) => [p.name, '1']));
     const body = operation.requestBody && JSON.stringify(samples.get(id).body);
-    const answer = await api.call(id, 403, { path: some, query, body, target: { port } });
-    assert.equal(answer.json.code, 'api.operator_only', id);
+    const answer = await api.call(id, 401, { path: some, query, body, target: { port } });
+    assert.equal(answer.json.code, 'api.login_needed', id);
   }
 });
 

@@ -176,8 +176,8 @@ test('only the unix socket is the operator: an address is refused, loopback incl
     for (const [method, url] of [['GET', '/v1/status'], ['POST', '/v1/init'], ['GET', '/v1/backup']]) {
       const answer = await request({ port }, method, url,
         method === 'POST' ? { body: { account: 'thief', owner: 't@example.com' } } : {});
-      assert.equal(answer.status, 403, url);
-      assert.equal(answer.json.code, 'api.operator_only', url);
+      assert.equal(answer.status, 401, url);
+      assert.equal(answer.json.code, 'api.login_needed', url);
     }
     assert.equal((await request({ port }, 'GET', '/causes/no_profile')).status, 200);
     const accounts = await open.api('GET', '/v1/accounts');
