@@ -19,10 +19,10 @@ static enum status refuse_as(
 /* "host" of "host:port" and "[v6]:port". */
 static struct span host_name(struct span authority)
 {
-	size_t end = authority.len;
+	size_t end = span_find(authority, ']');
 
 	if (authority.len > 0 && authority.ptr[0] == '[')
-		return span_part(authority, 1, span_find(authority, ']'));
+		return span_part(authority, 1, end - 1);
 	end = span_find(authority, ':');
 	return span_part(authority, 0, end);
 }
