@@ -1,6 +1,7 @@
 /*
  * The keeper: the one process of the admin plane. It owns the records, writes
- * the index, and answers /v1 to the operator on its unix socket.
+ * the index, and answers /v1: to the operator on its unix socket, to people and
+ * machines on an address (keeper/caller.h).
  */
 #ifndef KEEPER_KEEPER_H
 #define KEEPER_KEEPER_H
