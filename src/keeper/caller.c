@@ -77,8 +77,8 @@ bool caller_host_is_own(const struct api_call *call)
 
 bool caller_origin_is_own(const struct api_call *call)
 {
-	static const struct span SCHEME = SPAN_LIT("http://");
 	const struct http_request *request = call->http->request;
+	struct span scheme = request->secure ? SPAN_LIT("https://") : SPAN_LIT("http://");
 	struct span site, origin;
 	enum http_lookup has_site = http_header_find(request, "Sec-Fetch-Site", &site);
 	enum http_lookup has_origin = http_header_find(request, "Origin", &origin);
@@ -92,8 +92,8 @@ bool caller_origin_is_own(const struct api_call *call)
 	if (span_present(call->keeper->setup->console_url) &&
 		span_equal_nocase(origin, url_origin(call->keeper->setup->console_url)))
 		return true;
-	return span_starts_with(origin, SCHEME) && span_present(request->host) &&
-	       span_equal_nocase(span_part(origin, SCHEME.len, origin.len), request->host);
+	return span_starts_with(origin, scheme) && span_present(request->host) &&
+	       span_equal_nocase(span_part(origin, scheme.len, origin.len), request->host);
 }
 
 /* ---- credentials ---- */
