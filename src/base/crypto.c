@@ -103,6 +103,15 @@ uint64_t crypto_hash64(const uint8_t key[16], struct span bytes)
 	return value;
 }
 
+void crypto_mac(const uint8_t key_secret[SYMMETRIC_KEY_SIZE], struct span message,
+	uint8_t out_mac[DIGEST_SIZE])
+{
+	static_assert(crypto_auth_hmacsha256_BYTES == DIGEST_SIZE, "mac size");
+	static_assert(crypto_auth_hmacsha256_KEYBYTES == SYMMETRIC_KEY_SIZE, "mac key size");
+	(void)crypto_auth_hmacsha256(
+		out_mac, (const unsigned char *)message.ptr, message.len, key_secret);
+}
+
 void *secret_alloc(size_t size)
 {
 	return sodium_malloc(size);

@@ -44,6 +44,10 @@ NODISCARD bool digest_sha256_parts(struct digest_context *context, const struct 
 /* Keyed 64-bit hash (SipHash-2-4) for tables that strangers can fill. */
 uint64_t crypto_hash64(const uint8_t key[16], struct span bytes);
 
+/* HMAC-SHA-256. */
+void crypto_mac(const uint8_t key_secret[SYMMETRIC_KEY_SIZE], struct span message,
+	uint8_t out_mac[DIGEST_SIZE]);
+
 /*
  * Locked, guarded memory for keys, excluded from core dumps (sodium_malloc).
  * NULL when the lock limit is too small.

@@ -20,6 +20,14 @@ static const struct column USER[] = {
 	{ "cli.col_state", "state" },
 };
 
+/* A new one has a link, which is shown this once. */
+static const struct column USER_MADE[] = {
+	{ "cli.col_id", "id" },
+	{ "cli.col_email", "email" },
+	{ "cli.col_name", "name" },
+	{ "login.col_enrolment", "enrolment" },
+};
+
 int run_account_create(struct cli *cli, const struct cli_args *args)
 {
 	json_t *body = json_object();
@@ -85,7 +93,7 @@ int run_user_create(struct cli *cli, const struct cli_args *args)
 	put_text(body, "account", cli_value(args, "account"));
 	put_text(body, "email", args->operands[0]);
 	put_text(body, "name", cli_value(args, "name"));
-	return send_and_show(cli, "POST", "/v1/users", body, USER, ARRAY_LEN(USER));
+	return send_and_show(cli, "POST", "/v1/users", body, USER_MADE, ARRAY_LEN(USER_MADE));
 }
 
 int run_user_list(struct cli *cli, const struct cli_args *args)

@@ -96,6 +96,7 @@ struct client_answer {
 	long status;  /* HTTP */
 	json_t *json; /* NULL: none */
 	struct buf body;
+	char device[96]; /* the cookie by which this device is known again; "": none came */
 };
 
 void client_answer_free(struct client_answer *answer);
@@ -106,10 +107,12 @@ struct client_request {
 	const json_t *json; /* NULL: no body */
 	struct span text;   /* a body of another type instead */
 	const char *content_type, *accept;
-	int download_fd; /* > 0: the body of a 200 goes there instead */
-	bool progress;   /* show progress on a terminal */
-	bool quiet;      /* say nothing when it fails */
-	long within_s;   /* give up after that many seconds; 0: wait */
+	int download_fd;      /* > 0: the body of a 200 goes there instead */
+	bool progress;        /* show progress on a terminal */
+	bool quiet;           /* say nothing when it fails */
+	const char *device;   /* that cookie to send; NULL: none */
+	bool without_session; /* do not send the session that is kept for the URL */
+	long within_s;        /* give up after that many seconds; 0: wait */
 };
 
 /*
@@ -119,6 +122,9 @@ struct client_request {
  */
 int client_ask(const struct cli *cli, const struct client_request *request, long allow_status,
 	struct client_answer *answer);
+
+/* The session that is kept for cli->url; nothing when there is none (session.c). */
+void session_token(const struct cli *cli, struct buf *out_token);
 
 /* Path building with percent-encoding of each value. */
 void client_path(struct buf *out, const char *format, ...);               /* every %s is encoded */

@@ -1,9 +1,10 @@
 /*
- * The keeper over its unix socket, or a URL. Secrets go in bodies only, never
- * in a path or a header that curl could show.
+ * The keeper over its unix socket, or a URL. Secrets go in bodies, never in a
+ * path; but for the session, which goes in the header that is made for it.
  */
 #include "cli/cli.h"
 
+#include "base/crypto.h"
 #include "base/limits.h"
 #include "base/plain.h"
 
@@ -108,6 +109,23 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *context)
 	return buf_ok(&transfer->answer->body) ? len : 0;
 }
 
+#define DEVICE_COOKIE "__Host-llavero-device="
+
+static size_t on_header(char *bytes, size_t size, size_t count, void *context)
+{
+	struct transfer *transfer = context;
+	struct span line = span_of(bytes, size * count);
+	struct span name = SPAN_LIT("set-cookie: " DEVICE_COOKIE);
+
+	if (line.len > name.len && span_equal_nocase(span_part(line, 0, name.len), name)) {
+		struct buf device = BUF_ARRAY(transfer->answer->device);
+		struct span value = span_part(line, name.len, line.len);
+
+		buf_append(&device, span_part(value, 0, span_find(value, ';')));
+	}
+	return size * count;
+}
+
 static int on_progress(
 	void *context, curl_off_t down_all, curl_off_t down, curl_off_t up_all, curl_off_t up)
 {
@@ -125,7 +143,26 @@ static void add_header(struct transfer *transfer, const char *name, const char *
 
 	buf_printf(&line, "%s: %s", name, value);
 	transfer->headers = curl_slist_append(transfer->headers, buf_str(&line));
-	buf_free(&line);
+	buf_wipe(&line);
+}
+
+static void add_session(const struct cli *cli, struct transfer *transfer)
+{
+	CLEANUP(buf_wipe)
+	struct buf value = buf_heap(KIB);
+
+	if (cli->url == NULL)
+		return;
+	if (transfer->request->device != NULL) {
+		buf_printf(&value, DEVICE_COOKIE "%s", transfer->request->device);
+		add_header(transfer, "Cookie", buf_str(&value));
+	}
+	buf_clear(&value);
+	buf_append_str(&value, "Bearer ");
+	if (!transfer->request->without_session)
+		session_token(cli, &value);
+	if (value.len > sizeof("Bearer ") - 1)
+		add_header(transfer, "Authorization", buf_str(&value));
 }
 
 /* The request's body as bytes of our own, which are wiped afterwards. */
@@ -170,6 +207,9 @@ static int transfer_set(const struct cli *cli, struct transfer *transfer)
 	(void)curl_easy_setopt(curl, CURLOPT_TIMEOUT, request->within_s);
 	(void)curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
 	(void)curl_easy_setopt(curl, CURLOPT_WRITEDATA, transfer);
+	(void)curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_header);
+	(void)curl_easy_setopt(curl, CURLOPT_HEADERDATA, transfer);
+	add_session(cli, transfer);
 	add_header(transfer, "Accept-Language", lang_code(cli->lang));
 	add_header(
 		transfer, "Accept", request->accept != NULL ? request->accept : "application/json");

@@ -27,6 +27,10 @@ static const struct cli_option USER_NEW[] = { N_ACCOUNT,
 static const struct cli_option USER_EDIT[] = { { "email", "EMAIL", "cli.opt_email", false },
 	{ "name", "TEXT", "cli.opt_name", false },
 	{ "state", "STATE", "cli.opt_state", false, .choices = "active suspended" } };
+static const struct cli_option LOGIN[] = { { "email", "EMAIL", "login.opt_email", false },
+	O_ACCOUNT, { "password-file", "FILE", "login.opt_password_file", false },
+	{ "code-file", "FILE", "login.opt_code_file", false },
+	{ "confirm", NULL, "login.opt_confirm", false } };
 static const struct cli_option PROFILE_NEW[] = { N_ACCOUNT,
 	{ "resource", "KEY", "cli.opt_resource", true } };
 static const struct cli_option PROFILE_EDIT[] = { O_ACCOUNT,
@@ -136,6 +140,8 @@ static const struct cli_option RESTORE[] = { { "data-dir", "DIR", "cli.opt_data_
 const struct cli_command COMMANDS[] = {
 	{ "init", "", 0, 0, OPTIONS(INIT), "cli.cmd_init", run_init },
 	{ "status", "", 0, 0, NULL, 0, "cli.cmd_status", run_status },
+	{ "login", "", 0, 0, OPTIONS(LOGIN), "login.cmd_login", run_login },
+	{ "logout", "", 0, 0, NULL, 0, "login.cmd_logout", run_logout },
 	{ "account create", "NAME", 1, 1, OPTIONS(ACCOUNT_NEW), "cli.cmd_account_create",
 		run_account_create },
 	{ "account list", "", 0, 0, NULL, 0, "cli.cmd_account_list", run_account_list },
@@ -150,6 +156,8 @@ const struct cli_command COMMANDS[] = {
 	{ "user list", "", 0, 0, OPTIONS(OF_ACCOUNT), "cli.cmd_user_list", run_user_list },
 	{ "user edit", "ID", 1, 1, OPTIONS(USER_EDIT), "cli.cmd_user_edit", run_user_edit },
 	{ "user erase", "ID", 1, 1, NULL, 0, "cli.cmd_user_erase", run_user_erase },
+	{ "user reset", "ID", 1, 1, NULL, 0, "login.cmd_user_reset", run_user_reset },
+	{ "owner reset", "", 0, 0, OPTIONS(OF_ACCOUNT), "login.cmd_owner_reset", run_owner_reset },
 	{ "owner transfer", "USER", 1, 1, OPTIONS(OWNER_TRANSFER), "cli.cmd_owner",
 		run_owner_transfer },
 	{ "owner invitation", "", 0, 0, OPTIONS(OF_ACCOUNT), "cli.cmd_owner_invitation",

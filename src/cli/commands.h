@@ -14,6 +14,12 @@ int run_completion_names(struct cli *cli, const struct cli_args *args);
 int run_init(struct cli *cli, const struct cli_args *args);
 int run_status(struct cli *cli, const struct cli_args *args);
 
+/* session.c */
+int run_login(struct cli *cli, const struct cli_args *args);
+int run_logout(struct cli *cli, const struct cli_args *args);
+int run_user_reset(struct cli *cli, const struct cli_args *args);
+int run_owner_reset(struct cli *cli, const struct cli_args *args);
+
 /* account.c */
 int run_account_create(struct cli *cli, const struct cli_args *args);
 int run_account_list(struct cli *cli, const struct cli_args *args);

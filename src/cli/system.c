@@ -6,6 +6,7 @@ int run_init(struct cli *cli, const struct cli_args *args)
 	static const struct column made[] = {
 		{ "cli.col_account", "account" },
 		{ "cli.col_owner", "owner" },
+		{ "login.col_enrolment", "enrolment" },
 		{ "cli.col_clock", "clock.state" },
 		{ "cli.col_revision", "revision" },
 	};

@@ -1,5 +1,5 @@
 /* /v1/accounts, their hosts and owner, and /v1/init. Source: records/account.h. */
-#include "keeper/api.h"
+#include "keeper/login.h"
 
 #include "keeper/refer.h"
 #include "records/account.h"
@@ -63,10 +63,15 @@ static enum status refuse_further(struct api_call *call)
 static enum status create(struct api_call *call, const struct account_new *new_account, bool first,
 	enum status (*render)(struct api_call *call, uint32_t slot, struct buf *out))
 {
+	struct login_link link = { .url = { 0 } };
+	struct record_account account;
+	int64_t expires_at_us;
 	bool answered;
 	uint32_t slot;
-	enum status st = api_change(call);
+	enum status st = login_link_make(call, &link);
 
+	if (st == ST_OK)
+		st = api_change(call);
 	if (st == ST_OK)
 		st = api_replay(call, 0, &answered);
 	if (st == ST_OK && !answered && first)
@@ -74,7 +79,15 @@ static enum status create(struct api_call *call, const struct account_new *new_a
 	if (st != ST_OK || answered)
 		return st;
 	st = account_create(call->change, new_account, &slot, &call->complaint);
-	return st != ST_OK ? st : api_answer_created(call, 0, slot, render);
+	if (st == ST_OK)
+		st = snapshot_account(call->reading, slot, call->arena, &account);
+	if (st == ST_OK)
+		st = login_invite(call->change, account.owner_slot, link.digest, &expires_at_us);
+	if (st == ST_OK)
+		st = api_answer_created_with(
+			call, 0, slot, render, "enrolment", span_str(link.url));
+	crypto_wipe(&link, sizeof(link));
+	return st;
 }
 
 static enum status accounts_create(struct api_call *call)
@@ -99,7 +112,7 @@ static enum status accounts_create(struct api_call *call)
 		false, item_account);
 }
 
-/* What `llavero init` shows. Nobody can log in yet, so there is no enrolment link. */
+/* What `llavero init` shows. The enrolment link is added, once. */
 static enum status render_init(struct api_call *call, uint32_t slot, struct buf *out)
 {
 	struct record_account account;
@@ -114,7 +127,7 @@ static enum status render_init(struct api_call *call, uint32_t slot, struct buf 
 	buf_append_json(out, account.name);
 	buf_append_str(out, ",\"owner\":");
 	buf_append_json(out, owner.email);
-	buf_append_str(out, ",\"enrolment\":null}");
+	buf_append_char(out, '}');
 	return ST_OK;
 }
 

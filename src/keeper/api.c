@@ -39,6 +39,9 @@ static const struct api_table *const TABLES[] = {
 	&HANDOVERS_TABLE,
 	&MANAGEMENT_TOKENS_TABLE,
 	&OWNER_TABLE,
+	&LOGIN_TABLE,
+	&ENROLMENTS_TABLE,
+	&SESSIONS_TABLE,
 	&PAGES_TABLE,
 };
 
@@ -681,7 +684,7 @@ enum status api_answer(struct api_call *call, unsigned http_status, const struct
 	return buf_ok(body) ? ST_OK : ST_NO_MEMORY;
 }
 
-static enum status answer_done(struct api_call *call, const struct head *head)
+enum status api_answer_done(struct api_call *call, const struct head *head)
 {
 	char memory[3];
 	struct buf empty = BUF_ARRAY(memory);
@@ -695,7 +698,7 @@ enum status api_commit_done(struct api_call *call)
 	struct head head;
 	enum status st = api_commit_unread(call, &head);
 
-	return st != ST_OK ? st : answer_done(call, &head);
+	return st != ST_OK ? st : api_answer_done(call, &head);
 }
 
 static enum status page_limit(struct api_call *call, struct list_query *query)

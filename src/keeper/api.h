@@ -153,6 +153,8 @@ NODISCARD enum status api_check_version(struct api_call *call, int64_t present);
  */
 NODISCARD enum status api_answer(struct api_call *call, unsigned http_status,
 	const struct buf *object, int64_t version, const struct head *head);
+/* The same of a change that leaves nothing to show. */
+NODISCARD enum status api_answer_done(struct api_call *call, const struct head *head);
 /* Commit a change that leaves nothing to show: {"epoch":..,"revision":..}. */
 NODISCARD enum status api_commit_done(struct api_call *call);
 
@@ -180,6 +182,11 @@ NODISCARD enum status api_remember(
 NODISCARD enum status api_answer_created(struct api_call *call, uint32_t account_slot,
 	uint32_t slot, enum status (*item)(struct api_call *call, uint32_t slot, struct buf *out));
 
+/* The same with one more member, a text that is shown this once and not remembered. */
+NODISCARD enum status api_answer_created_with(struct api_call *call, uint32_t account_slot,
+	uint32_t slot, enum status (*item)(struct api_call *call, uint32_t slot, struct buf *out),
+	const char *name, struct span value);
+
 /* The router over all tables; made once. ST_NO_MEMORY. */
 struct api;
 NODISCARD enum status api_make(struct keeper *keeper, struct api **out_api);
@@ -191,6 +198,6 @@ size_t api_body_max(void *api, const struct http_request *request);
 extern const struct api_table ACCOUNTS_TABLE, USERS_TABLE, PROFILES_TABLE, RESOURCES_TABLE,
 	SERVICES_TABLE, ROUTES_TABLE, CATALOG_TABLE, KEYS_TABLE, KEY_CHANGES_TABLE, EVENTS_TABLE,
 	EXPLAIN_TABLE, STATUS_TABLE, PAGES_TABLE, HANDOVERS_TABLE, MANAGEMENT_TOKENS_TABLE,
-	OWNER_TABLE;
+	OWNER_TABLE, LOGIN_TABLE, ENROLMENTS_TABLE, SESSIONS_TABLE;
 
 #endif

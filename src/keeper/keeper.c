@@ -3,7 +3,9 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/otp.h"
 #include "keeper/api.h"
+#include "keeper/entry.h"
 #include "keeper/held.h"
 #include "keeper/key_limits.h"
 #include "keeper/now.h"
@@ -49,6 +51,7 @@ static void tick(struct keeper *keeper, int64_t now_us)
 	st = records_tick(keeper->records, now_us);
 	if (st != ST_OK)
 		log_warn("records_tick_failed", LOG_STR("status", status_name(st)));
+	entry_tend(keeper->entry, keeper->records, now_us);
 }
 
 static void *tick_thread(void *context)
@@ -115,6 +118,9 @@ static enum status process_open(struct process *process)
 	struct http_tls *tls = NULL;
 	enum status st = crypto_init();
 
+	if (st == ST_OK)
+		st = otp_init();
+
 	/* Bodies hold tokens. */
 	json_set_alloc_funcs(malloc, crypto_free_wiped);
 	(void)pthread_mutex_init(&keeper->held_lock, NULL);
@@ -136,6 +142,8 @@ static enum status process_open(struct process *process)
 	if (st == ST_OK)
 		st = open_sealing_key(keeper);
 	if (st == ST_OK)
+		st = entry_make(keeper->root_key, keeper->workers, &keeper->entry);
+	if (st == ST_OK)
 		st = api_make(keeper, &process->api);
 	if (st != ST_OK)
 		return st;
@@ -154,6 +162,7 @@ static void process_close(struct process *process)
 	api_free(&process->api);
 	limits_close(keeper);
 	publisher_free(&keeper->publisher);
+	entry_free(&keeper->entry);
 	if (keeper->records != NULL)
 		records_close(&keeper->records);
 	secret_free(&secret);

@@ -72,10 +72,11 @@ enum status api_remember(struct api_call *call, uint32_t account_slot, const str
 	return idempotency_store(call->change, &what, buf_span(object));
 }
 
-enum status api_answer_created(struct api_call *call, uint32_t account_slot, uint32_t slot,
-	enum status (*item)(struct api_call *call, uint32_t slot, struct buf *out))
+enum status api_answer_created_with(struct api_call *call, uint32_t account_slot, uint32_t slot,
+	enum status (*item)(struct api_call *call, uint32_t slot, struct buf *out),
+	const char *name, struct span value)
 {
-	CLEANUP(buf_free)
+	CLEANUP(buf_wipe)
 	struct buf object = buf_heap(API_ANSWER_MAX);
 	struct head head;
 	enum status st = item(call, slot, &object);
@@ -84,5 +85,19 @@ enum status api_answer_created(struct api_call *call, uint32_t account_slot, uin
 		st = api_remember(call, account_slot, &object);
 	if (st == ST_OK)
 		st = api_commit_unread(call, &head);
-	return st != ST_OK ? st : api_answer(call, 201, &object, 1, &head);
+	if (st != ST_OK)
+		return st;
+	if (name != NULL && buf_ok(&object) && object.len > 2) {
+		object.len--;
+		buf_printf(&object, ",\"%s\":", name);
+		buf_append_json(&object, value);
+		buf_append_char(&object, '}');
+	}
+	return api_answer(call, 201, &object, 1, &head);
+}
+
+enum status api_answer_created(struct api_call *call, uint32_t account_slot, uint32_t slot,
+	enum status (*item)(struct api_call *call, uint32_t slot, struct buf *out))
+{
+	return api_answer_created_with(call, account_slot, slot, item, NULL, SPAN_ABSENT);
 }

@@ -12,6 +12,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+struct entry;     /* keeper/entry.h: what logging in keeps in memory */
 struct publisher; /* keeper/publish.h: the follower and the readers of the index */
 
 struct keeper {
@@ -23,6 +24,7 @@ struct keeper {
 	struct buf held_lost;    /* JSON: what comes back when it is accepted; "" when not held */
 	pthread_mutex_t held_lock;
 	struct publisher *publisher;
+	struct entry *entry;
 	struct ledger *ledger; /* NULL while it cannot be opened; under the lock */
 	pthread_mutex_t ledger_lock;
 	int64_t ledger_synced_at_us, ledger_sized_at_us; /* boot time */

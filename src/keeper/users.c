@@ -1,4 +1,5 @@
 /* /v1/users: people of an account, as data. Source: records/account.h. */
+#include "keeper/login.h"
 #include "keeper/refer.h"
 
 #include "records/account.h"
@@ -49,10 +50,14 @@ static enum status users_create(struct api_call *call)
 		{ .name = "name", .kind = BODY_TEXT },
 	};
 	struct record_account account;
+	struct login_link link = { .url = { 0 } };
+	int64_t expires_at_us;
 	bool answered;
 	uint32_t slot;
 	enum status st = api_body(call, fields, ARRAY_LEN(fields));
 
+	if (st == ST_OK)
+		st = login_link_make(call, &link);
 	if (st == ST_OK)
 		st = api_change(call);
 	if (st == ST_OK)
@@ -64,7 +69,13 @@ static enum status users_create(struct api_call *call)
 	st = user_create(call->change,
 		&(struct user_new){ account.slot, fields[1].text, fields[2].text }, &slot,
 		&call->complaint);
-	return st != ST_OK ? st : api_answer_created(call, account.slot, slot, item_user);
+	if (st == ST_OK)
+		st = login_invite(call->change, slot, link.digest, &expires_at_us);
+	if (st == ST_OK)
+		st = api_answer_created_with(
+			call, account.slot, slot, item_user, "enrolment", span_str(link.url));
+	crypto_wipe(&link, sizeof(link));
+	return st;
 }
 
 /* A user whom the caller sees. */

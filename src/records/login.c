@@ -36,6 +36,19 @@ enum status snapshot_login(struct snapshot *snapshot, uint32_t user_slot, struct
 	return span_keep(arena, db_bytes(row, 0), &out_login->password);
 }
 
+enum status snapshot_recovery_is(struct snapshot *snapshot, uint32_t user_slot,
+	const uint8_t digest[DIGEST_SIZE], bool *out_is)
+{
+	int64_t count = 0;
+	enum status st = db_one_int(snapshot->db,
+		"SELECT COUNT(*) FROM recovery_codes WHERE user_slot = $1 AND digest = $2"
+		" AND used_at_us = 0",
+		&count, DB_INT(user_slot), DB_BLOB(digest, DIGEST_SIZE));
+
+	*out_is = st == ST_OK && count == 1;
+	return snapshot_note(snapshot, st);
+}
+
 enum status snapshot_recovery_left(
 	struct snapshot *snapshot, uint32_t user_slot, int64_t *out_count)
 {

@@ -30,6 +30,9 @@ struct record_login {
 /* ST_NOT_FOUND: he has none yet. */
 NODISCARD enum status snapshot_login(struct snapshot *snapshot, uint32_t user_slot,
 	struct arena *arena, struct record_login *out_login);
+/* Is it a code of his that was not used yet? */
+NODISCARD enum status snapshot_recovery_is(struct snapshot *snapshot, uint32_t user_slot,
+	const uint8_t digest[DIGEST_SIZE], bool *out_is);
 /* How many recovery codes are left. */
 NODISCARD enum status snapshot_recovery_left(
 	struct snapshot *snapshot, uint32_t user_slot, int64_t *out_count);

@@ -114,6 +114,20 @@ enum status session_find(struct snapshot *snapshot, enum session_kind kind,
 	return ST_OK;
 }
 
+enum status session_get(
+	struct snapshot *snapshot, uint32_t slot, struct record_session *out_session)
+{
+	CLEANUP(db_finish)
+	struct db_statement *row = NULL;
+	enum status st = db_query(snapshot->db, COLUMNS " WHERE s.slot = $1", &row, DB_INT(slot));
+
+	if (st == ST_OK)
+		st = db_step(row);
+	if (st == ST_OK)
+		session_of_row(row, out_session);
+	return snapshot_note(snapshot, st);
+}
+
 enum status session_seen(
 	struct records *records, const struct record_session *session, int64_t now_us)
 {

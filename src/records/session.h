@@ -51,6 +51,9 @@ struct record_session {
  */
 NODISCARD enum status session_find(struct snapshot *snapshot, enum session_kind kind,
 	const uint8_t digest[DIGEST_SIZE], int64_t now_us, struct record_session *out_session);
+/* A session by its slot, also one that is over: ST_NOT_FOUND. Without address and agent. */
+NODISCARD enum status session_get(
+	struct snapshot *snapshot, uint32_t slot, struct record_session *out_session);
 /* Note that it was seen; writes at most once a minute. Call without a snapshot or change open. */
 NODISCARD enum status session_seen(
 	struct records *records, const struct record_session *session, int64_t now_us);

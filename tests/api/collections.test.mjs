@@ -66,9 +66,10 @@ for (const collection of COLLECTIONS) {
   test(`${url}: create, read, a name that is taken`, async () => {
     const created = await ask('POST', url, make(1));
     assert.equal(created.status, 201, created.text);
-    const { epoch, revision, indexed, appToken, ...item } = created.json;
+    const { epoch, revision, indexed, appToken, enrolment, ...item } = created.json;
     assert.ok(epoch >= 1 && revision > 1 && indexed === true);
     assert.equal(appToken !== undefined, url === '/v1/keys');
+    assert.equal(enrolment !== undefined, url === '/v1/accounts' || url === '/v1/users');
     const read = await ask('GET', `${url}/${one(item)}`);
     const { limitsState, ...shown } = read.json;
     assert.deepEqual(shown, item);
@@ -120,7 +121,7 @@ for (const collection of COLLECTIONS) {
     const before = await revisionOf(daemon);
     const again = await ask('POST', url, make(5), headers);
     assert.deepEqual([again.status, again.headers['idempotency-replayed']], [200, 'true']);
-    const { appToken, ...item } = first.json;
+    const { appToken, enrolment, ...item } = first.json;
     assert.deepEqual(again.json, item);
     assert.equal(await revisionOf(daemon), before);
     await refused(daemon, 'POST', url, { body: make(6), headers }, 409, 'records.idempotency_other');

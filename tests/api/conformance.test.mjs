@@ -5,8 +5,9 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 
-import { freePort, Llaverod, raw, request, ROOT } from '../lib/llaverod.mjs';
+import { freePort, Llaverod, raw, request, ROOT, until } from '../lib/llaverod.mjs';
 import { OpenApi } from '../lib/openapi.mjs';
+import { PASSWORD, Person, stepNow, totp } from '../lib/people.mjs';
 import { dialects } from '../lib/store.mjs';
 
 let daemon;
@@ -111,6 +112,55 @@ test('accounts, hosts, users, owner', async () => {
   await works('users_erase', 200, { path: { id: erased.json.id } });
   await works('users_get', 200, { path: { id: erased.json.id } });
   await api.call('users_erase', 409, one); // the owner stays
+});
+
+test('people: links, sessions, own factors', async () => {
+  const target = { port };
+  const person = new Person({ people: target }, { account: store, email: 'mia@example.com' });
+  const made = await works('users_create', 201, { body: { account: store, email: person.email } });
+  const one = { path: { id: made.json.id } };
+  const { enrolment } = (await works('users_reset', 201, one)).json;
+  await api.call('users_reset', 404, { path: { id: 99999 } });
+  const as = (more = {}) => ({ target, headers: person.headers(), ...more });
+  const token = enrolment.split('#')[1];
+  person.secret = (await works('enrolment_open', 200, { target, body: { token } })).json.secret;
+  await api.call('enrolment_open', 404, { target, body: { token: 'x' } });
+  const enrolled = await works('enrolment_use', 201, { target, body: { token, password: PASSWORD, code: person.code() } });
+  await api.call('enrolment_use', 404, { target, body: { token, password: PASSWORD, code: '000000' } });
+  person.keep(enrolled);
+  person.recoveryCodes = [...enrolled.json.recoveryCodes];
+  const login = { account: store, email: person.email, password: PASSWORD };
+  person.keep(await works('session_create', 201, as({ body: { ...login, code: person.code() } })));
+  const cli = await works('session_create', 201, as({ body: { ...login, code: person.code(), kind: 'cli' } }));
+  await api.call('session_create', 401, { target, body: { ...login, code: '000000' } });
+  await works('session_get', 200, as());
+  await works('session_get', 200); // the operator
+  await api.call('session_get', 401, { target });
+  await works('session_confirm', 200, as({ body: { code: person.recoveryCodes.shift() } }));
+  await api.call('session_confirm', 401, as({ body: { code: '000000' } }));
+  const { items } = (await works('sessions_list', 200, as())).json;
+  await api.call('sessions_list', 409);
+  await works('sessions_delete', 200, as({ path: { id: items.find((s) => s.kind === 'cli').id } }));
+  await api.call('sessions_delete', 404, as({ path: { id: 99999 } }));
+  await api.call('session_get', 401, { target, headers: { Authorization: `Bearer ${cli.json.token}` } });
+  const next = 'another-Meadow 42 ü copper';
+  await works('me_password', 200, as({ body: { current: PASSWORD, password: next } }));
+  await api.call('me_password', 400, as({ body: { current: next, password: 'password1234' } }));
+  await works('me_recovery_codes', 200, as());
+  await api.call('me_recovery_codes', 409);
+  const { secret } = (await works('me_second_factor', 200, as({ body: {} }))).json;
+  await api.call('me_second_factor', 409, { body: {} });
+  await api.call('me_second_factor_confirm', 400, as({ body: { code: '000000' } }));
+  await works('me_second_factor_confirm', 200, as({ body: { code: totp(secret, stepNow()) } }));
+  await works('session_delete', 200, as());
+  await api.call('session_delete', 409);
+  // Failures are told by an event a moment later: not while revisions are counted.
+  await until('the event of failures', async () => (
+    await api.call('events_list', 200, { query: { action: 'session.refuse' } })).json.items.length > 0, 30000);
+  // Spoiled later as the operator: the session is over then.
+  for (const [id, call] of samples) {
+    if (call.target !== undefined) samples.set(id, { body: call.body });
+  }
 });
 
 test('resources, services, routes, profiles', async () => {
@@ -313,7 +363,7 @@ test('a body that the document forbids is refused and changes nothing', async ()
         const headers = { ...call.headers };
         delete headers['Idempotency-Key'];
         const answer = await api.call(id, 400, { ...call, headers, body });
-        assert.match(answer.json.code, /^(api|records|catalog|route)\./, `${id}, ${label}`);
+        assert.match(answer.json.code, /^(api|records|catalog|route|login)\./, `${id}, ${label}`);
       }
     }
     if (id === 'keys_import') continue;

@@ -77,7 +77,7 @@ export class OpenApi {
     const described = Object.fromEntries(Object.entries(response.headers ?? {})
       .map(([name, header]) => [name.toLowerCase(), this.look(header)]));
     for (const [name, header] of Object.entries(described)) {
-      const value = answer.headers[name];
+      const value = [answer.headers[name]].flat()[0]; // several cookies: each alike
       if (value === undefined && header.required) wrong.push(`no header ${name}`);
       if (value !== undefined) wrong.push(...checkValue(this.document, header.schema, value, name));
     }

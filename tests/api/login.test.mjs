@@ -1,0 +1,341 @@
+// People log in: enrolment, two factors, sessions, guessing; against a real llaverod over TCP.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+
+import { freePort, LLAVERO, Llaverod, request, until } from '../lib/llaverod.mjs';
+import { PASSWORD, Person, stepNow, totp } from '../lib/people.mjs';
+
+let daemon;
+let owner;
+let link;
+const secrets = new Set([PASSWORD]);
+
+const RULES = 'Path=/; Secure; HttpOnly; SameSite=Strict';
+
+async function user(email) {
+  const made = await daemon.api('POST', '/v1/users', { account: 'store', email });
+  const person = new Person(daemon, { email });
+  person.id = made.id;
+  person.link = made.enrolment;
+  secrets.add(made.enrolment.split('#')[1]);
+  return person;
+}
+
+function remember(person, answer) {
+  for (const text of [person.secret, ...(answer.json.recoveryCodes ?? []), ...Object.values(person.cookies)]) secrets.add(text);
+}
+
+before(async () => {
+  const port = await freePort();
+  daemon = await Llaverod.start({ env: { LLAVERO_KEEPER_LISTEN: `127.0.0.1:${port}` } });
+  daemon.people = { port };
+  const made = await daemon.api('POST', '/v1/init', { account: 'store', owner: 'ana@example.com' });
+  link = made.enrolment;
+  secrets.add(link.split('#')[1]);
+  owner = new Person(daemon, { email: 'ana@example.com' });
+});
+
+after(() => daemon?.close());
+
+test('the link of init leads to this server, with its secret in the fragment', () => {
+  assert.match(link, new RegExp(`^http://127\\.0\\.0\\.1:${daemon.people.port}/enrol#[A-Za-z0-9_-]{43}$`));
+});
+
+test('a password that is weak, or a code that is wrong, does not use the link up', async () => {
+  const token = link.split('#')[1];
+  const enrol = (body) => request(daemon.people, 'POST', '/v1/enrolment', { body: { token, ...body } });
+  assert.equal((await enrol({ password: PASSWORD, code: '000000' })).status, 409, 'before it is opened');
+  const opened = await request(daemon.people, 'POST', '/v1/enrolment/open', { body: { token } });
+  assert.equal(opened.status, 200, opened.text);
+  const again = await request(daemon.people, 'POST', '/v1/enrolment/open', { body: { token } });
+  assert.deepEqual(again.json, opened.json, 'opened twice it shows the same factor');
+  assert.match(opened.json.otpauth, /^otpauth:\/\/totp\/Llavero%20store:ana%40example\.com\?secret=[A-Z2-7]{32}&/);
+  const code = totp(opened.json.secret, stepNow());
+  for (const [label, body, key] of [
+    ['short', { password: 'Kq0-zLw3xBf', code }, 'password_short'],
+    ['common', { password: 'Password1234', code }, 'password_common'],
+    ['his address', { password: 'ANA@example.com', code }, 'password_is_email'],
+    ['wrong code', { password: PASSWORD, code: totp(opened.json.secret, stepNow() - 5) }, 'code_wrong'],
+  ]) {
+    const answer = await enrol(body);
+    assert.equal(answer.status, 400, label);
+    assert.match(answer.json.code, new RegExp(`${key}$`), label);
+  }
+});
+
+test('enrolment gives ten recovery codes and a session', async () => {
+  const answer = await owner.enrol(link);
+  remember(owner, answer);
+  assert.equal(answer.json.recoveryCodes.length, 10);
+  for (const code of answer.json.recoveryCodes) assert.match(code, /^([0-9A-HJKMNP-TV-Z]{6}-){3}[0-9A-HJKMNP-TV-Z]{6}$/);
+  assert.equal(answer.json.account, 'store');
+  assert.equal(answer.json.user.owner, true);
+  assert.ok(answer.json.rights.includes('keys.edit'));
+  for (const cookie of answer.headers['set-cookie']) assert.ok(cookie.includes(RULES), cookie);
+  assert.equal(answer.headers['cache-control'], 'no-store');
+  const shown = await owner.ask('GET', '/v1/session');
+  assert.equal(shown.status, 200, shown.text);
+  assert.equal(shown.json.caller, 'user');
+  assert.equal(shown.json.user.email, 'ana@example.com');
+});
+
+test('the link is used up', async () => {
+  const token = link.split('#')[1];
+  for (const [url, body] of [['/v1/enrolment/open', { token }], ['/v1/enrolment', { token, password: PASSWORD, code: '123456' }]]) {
+    const answer = await request(daemon.people, 'POST', url, { body });
+    assert.equal(answer.status, 404, url);
+    assert.match(answer.json.code, /enrolment_over$/);
+  }
+});
+
+test('wrong in any way has one answer, and a step counts once', async () => {
+  const eva = await user('eva@example.com');
+  remember(eva, await eva.enrol(eva.link));
+  await user('not-enrolled@example.com');
+  const right = eva.code();
+  const step = eva.last;
+  const rows = [
+    ['a wrong password', { password: `${PASSWORD}x` }],
+    ['the password with a space behind it', { password: `${PASSWORD} ` }],
+    ['a wrong code', { code: totp(eva.secret, step - 9) }],
+    ['the code that enrolled', { code: totp(eva.secret, step - 1) }],
+    ['a code with a letter', { code: '12345a' }],
+    ['an unknown recovery code', { code: 'AAAAAA-AAAAAA-AAAAAA-AAAAAA' }],
+    ['an unknown address', { email: 'nobody@example.com' }],
+    ['no address at all', { email: 'nobody' }],
+    ['who did not enrol', { email: 'not-enrolled@example.com' }],
+    ['an unknown account', { account: 'nowhere' }],
+  ];
+  const shapes = new Set();
+  for (const [label, wrong] of rows) {
+    // Each from where nobody tried before: this row is about the answer, not about slowing down.
+    const answer = await request(daemon.people, 'POST', '/v1/session',
+      { body: { email: eva.email, password: PASSWORD, code: right, ...wrong }, headers: { Cookie: `__Host-llavero-device=${eva.cookies['__Host-llavero-device']}` } });
+    assert.equal(answer.status, 401, `${label}: ${answer.text}`);
+    const { requestId, ...rest } = answer.json;
+    assert.match(rest.code, /login_failed$/);
+    const { date, ...headers } = answer.headers;
+    assert.equal(headers['set-cookie'], undefined, label);
+    shapes.add(JSON.stringify([rest, { ...headers, 'x-request-id': undefined }]));
+    // A right one between them, so that the count begins anew.
+    if (label === 'a code with a letter') {
+      const good = await eva.ask('POST', '/v1/session', { email: eva.email, password: PASSWORD, code: right });
+      assert.equal(good.status, 201, good.text);
+      eva.keep(good);
+      const replay = await eva.ask('POST', '/v1/session', { email: eva.email, password: PASSWORD, code: right });
+      assert.equal(replay.status, 401, 'the same code again');
+    }
+  }
+  assert.equal(shapes.size, 1, [...shapes].join('\n'));
+});
+
+test('a recovery code counts once, however it is typed', async () => {
+  const leo = await user('leo@example.com');
+  remember(leo, await leo.enrol(leo.link));
+  const code = leo.recoveryCodes.shift();
+  const typed = code.toLowerCase().replaceAll('-', ' ').replaceAll('0', 'o').replaceAll('1', 'l');
+  const first = await leo.login({ code: typed });
+  assert.equal(first.status, 201, first.text);
+  assert.equal((await leo.login({ code })).status, 401);
+});
+
+test('who guesses is slowed, and cannot lock the person out', async () => {
+  const zoe = await user('zoe@example.com');
+  remember(zoe, await zoe.enrol(zoe.link));
+  const guess = (email) => request(daemon.people, 'POST', '/v1/session',
+    { body: { email, password: 'a guess that is wrong', code: '000000' } });
+  // Whoever is asked for, existing or not, the same number of tries goes through.
+  const passed = {};
+  for (const email of [zoe.email, 'nobody-else@example.com']) {
+    let answer;
+    passed[email] = 0;
+    for (let i = 0; i < 10; i += 1) {
+      answer = await guess(email);
+      if (answer.status === 429) break;
+      assert.equal(answer.status, 401);
+      passed[email] += 1;
+    }
+    assert.equal(answer.status, 429, email);
+    assert.match(answer.json.code, /login_slowed$/);
+    assert.ok(Number(answer.headers['retry-after']) >= 1);
+  }
+  assert.equal(new Set(Object.values(passed)).size, 1, JSON.stringify(passed));
+  const good = await zoe.login();
+  assert.equal(good.status, 201, good.text);
+  // A device of another person, or an altered one, is a stranger's.
+  const device = zoe.cookies['__Host-llavero-device'];
+  for (const other of [owner.cookies['__Host-llavero-device'], `${device.slice(0, -2)}AA`]) {
+    const answer = await request(daemon.people, 'POST', '/v1/session', {
+      body: { email: zoe.email, password: PASSWORD, code: '000000' }, headers: { Cookie: `__Host-llavero-device=${other}` } });
+    assert.equal(answer.status, 429);
+  }
+});
+
+test('a session is new at each login, and is not taken over from what the client sent', async () => {
+  const mia = await user('mia@example.com');
+  remember(mia, await mia.enrol(mia.link));
+  const before = mia.cookies['__Host-llavero-session'];
+  const answer = await mia.login();
+  assert.equal(answer.status, 201, answer.text);
+  const now = mia.cookies['__Host-llavero-session'];
+  remember(mia, answer);
+  assert.notEqual(now, before);
+  const planted = 'A'.repeat(43);
+  const login = await request(daemon.people, 'POST', '/v1/session', {
+    body: { email: mia.email, password: PASSWORD, code: mia.code() },
+    headers: { ...mia.headers(), Cookie: mia.headers().Cookie.replace(now, planted) } });
+  assert.notEqual(login.status, 500);
+  const looked = await request(daemon.people, 'GET', '/v1/session', { headers: { Cookie: `__Host-llavero-session=${planted}` } });
+  assert.equal(looked.status, 401);
+});
+
+test('own sessions are listed, ended one by one, and by logging out', async () => {
+  const kim = await user('kim@example.com');
+  remember(kim, await kim.enrol(kim.link));
+  const cli = await kim.ask('POST', '/v1/session', { email: kim.email, password: PASSWORD, code: kim.code(), kind: 'cli' });
+  assert.equal(cli.status, 201, cli.text);
+  assert.match(cli.json.token, /^LS1[A-Za-z0-9_-]{43}$/);
+  secrets.add(cli.json.token);
+  assert.ok(!cli.headers['set-cookie'].some((line) => line.startsWith('__Host-llavero-session')));
+  const bearer = (method, url) => request(daemon.people, method, url, { headers: { Authorization: `Bearer ${cli.json.token}` } });
+  assert.equal((await bearer('GET', '/v1/session')).status, 200);
+  const { items } = (await kim.ask('GET', '/v1/sessions')).json;
+  assert.deepEqual(items.map((s) => [s.kind, s.current]), [['browser', true], ['cli', false]]);
+  assert.equal((await kim.ask('DELETE', `/v1/sessions/${items[1].id}`)).status, 200);
+  assert.equal((await bearer('GET', '/v1/session')).status, 401);
+  const strangers = (await owner.ask('GET', '/v1/sessions')).json.items[0];
+  assert.equal((await kim.ask('DELETE', `/v1/sessions/${strangers.id}`)).status, 404);
+  const cookie = kim.cookies['__Host-llavero-session'];
+  const out = kim.keep(await kim.ask('DELETE', '/v1/session'));
+  assert.equal(out.status, 200, out.text);
+  assert.match(out.headers['set-cookie'][0], /Max-Age=0/);
+  const gone = await request(daemon.people, 'GET', '/v1/session', { headers: { Cookie: `__Host-llavero-session=${cookie}` } });
+  assert.equal(gone.status, 401);
+});
+
+test('a new password ends the other sessions, a suspension all of them', async () => {
+  const pia = await user('pia@example.com');
+  remember(pia, await pia.enrol(pia.link));
+  const other = await pia.ask('POST', '/v1/session', { email: pia.email, password: PASSWORD, code: pia.code(), kind: 'cli' });
+  secrets.add(other.json.token);
+  const bearer = () => request(daemon.people, 'GET', '/v1/session', { headers: { Authorization: `Bearer ${other.json.token}` } });
+  assert.equal((await bearer()).status, 200);
+  const next = 'another-Meadow 42 ü copper';
+  secrets.add(next);
+  assert.equal((await pia.ask('POST', '/v1/me/password', { current: 'not it at all', password: next })).status, 401);
+  assert.equal((await pia.ask('POST', '/v1/me/password', { current: PASSWORD, password: 'password1234' })).status, 400);
+  const changed = await pia.ask('POST', '/v1/me/password', { current: PASSWORD, password: next });
+  assert.equal(changed.status, 200, changed.text);
+  assert.equal((await bearer()).status, 401);
+  assert.equal((await pia.ask('GET', '/v1/session')).status, 200);
+  await daemon.api('PATCH', `/v1/users/${pia.id}`, { state: 'suspended' });
+  assert.equal((await pia.ask('GET', '/v1/session')).status, 401);
+  pia.password = next;
+  assert.equal((await pia.login()).status, 401);
+});
+
+test('the second factor is proved again, renewed, and the codes made anew', async () => {
+  const max = await user('max@example.com');
+  remember(max, await max.enrol(max.link));
+  assert.equal((await max.ask('POST', '/v1/session/confirm', { code: '000000' })).status, 401);
+  const proved = await max.ask('POST', '/v1/session/confirm', { code: max.code() });
+  assert.equal(proved.status, 200, proved.text);
+  assert.equal(proved.json.caller, 'user');
+  const [old] = max.recoveryCodes;
+  const codes = await max.ask('POST', '/v1/me/recovery-codes');
+  assert.equal(codes.json.recoveryCodes.length, 10);
+  for (const code of codes.json.recoveryCodes) secrets.add(code);
+  assert.equal((await max.ask('POST', '/v1/session/confirm', { code: old })).status, 401);
+  assert.equal((await max.ask('POST', '/v1/me/second-factor/confirm', { code: '123456' })).status, 409);
+  const begun = await max.ask('POST', '/v1/me/second-factor', {});
+  assert.equal(begun.status, 200, begun.text);
+  secrets.add(begun.json.secret);
+  assert.equal((await max.ask('POST', '/v1/me/second-factor/confirm', { code: totp(begun.json.secret, stepNow() + 9) })).status, 400);
+  const done = await max.ask('POST', '/v1/me/second-factor/confirm', { code: totp(begun.json.secret, stepNow()) });
+  assert.equal(done.status, 200, done.text);
+  assert.equal((await max.login({ code: totp(max.secret, stepNow() + 1) })).status, 401, 'the old factor');
+  assert.equal((await max.login({ code: totp(begun.json.secret, stepNow() + 1) })).status, 201);
+});
+
+test('a reset takes password, factor and sessions, and gives a new link', async () => {
+  const ben = await user('ben@example.com');
+  remember(ben, await ben.enrol(ben.link));
+  const reset = await owner.ask('POST', `/v1/users/${ben.id}/enrolment`);
+  assert.equal(reset.status, 201, reset.text);
+  secrets.add(reset.json.enrolment.split('#')[1]);
+  assert.equal((await ben.ask('GET', '/v1/session')).status, 401);
+  assert.equal((await ben.login()).status, 401);
+  ben.cookies = {};
+  ben.last = 0;
+  remember(ben, await ben.enrol(reset.json.enrolment));
+  const self = (await owner.ask('GET', '/v1/session')).json.user.id;
+  assert.equal((await owner.ask('POST', `/v1/users/${self}/enrolment`)).status, 403, "the owner's own is the operator's");
+});
+
+test('the command line keeps a session in a file of its own', async () => {
+  const tom = await user('tom@example.com');
+  remember(tom, await tom.enrol(tom.link));
+  const url = `http://127.0.0.1:${daemon.people.port}`;
+  const state = path.join(daemon.folder, 'state');
+  const run = (words, input, env = {}) => {
+    const done = spawnSync(LLAVERO, [...words, '--json'],
+      { input, encoding: 'utf8', env: { PATH: process.env.PATH, XDG_STATE_HOME: state, LLAVERO_URL: url, ...env } });
+    return { ...done, json: done.stdout ? JSON.parse(done.stdout) : undefined };
+  };
+  const file = path.join(daemon.folder, 'password');
+  fs.writeFileSync(file, `${PASSWORD}\n`, { mode: 0o600 });
+  const login = (code, more = []) => run(['login', '--email', tom.email, '--password-file', file, '--code-file', '-', ...more], `${code}\n`);
+  assert.equal(login('000000').status, 1);
+  const done = login(tom.code());
+  assert.equal(done.status, 0, done.stderr);
+  assert.equal(done.json.user.email, tom.email);
+  assert.equal(done.json.token, undefined, 'the token is kept, not shown');
+  const kept = path.join(state, 'llavero', 'sessions.json');
+  assert.equal(fs.statSync(kept).mode & 0o777, 0o600);
+  const { token } = JSON.parse(fs.readFileSync(kept, 'utf8'))[url];
+  assert.match(token, /^LS1/);
+  secrets.add(token);
+  const bearer = () => request(daemon.people, 'GET', '/v1/session', { headers: { Authorization: `Bearer ${token}` } });
+  assert.equal((await bearer()).json.user.email, tom.email);
+  assert.equal(run(['login', '--confirm', '--code-file', '-'], `${tom.recoveryCodes.shift()}\n`).status, 0);
+  // A file that others can read is not trusted.
+  fs.chmodSync(kept, 0o644);
+  assert.equal(run(['logout']).status, 1);
+  fs.chmodSync(kept, 0o600);
+  assert.equal(run(['logout']).status, 0);
+  assert.equal((await bearer()).status, 401);
+  assert.equal(run(['logout']).status, 1);
+  assert.equal(run(['login', '--email', tom.email], '', { LLAVERO_URL: 'http://llavero.example' }).status, 2, 'not over plain HTTP');
+  const operator = { LLAVERO_URL: '', LLAVERO_SOCKET: daemon.keeper.socket };
+  const reset = run(['user', 'reset', String(tom.id)], '', operator);
+  assert.match(reset.json.enrolment, /\/enrol#/);
+  secrets.add(reset.json.enrolment.split('#')[1]);
+  const account = await daemon.api('GET', '/v1/accounts/store');
+  const again = run(['owner', 'reset', '--account', 'store'], '', operator);
+  assert.equal(again.status, 0, again.stderr);
+  secrets.add(again.json.enrolment.split('#')[1]);
+  assert.equal((await owner.ask('GET', '/v1/session')).status, 401, `owner ${account.ownerId} has to enrol again`);
+});
+
+test('failures are told by one event, and nothing secret stands anywhere', async () => {
+  const told = await until('the event of failures', async () => {
+    const { items } = await daemon.api('GET', '/v1/events?action=session.refuse&order=desc');
+    return items[0]?.event;
+  }, 30000);
+  assert.equal(told.actor.id, 'system:login');
+  assert.ok(told.after.failures >= 1);
+  const { items } = await daemon.api('GET', '/v1/events?limit=200');
+  const actions = new Set(items.map(({ event }) => event.action));
+  for (const action of ['user.enrol', 'user.enrolment_open', 'session.begin', 'session.end', 'session.confirm', 'user.reset',
+    'user.password', 'user.second_factor', 'user.recovery_codes', 'user.recovery_used']) assert.ok(actions.has(action), action);
+  const files = fs.readdirSync(daemon.data, { recursive: true }).map((name) => path.join(daemon.data, name))
+    .filter((name) => fs.statSync(name).isFile());
+  for (const file of [...files, daemon.log]) {
+    const bytes = fs.readFileSync(file);
+    for (const secret of secrets) assert.equal(bytes.indexOf(secret), -1, `${path.basename(file)} holds ${secret.slice(0, 6)}...`);
+  }
+  assert.ok(secrets.size > 100, `${secrets.size}`);
+});
