@@ -32,6 +32,13 @@ static enum status append_invitation(
 	return ST_OK;
 }
 
+/* It is told to whom it concerns: the owner, the invited user, and the operator. */
+static bool concerns(const struct caller *caller, const struct record_invitation *invitation)
+{
+	return caller->kind == CALLER_OPERATOR || caller->is_owner ||
+	       (caller->kind == CALLER_USER && caller->user_slot == invitation->user_slot);
+}
+
 static enum status answer_invitation(
 	struct api_call *call, unsigned http_status, uint32_t account_slot, const struct head *head)
 {
@@ -40,8 +47,8 @@ static enum status answer_invitation(
 	struct record_invitation invitation;
 	enum status st = snapshot_invitation(call->reading, account_slot, &invitation);
 
-	if (st == ST_NOT_FOUND)
-		return api_refuse(call, st, "records.no_invitation", NULL, NULL);
+	if (st == ST_NOT_FOUND || (st == ST_OK && !concerns(&call->caller, &invitation)))
+		return api_refuse(call, ST_NOT_FOUND, "records.no_invitation", NULL, NULL);
 	if (st == ST_OK)
 		st = append_invitation(call, &invitation, &object);
 	return st != ST_OK ? st : api_answer(call, http_status, &object, 0, head);

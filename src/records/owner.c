@@ -118,6 +118,7 @@ enum status owner_invite(struct change *change, uint32_t user_slot, struct compl
 	return change_leave(change, st);
 }
 
+/* The invited user acts, whatever became of his session meanwhile. */
 static bool is_invited(const struct change *change, const struct record_invitation *invitation)
 {
 	return change->actor.kind == ACTOR_USER && change->actor.user_slot == invitation->user_slot;
@@ -127,11 +128,14 @@ enum status owner_invitation_cancel(
 	struct change *change, uint32_t account_slot, struct complaint *complaint)
 {
 	struct record_invitation invitation;
+	struct holding holding;
 	enum status st = change_enter(change);
 
 	if (st == ST_OK)
 		st = invitation_of(change, account_slot, &invitation, complaint);
-	if (st == ST_OK && !is_invited(change, &invitation))
+	if (st == ST_OK && is_invited(change, &invitation))
+		st = change_holding(change, &holding, complaint);
+	else if (st == ST_OK)
 		st = complain_missing(change_need_owner(change, account_slot, complaint),
 			ENTITY_ACCOUNT, complaint);
 	if (st == ST_OK)
@@ -144,6 +148,8 @@ enum status owner_invitation_cancel(
 static enum status accept_check(struct change *change, const struct record_invitation *invitation,
 	struct complaint *complaint)
 {
+	struct holding holding;
+
 	if (!is_invited(change, invitation)) {
 		complaint_set(complaint, "records.only_invited", 0);
 		return ST_DENIED;
@@ -152,7 +158,8 @@ static enum status accept_check(struct change *change, const struct record_invit
 		complaint_set(complaint, "records.invitation_expired", 0);
 		return ST_CONFLICT;
 	}
-	return ST_OK;
+	/* He, his account and his session are still there. */
+	return change_holding(change, &holding, complaint);
 }
 
 enum status owner_invitation_accept(

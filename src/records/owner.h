@@ -33,7 +33,7 @@ NODISCARD enum status owner_invitation_cancel(
 	struct change *change, uint32_t account_slot, struct complaint *complaint);
 /*
  * By the invited user alone: he becomes the owner, the old one stays a user.
- * ST_CONFLICT: it is over, or he is not active.
+ * ST_CONFLICT: it is over; ST_DENIED: another one, or he or his session is not active.
  */
 NODISCARD enum status owner_invitation_accept(
 	struct change *change, uint32_t account_slot, struct complaint *complaint);

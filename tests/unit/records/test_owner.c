@@ -173,7 +173,19 @@ static void a_suspended_user_does_not_accept(void **state)
 	change = begin(f);
 	ASSERT_OK(user_set_state(change, p.bea, USER_SUSPENDED, &f->complaint));
 	commit(&change);
-	ASSERT_ST(ST_CONFLICT, accept(f, p.as_bea));
+	ASSERT_ST(ST_DENIED, accept(f, p.as_bea));
+	ASSERT_ST(ST_DENIED, cancel(f, p.as_bea));
+	assert_int_equal(owner_of(f), p.ana);
+}
+
+static void a_session_that_ended_accepts_nothing(void **state)
+{
+	struct fixture *f = *state;
+	struct people p = people_make(f);
+
+	ASSERT_OK(invite(f, p.as_ana, p.bea));
+	p.as_bea.session_slot = 4711;
+	ASSERT_ST(ST_DENIED, accept(f, p.as_bea));
 	assert_int_equal(owner_of(f), p.ana);
 }
 
@@ -298,6 +310,7 @@ int main(void)
 		TEST(who_may_invite_whom),
 		TEST(who_may_cancel),
 		TEST(a_suspended_user_does_not_accept),
+		TEST(a_session_that_ended_accepts_nothing),
 		TEST(the_operators_transfer_ends_it),
 		TEST(the_old_owners_tokens_end_with_him),
 		TEST(accepted_or_cancelled_never_both),
