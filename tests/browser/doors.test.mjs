@@ -15,7 +15,19 @@ after(async () => {
   await shop?.daemon.close();
 });
 
-const TITLES = { en: 'Sign in', pt: 'Entrar' };
+const TITLES = { es: 'Iniciar sesión', en: 'Sign in', pt: 'Entrar' };
+
+for (const [lang, title] of Object.entries(TITLES)) {
+  test(`every address leads to the login, in the browser's language: ${lang}`, async () => {
+    const page = await openPage(browser, { lang });
+    await page.goto(`${shop.url}/users?q=ana`);
+    await page.getByRole('heading', { level: 1, name: title }).waitFor();
+    assert.equal(new URL(page.url()).pathname, '/login');
+    assert.equal(await page.locator('html').getAttribute('lang'), lang);
+    assertClean(page);
+    await page.context().close();
+  });
+}
 
 test('the language can be switched, and is remembered', async () => {
   const page = await openPage(browser, { lang: 'en' });

@@ -2,10 +2,10 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { createContext, type ReactNode, useContext, useEffect, useMemo } from 'react';
 import { useLocation, useNavigate } from 'react-router-dom';
-import { call } from '@/api/call';
-import { onSessionEnd } from '@/api/client';
+import { api, data, onSessionEnd } from '@/api/client';
 import { ApiError } from '@/api/problem';
 import { ErrorState, LoadingState } from '@/parts/States';
+import { people } from './people';
 
 export type Right =
   | 'keys.view' | 'keys.edit' | 'users.view' | 'users.edit' | 'profiles.view' | 'profiles.edit'
@@ -28,11 +28,12 @@ export interface Session {
 export const SESSION = ['session'];
 
 export async function readSession(): Promise<Session> {
-  const session = await call<Session>('GET', '/v1/session');
-  if (session.account) return session;
+  const session = await people.session();
+  const rights = session.rights as Right[];
+  if (session.account) return { ...session, rights, account: session.account };
   // The operator belongs to no account; the console shows the first one.
-  const accounts = await call<{ items: { name: string }[] }>('GET', '/v1/accounts?limit=1');
-  return { ...session, account: accounts.items[0]?.name ?? '' };
+  const accounts = await data(api.GET('/v1/accounts', { params: { query: { limit: 1 } } }));
+  return { ...session, rights, account: accounts.items[0]?.name ?? '' };
 }
 
 export function may(session: Session, need: Need): boolean {

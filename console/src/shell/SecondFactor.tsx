@@ -1,10 +1,10 @@
 // The second factor once more, for what only a fresh one may do. The request that needed it waits, and is sent again.
 import { Button, Group, Modal, Stack, Text, TextInput } from '@mantine/core';
 import { useEffect, useRef, useState } from 'react';
-import { call } from '@/api/call';
 import { onSecondFactorNeeded } from '@/api/client';
 import { queries, useChange } from '@/api/hooks';
 import { FormError } from '@/parts/States';
+import { people } from '@/session/people';
 import { SESSION } from '@/session/session';
 import { useText } from '@/text/text';
 
@@ -32,9 +32,9 @@ export function SecondFactor() {
     confirm.reset();
     waiting.current.splice(0).forEach((resolve) => resolve(accepted));
   };
-  const confirm = useChange(() => call<unknown>('POST', '/v1/session/confirm', { code: code.replace(/\s/g, '') }), {
-    onDone: (session) => {
-      queries.setQueryData(SESSION, session);
+  const confirm = useChange(() => people.confirm(code.replace(/\s/g, '')), {
+    onDone: () => {
+      void queries.invalidateQueries({ queryKey: SESSION });
       end(true);
     },
   });

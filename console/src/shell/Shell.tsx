@@ -3,11 +3,11 @@ import { ActionIcon, Button, Drawer, Kbd, Menu, useMantineColorScheme } from '@m
 import { useQueryClient } from '@tanstack/react-query';
 import { Suspense, useEffect, useMemo, useState } from 'react';
 import { Link, NavLink, Outlet, useLocation, useNavigate } from 'react-router-dom';
-import { call } from '@/api/call';
 import { connectionRetry, useOnline } from '@/api/connection';
 import icon from '@/assets/icon.svg';
 import { Icon } from '@/parts/icons';
 import { LoadingState } from '@/parts/States';
+import { people } from '@/session/people';
 import { useSession } from '@/session/session';
 import { type Language, LANGUAGES, setLanguage, useLanguage, useText } from '@/text/text';
 import { type Command, Palette } from './Palette';
@@ -22,7 +22,7 @@ function useSignOut(): () => Promise<void> {
   const client = useQueryClient();
   return async () => {
     try {
-      await call('DELETE', '/v1/session');
+      await people.logout();
     } finally {
       client.clear();
       navigate('/login?reason=out', { replace: true });

@@ -2,7 +2,6 @@
 import { Switch, Text } from '@mantine/core';
 import { useState } from 'react';
 import { Link } from 'react-router-dom';
-import { call } from '@/api/call';
 import { api, data, ifMatch, type Schemas } from '@/api/client';
 import { useChange, useList } from '@/api/hooks';
 import { Confirm } from '@/parts/Confirm';
@@ -11,14 +10,14 @@ import { ErrorState, FormError, LoadingState, Notice } from '@/parts/States';
 import { useSession } from '@/session/session';
 import { useText } from '@/text/text';
 
-type Profile = Schemas['Profile'] & { handlesKeys?: boolean };
+type Profile = Schemas['Profile'];
 
 export function Delegation() {
   const t = useText('settings');
   const { account, may } = useSession();
   const [asks, setAsks] = useState<Profile>();
   const list = useList<Profile>(['profiles', account, 'delegation'], (cursor) => data(api.GET('/v1/profiles', { params: { query: { account, limit: 200, cursor } } })), { enabled: may('profiles.view') });
-  const change = useChange((profile: Profile) => call<unknown>('PATCH', `/v1/profiles/${profile.id}`, { handlesKeys: !profile.handlesKeys }, ifMatch(profile)), {
+  const change = useChange((profile: Profile) => data(api.PATCH('/v1/profiles/{id}', { params: { path: { id: profile.id }, header: ifMatch(profile) }, body: { handlesKeys: !profile.handlesKeys } })), {
     makesOld: [['profiles']],
     onDone: () => setAsks(undefined),
   });
