@@ -75,7 +75,8 @@ bool caller_host_is_own(const struct api_call *call)
 	       is_host_of(name, setup->console_url) || is_host_of(name, setup->public_url);
 }
 
-bool caller_origin_is_own(const struct api_call *call)
+/* Does the request come from a page of this server, as far as a browser says? */
+static bool origin_is_own(const struct api_call *call)
 {
 	const struct http_request *request = call->http->request;
 	struct span scheme = request->secure ? SPAN_LIT("https://") : SPAN_LIT("http://");
@@ -248,22 +249,6 @@ enum status caller_find(struct api_call *call)
 
 /* ---- whether he may ---- */
 
-const char *need_name(unsigned need)
-{
-	switch (need) {
-	case NEED_OPERATOR:
-		return "operator";
-	case NEED_NOBODY:
-		return "nobody";
-	case NEED_ANYBODY:
-		return "anybody";
-	case NEED_OWNER:
-		return "owner";
-	default:
-		return right_name((enum right)need);
-	}
-}
-
 static enum status admit_need(struct api_call *call, unsigned need)
 {
 	const struct caller *caller = &call->caller;
@@ -297,8 +282,7 @@ enum status caller_admit(struct api_call *call, unsigned need, unsigned flags)
 	enum status st;
 
 	/* C3 */
-	if (caller->by_cookie && !is_safe(call->http->request->method) &&
-		!caller_origin_is_own(call))
+	if (caller->by_cookie && !is_safe(call->http->request->method) && !origin_is_own(call))
 		return api_refuse(call, ST_DENIED, "api.origin_foreign", NULL, NULL);
 	st = admit_need(call, need);
 	if (st != ST_OK)

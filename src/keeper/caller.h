@@ -46,8 +46,6 @@ enum need {
 	NEED_ANYBODY,              /* whoever is logged in; the operator too */
 	NEED_OWNER                 /* the account's owner, or the operator */
 };
-/* "keys.view", "operator", "nobody", "anybody", "owner": as x-llavero-need says it. */
-const char *need_name(unsigned need);
 
 /* Flags of a route. */
 #define API_STEP_UP 1u /* of a person: the second factor within the last SESSION_STEP_UP_US */
@@ -61,8 +59,6 @@ NODISCARD enum status caller_admit(struct api_call *call, unsigned need, unsigne
 /* Note that his session or token was used; once the call holds no snapshot or change. */
 void caller_seen(const struct api_call *call);
 
-/* Does the request come from a page of this server, as far as a browser says? */
-bool caller_origin_is_own(const struct api_call *call);
 /* Is the Host one that this server answers to: not a name that somebody points at it? */
 bool caller_host_is_own(const struct api_call *call);
 

@@ -59,7 +59,7 @@ enum status key_of_path(struct api_call *call, struct record_key *out_key)
 	return st;
 }
 
-enum status key_item(struct api_call *call, uint32_t slot, struct buf *out)
+static enum status key_item(struct api_call *call, uint32_t slot, struct buf *out)
 {
 	struct record_key key;
 	enum status st = snapshot_key(call->reading, slot, call->arena, &key);
@@ -377,6 +377,7 @@ static enum status create_and_answer(struct api_call *call, struct key_new *key,
 	key->digest = hand_over ? NULL : token.digest;
 	if (st == ST_OK)
 		st = key_create(call->change, key, &slot, &call->complaint);
+	key->digest = NULL;
 	if (st == ST_OK && hand_over)
 		st = handover_create(
 			call->change, slot, link.digest, ROTATE_OPEN, &call->complaint);

@@ -21,7 +21,6 @@ bool key_seen(const struct api_call *call, const struct record_key *key);
 NODISCARD enum status key_of_path(struct api_call *call, struct record_key *out_key);
 
 /* The key as an answer. */
-NODISCARD enum status key_item(struct api_call *call, uint32_t slot, struct buf *out);
 NODISCARD enum status key_answer(
 	struct api_call *call, unsigned http_status, uint32_t slot, const struct head *head);
 

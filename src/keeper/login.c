@@ -98,7 +98,8 @@ static struct span cookie_find(const struct http_request *request, const char *n
 	return found;
 }
 
-struct span login_device(const struct api_call *call, const struct record_login *login,
+/* The device that the request shows, when it is one of this person's: its id, or absent. */
+static struct span device_of(const struct api_call *call, const struct record_login *login,
 	uint8_t id_memory[DEVICE_ID_SIZE])
 {
 	struct span text = cookie_find(call->http->request, DEVICE_COOKIE);
@@ -402,7 +403,7 @@ static enum status session_create(struct api_call *call)
 		.peer = call->http->request->peer,
 		.account = attempt.account_name,
 		.email = attempt.email,
-		.device = login_device(call, &attempt.login, attempt.device_memory),
+		.device = device_of(call, &attempt.login, attempt.device_memory),
 	};
 	if (!guess_begin(
 		    entry_guesses(call->keeper->entry), &attempt.guess, clock_boot_us(), &wait_us))

@@ -21,10 +21,6 @@ void login_cookies(struct api_call *call, enum session_kind kind,
 /* The session is over: its cookie goes. */
 void login_cookie_drop(struct api_call *call);
 
-/* The device that the request shows, when it is one of this person's: out_id, or absent. */
-struct span login_device(const struct api_call *call, const struct record_login *login,
-	uint8_t id_memory[DEVICE_ID_SIZE]);
-
 /* What proves a person besides his password. */
 struct login_code {
 	bool is_right;

@@ -86,7 +86,7 @@ static enum status reset_allowed(
 enum status login_reset(struct change *change, uint32_t user_slot,
 	const uint8_t digest[DIGEST_SIZE], int64_t *out_expires_at_us, struct complaint *complaint)
 {
-	struct record_user user;
+	struct record_user user = { 0 };
 	enum status st = change_enter(change);
 
 	if (st == ST_OK)

@@ -49,16 +49,6 @@ enum status snapshot_recovery_is(struct snapshot *snapshot, uint32_t user_slot,
 	return snapshot_note(snapshot, st);
 }
 
-enum status snapshot_recovery_left(
-	struct snapshot *snapshot, uint32_t user_slot, int64_t *out_count)
-{
-	return snapshot_note(
-		snapshot, db_one_int(snapshot->db,
-				  "SELECT COUNT(*) FROM recovery_codes WHERE user_slot = $1"
-				  " AND used_at_us = 0",
-				  out_count, DB_INT(user_slot)));
-}
-
 /* ---- the second factor at rest ---- */
 
 static void bound_to(uint32_t user_slot, struct buf *out)

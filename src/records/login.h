@@ -33,9 +33,6 @@ NODISCARD enum status snapshot_login(struct snapshot *snapshot, uint32_t user_sl
 /* Is it a code of his that was not used yet? */
 NODISCARD enum status snapshot_recovery_is(struct snapshot *snapshot, uint32_t user_slot,
 	const uint8_t digest[DIGEST_SIZE], bool *out_is);
-/* How many recovery codes are left. */
-NODISCARD enum status snapshot_recovery_left(
-	struct snapshot *snapshot, uint32_t user_slot, int64_t *out_count);
 
 /* The secret of a second factor at rest, bound to its person. */
 void totp_seal(const struct root_key *key, uint32_t user_slot,

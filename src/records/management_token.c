@@ -326,7 +326,7 @@ static enum status revoke(struct change *change, const struct record_management_
 enum status management_token_revoke(
 	struct change *change, uint32_t slot, struct complaint *complaint)
 {
-	struct record_management_token token;
+	struct record_management_token token = { 0 };
 	enum status st = change_enter(change);
 
 	if (st == ST_OK)

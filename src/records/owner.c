@@ -84,7 +84,7 @@ static enum status invitation_of(struct change *change, uint32_t account_slot,
 
 enum status owner_invite(struct change *change, uint32_t user_slot, struct complaint *complaint)
 {
-	struct record_user user;
+	struct record_user user = { 0 };
 	struct record_invitation old, invitation;
 	enum status found = ST_NOT_FOUND, st = change_enter(change);
 
