@@ -11,22 +11,23 @@ const README = fs.readFileSync(path.join(ROOT, 'README.md'), 'utf8');
 const DOCUMENTS = ['README.md', 'SECURITY.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'ARCHITECTURE.md',
   'docs/security.md', 'docs/catalog.md', 'docs/causes/en/README.md', 'docs/causes/es/no_profile.md'];
 
-test('the first key in one minute works as it is written', async () => {
+test('the way in and the first key work as they are written', async () => {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'llavero-readme-'));
   fs.mkdirSync(path.join(folder, 'run'));
   fs.symlinkSync(BUILD, path.join(folder, 'build'));
   const port = await freePort();
+  const console = await freePort();
   const at = (name) => path.join(folder, 'run', name);
   const log = fs.openSync(at('log'), 'w');
   const server = spawn(path.join(ROOT, 'scripts/run'), [], { stdio: ['ignore', log, log], env: { ...process.env,
     LLAVERO_DATA_DIR: at('data'), LLAVERO_KEEPER_SOCKET: at('keeper.sock'), LLAVERO_GATE_SOCKET: at('gate.sock'),
-    LLAVERO_GATE_LISTEN: `127.0.0.1:${port}` } });
+    LLAVERO_GATE_LISTEN: `127.0.0.1:${port}`, LLAVERO_KEEPER_LISTEN: `127.0.0.1:${console}` } });
   const ended = new Promise((resolve) => server.on('exit', (code) => resolve(code)));
   try {
     await until('llaverod ready', () => request({ port }, 'GET', '/readyz', { timeout: 1000 })
       .then((answer) => answer.status === 200, () => false));
     const blocks = [...README.matchAll(/^```sh\n(.*?)^```$/gms)].map((match) => match[1]);
-    assert.equal(blocks.length, 5);
+    assert.equal(blocks.length, 6);
     const script = blocks.join('\n').replaceAll('127.0.0.1:7480', `127.0.0.1:${port}`);
     const said = execFileSync('bash', ['-eu', '-c', script], { cwd: folder, encoding: 'utf8',
       env: { ...process.env, LC_ALL: 'C' }, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -35,6 +36,9 @@ test('the first key in one minute works as it is written', async () => {
     assert.deepEqual(answers, [['403', 'no_profile'], ['200', 'Reader'], ['401', 'key_revoked']]);
     assert.match(said, /^Cause +key_revoked$/m);
     assert.match(said, /^REFUSED /m);
+    // The owner's way in leads to the console that answers there.
+    assert.match(said, new RegExp(`http://127\\.0\\.0\\.1:${console}/enrol#\\S{43}`));
+    assert.equal((await request({ port: console }, 'GET', '/enrol')).status, 200);
     // What scripts/run tells is the same story.
     const told = fs.readFileSync(at('log'), 'utf8');
     assert.ok(told.includes(`export LLAVERO_SOCKET=${at('keeper.sock')}`));
