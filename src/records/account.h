@@ -67,7 +67,7 @@ NODISCARD enum status user_erase(struct change *change, uint32_t slot, struct co
 /*
  * The profiles that he holds become these, all of his account. ST_NOT_FOUND (a profile),
  * ST_LIMIT. Whoever gives one holds its resources himself; one that handles keys only the
- * owner gives. Nothing differs: no event.
+ * owner gives. His sessions end (session.h, S3). Nothing differs: no event, no end.
  */
 #define PROFILES_PER_USER_MAX 64u
 NODISCARD enum status user_set_profiles(struct change *change, uint32_t slot,

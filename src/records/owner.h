@@ -32,7 +32,8 @@ NODISCARD enum status owner_invite(
 NODISCARD enum status owner_invitation_cancel(
 	struct change *change, uint32_t account_slot, struct complaint *complaint);
 /*
- * By the invited user alone: he becomes the owner, the old one stays a user.
+ * By the invited user alone: he becomes the owner, the old one stays a user. The
+ * sessions of both end, but for the one that accepts.
  * ST_CONFLICT: it is over; ST_DENIED: another one, or he or his session is not active.
  */
 NODISCARD enum status owner_invitation_accept(

@@ -510,6 +510,8 @@ enum status user_set_profiles(struct change *change, uint32_t slot, const uint32
 	if (st == ST_OK)
 		st = profiles_take(change, &step.user, wanted, &taken);
 	if (st == ST_OK && taken + given > 0)
+		st = sessions_end(change, slot, change->actor.session_slot);
+	if (st == ST_OK && taken + given > 0)
 		st = user_touch(change, &step, "user.profiles");
 	change->narrows |= taken > 0;
 	return change_leave(change, st);
@@ -526,6 +528,8 @@ enum status holder_drop(
 		st = db_run(change_db(change),
 			"DELETE FROM user_profiles WHERE user_slot = $1 AND profile_slot = $2",
 			DB_INT(slot), DB_INT(profile_slot));
+	if (st == ST_OK)
+		st = sessions_end(change, slot, change->actor.session_slot);
 	return st != ST_OK ? st : user_touch(change, &step, "user.profiles");
 }
 
@@ -578,9 +582,9 @@ enum status owner_move(
 	if (st == ST_OK)
 		st = owner_swap(change, to.user.account_slot, to_user_slot);
 	if (st == ST_OK)
-		st = sessions_end(change, from_slot, 0);
+		st = sessions_end(change, from_slot, change->actor.session_slot);
 	if (st == ST_OK)
-		st = sessions_end(change, to_user_slot, 0);
+		st = sessions_end(change, to_user_slot, change->actor.session_slot);
 	if (st == ST_OK)
 		st = user_touch(change, &from, "owner.leave");
 	if (st == ST_OK)

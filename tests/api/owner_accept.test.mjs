@@ -64,6 +64,9 @@ test('accepted, the new owner is the only one, and the old one keeps nothing tha
     assert.equal((await as(bea, 'POST', '/v1/accounts/store/owner/accept')).status, 200);
   }
   assert.deepEqual(await owners(), ['bea@example.com']);
+  // The session that accepted is the owner's now; her other one, and those of the old owner, are over.
+  assert.equal((await as(bea, 'POST', '/v1/keys', { account: 'store', label: 'mine' })).status, 201);
+  assert.equal((await as(sleepy, 'GET', '/v1/session')).status, 401);
   assert.equal((await as(machine.token, 'GET', '/v1/keys?account=store')).status, 401);
   assert.equal((await as(ana, 'POST', '/v1/keys', { account: 'store', label: 'x' })).status, 401);
   const events = (await daemon.api('GET', '/v1/events?entity=user&limit=200')).items.map((item) => item.event ?? item);

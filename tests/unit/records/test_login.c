@@ -2,6 +2,7 @@
 #include "fixture.h"
 
 #include "records/login.h"
+#include "records/profile.h"
 #include "records/session.h"
 
 #include <stdio.h>
@@ -184,6 +185,42 @@ static void sessions_end_with_the_state_of_person_and_account(void **state)
 	ASSERT_OK(end(&change, user_set_state(change, user, USER_ACTIVE, &f->complaint)));
 	/* It was ended, not only refused for a while. */
 	ASSERT_ST(ST_NOT_FOUND, find(f, SESSION_CLI, 1, f->now_us, &session));
+}
+
+static enum status hold(struct fixture *f, uint32_t user, const uint32_t *profiles, size_t count)
+{
+	struct change *change = begin(f);
+
+	return end(&change, user_set_profiles(change, user, profiles, count, &f->complaint));
+}
+
+static void sessions_end_with_what_a_person_may_do(void **state)
+{
+	struct fixture *f = *state;
+	struct record_session session;
+	struct change *change;
+	uint32_t user, other, profile;
+
+	fixture_accounts(f);
+	user = make_user(f, f->acme, "eva@acme.example");
+	other = make_user(f, f->acme, "leo@acme.example");
+	profile = make_profile(f, f->acme, "readers", NULL, 0);
+	start_session(f, user, SESSION_CLI, 1);
+	start_session(f, other, SESSION_CLI, 2);
+	ASSERT_OK(hold(f, user, NULL, 0));
+	/* Nothing differs. */
+	ASSERT_OK(find(f, SESSION_CLI, 1, f->now_us, &session));
+	ASSERT_OK(hold(f, user, &profile, 1));
+	ASSERT_ST(ST_NOT_FOUND, find(f, SESSION_CLI, 1, f->now_us, &session));
+	start_session(f, user, SESSION_CLI, 3);
+	ASSERT_OK(hold(f, user, NULL, 0));
+	ASSERT_ST(ST_NOT_FOUND, find(f, SESSION_CLI, 3, f->now_us, &session));
+	ASSERT_OK(hold(f, user, &profile, 1));
+	start_session(f, user, SESSION_CLI, 4);
+	change = begin(f);
+	ASSERT_OK(end(&change, profile_delete(change, profile, true, &f->complaint)));
+	ASSERT_ST(ST_NOT_FOUND, find(f, SESSION_CLI, 4, f->now_us, &session));
+	ASSERT_OK(find(f, SESSION_CLI, 2, f->now_us, &session));
 }
 
 static void one_more_than_a_person_may_have(void **state)
@@ -411,6 +448,7 @@ int main(void)
 		TEST(being_seen_is_written_once_a_minute),
 		TEST(a_session_is_of_its_kind_and_person),
 		TEST(sessions_end_with_the_state_of_person_and_account),
+		TEST(sessions_end_with_what_a_person_may_do),
 		TEST(one_more_than_a_person_may_have),
 		TEST(the_text_of_a_session),
 		TEST(a_link_works_once),

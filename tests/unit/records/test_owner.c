@@ -3,6 +3,7 @@
 
 #include "records/management_token.h"
 #include "records/owner.h"
+#include "records/session.h"
 
 #include <pthread.h>
 
@@ -189,6 +190,47 @@ static void a_session_that_ended_accepts_nothing(void **state)
 	assert_int_equal(owner_of(f), p.ana);
 }
 
+static uint32_t start_session(struct fixture *f, uint32_t user_slot, unsigned n)
+{
+	struct session_new session = {
+		.user_slot = user_slot, .kind = SESSION_CLI, .digest = digest_of(n)
+	};
+	struct change *change = begin(f);
+	uint32_t slot = 0;
+
+	ASSERT_OK(end(&change, session_begin(change, &session, &slot)));
+	return slot;
+}
+
+static enum status find_session(struct fixture *f, unsigned n)
+{
+	CLEANUP(snapshot_end)
+	struct snapshot *snapshot = NULL;
+	struct record_session session;
+
+	ASSERT_OK(snapshot_begin(f->records, &snapshot));
+	return session_find(snapshot, SESSION_CLI, digest_of(n), f->now_us, &session);
+}
+
+static void the_session_that_accepts_stays_and_the_others_end(void **state)
+{
+	struct fixture *f = *state;
+	struct people p = people_make(f);
+
+	start_session(f, p.ana, 1);
+	start_session(f, p.bea, 2);
+	p.as_bea.session_slot = start_session(f, p.bea, 3);
+	start_session(f, p.carl, 4);
+	ASSERT_OK(invite(f, p.as_ana, p.bea));
+	ASSERT_OK(accept(f, p.as_bea));
+	ASSERT_ST(ST_NOT_FOUND, find_session(f, 1));
+	ASSERT_ST(ST_NOT_FOUND, find_session(f, 2));
+	ASSERT_OK(find_session(f, 3));
+	ASSERT_OK(find_session(f, 4));
+	/* It is the owner's now. */
+	ASSERT_OK(invite(f, p.as_bea, p.carl));
+}
+
 static void the_operators_transfer_ends_it(void **state)
 {
 	struct fixture *f = *state;
@@ -311,6 +353,7 @@ int main(void)
 		TEST(who_may_cancel),
 		TEST(a_suspended_user_does_not_accept),
 		TEST(a_session_that_ended_accepts_nothing),
+		TEST(the_session_that_accepts_stays_and_the_others_end),
 		TEST(the_operators_transfer_ends_it),
 		TEST(the_old_owners_tokens_end_with_him),
 		TEST(accepted_or_cancelled_never_both),
