@@ -2,6 +2,7 @@
 #include "records/management_token.h"
 
 #include "records/keys.h"
+#include "records/right.h"
 
 #include <stdio.h>
 
@@ -103,21 +104,6 @@ bool management_token_admits(const struct record_management_token *token, const 
 	return false;
 }
 
-static void append_rights(struct buf *out, struct span rights)
-{
-	json_name(out, "rights");
-	buf_append_char(out, '[');
-	for (bool first = true; rights.len > 0; first = false) {
-		size_t space = span_find(rights, ' ');
-
-		if (!first)
-			buf_append_char(out, ',');
-		buf_append_json(out, span_part(rights, 0, space));
-		rights = span_part(rights, space + 1, rights.len);
-	}
-	buf_append_char(out, ']');
-}
-
 void management_token_append_json(
 	struct buf *out, const struct record_management_token *token, bool with_use)
 {
@@ -125,7 +111,8 @@ void management_token_append_json(
 	json_number(out, "id", token->slot);
 	json_text(out, "account", token->account);
 	json_text(out, "label", token->label);
-	append_rights(out, token->rights);
+	json_name(out, "rights");
+	rights_append_json(out, rights_of_text(token->rights));
 	addresses_append_json(out, token->addresses, token->addresses_count);
 	if (token->created_by != 0)
 		json_number(out, "createdBy", token->created_by);
@@ -193,33 +180,27 @@ static enum status refuse(struct complaint *complaint, enum status st, const cha
 	return st;
 }
 
-/* What a machine may be given: nothing that makes users of accounts, tokens or owners. */
+/* Names of rights, in one order and once each, whatever was sent. What a machine cannot be given
+ * (to make tokens, owners, links) is no right. */
 static enum status rights_check(
 	const struct management_token_new *token, struct buf *out, struct complaint *complaint)
 {
-	static const char *const RIGHTS[] = { "keys.view", "keys.edit", "users.view", "users.edit",
-		"profiles.view", "profiles.edit", "catalog.view", "catalog.edit", "events.view",
-		"diagnose", "settings" };
+	uint32_t rights = 0;
 
-	if (token->rights_count == 0)
-		return refuse(complaint, ST_INVALID, "records.token_rights");
-	/* In one order and once each, whatever was sent. */
-	for (size_t i = 0; i < ARRAY_LEN(RIGHTS); i++) {
-		for (size_t k = 0; k < token->rights_count; k++) {
-			if (!span_is(token->rights[k], RIGHTS[i]))
-				continue;
-			buf_append_str(out, out->len > 0 ? " " : "");
-			buf_append_str(out, RIGHTS[i]);
-			break;
-		}
-	}
-	for (size_t k = 0; k < token->rights_count; k++) {
-		bool known = false;
+	for (size_t i = 0; i < token->rights_count; i++) {
+		enum right right = right_of_name(token->rights[i]);
 
-		for (size_t i = 0; i < ARRAY_LEN(RIGHTS); i++)
-			known |= span_is(token->rights[k], RIGHTS[i]);
-		if (!known)
+		if (right == RIGHT_NONE)
 			return refuse(complaint, ST_INVALID, "records.token_rights");
+		rights |= RIGHT_BIT(right);
+	}
+	if (rights == 0)
+		return refuse(complaint, ST_INVALID, "records.token_rights");
+	for (unsigned i = RIGHT_NONE + 1; i < RIGHT_COUNT; i++) {
+		if ((rights & RIGHT_BIT(i)) == 0)
+			continue;
+		buf_append_str(out, out->len > 0 ? " " : "");
+		buf_append_str(out, right_name((enum right)i));
 	}
 	return ST_OK;
 }
