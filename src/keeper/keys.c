@@ -227,6 +227,7 @@ static enum status keys_list(struct api_call *call)
 		.now_us = call->now_us,
 		.search = http_query(call->http, "q"),
 		.external_id = http_query(call->http, "externalId"),
+		.viewer = api_viewer(call),
 	};
 	struct span account_name = http_query(call->http, "account");
 	struct record_account account;

@@ -177,13 +177,24 @@ static const char ROUTES_PAGE[] =
 	" AND ($5 = 0 OR slot IN (SELECT r.route_slot FROM route_resources r"
 	" WHERE r.resource_slot = $5)) AND " LIKE("path") PAGE;
 
+/*
+ * $9: who looks, VIEWER_ALL or an account. Of the keys of others, which links bring into its
+ * lists, only what is shown of them decides there, for a search that finds tells what it found:
+ * the appKey stands for the label, and there is no age and no external id.
+ */
+#define SEEN(key) "($9 = 0 OR " key ".account_slot = $9)"
+#define LABEL_SHOWN(key)                                                                           \
+	"LOWER(CASE WHEN " SEEN(key) " THEN " key ".label ELSE " key ".app_key END)"
+#define KEY_SEEN SEEN("k")
+#define KEY_LABEL LABEL_SHOWN("k")
+
 /* $7: the alerts, $8: now. As prose in snapshot.h; a revoked key has none of them. */
 #define ALERT(bit, condition) " OR (($7 & " #bit ") <> 0 AND " condition ")"
 #define TOKEN_OLDER_BY(us)                                                                         \
 	"EXISTS (SELECT 1 FROM tokens t WHERE t.key_slot = k.slot AND t.kind = 1"                  \
 	" AND t.created_at_us <= $8 - " #us ")"
 #define KEY_ALERTS                                                                                 \
-	" AND ($7 = 0 OR (k.state <> 3 AND (1 = 0" ALERT(1,                                        \
+	" AND ($7 = 0 OR (" KEY_SEEN " AND k.state <> 3 AND (1 = 0" ALERT(1,                       \
 		"NOT EXISTS (SELECT 1 FROM links a WHERE a.key_slot = k.slot"                      \
 		" AND a.is_external = 0)") ALERT(2, TOKEN_OLDER_BY(7776000000000))                 \
 		ALERT(4, TOKEN_OLDER_BY(15552000000000)) ALERT(8, "k.rotation_open = 1") ALERT(    \
@@ -195,17 +206,26 @@ static_assert(KEY_TOKEN_OLD_US == 7776000000000 && KEY_TOKEN_VERY_OLD_US == 1555
 	"the numbers in KEY_ALERTS");
 
 #define KEY_FILTERS                                                                                \
-	" AND ($5 = 0 OR k.state = $5) AND ($6 = '' OR k.external_id = $6)"                        \
-	" AND ($4 = '' OR LOWER(k.label) LIKE $4 ESCAPE '\\'"                                      \
+	" AND ($5 = 0 OR k.state = $5)"                                                            \
+	" AND ($6 = '' OR (k.external_id = $6 AND " KEY_SEEN "))"                                  \
+	" AND ($4 = '' OR " KEY_LABEL " LIKE $4 ESCAPE '\\'"                                       \
 	" OR LOWER(k.app_key) LIKE $4 ESCAPE '\\') AND $8 = $8" KEY_ALERTS
 
 /* A page's start and order, over the column that the index in use has the slot in. */
 #define OLDEST(slot) slot " > $1" KEY_FILTERS " ORDER BY " slot " LIMIT $2"
 #define NEWEST(slot) slot " < $1" KEY_FILTERS " ORDER BY " slot " DESC LIMIT $2"
-#define BY_LABEL                                                                                   \
-	"($1 = 0 OR (LOWER(k.label), k.slot) >"                                                    \
-	" (SELECT LOWER(b.label), b.slot FROM app_keys b WHERE b.slot = $1))" KEY_FILTERS          \
-	" ORDER BY LOWER(k.label), k.slot LIMIT $2"
+/*
+ * Behind the key b, which is one that the viewer sees, or one of the list (or_listed): a cursor is
+ * what somebody sent, and where the labels of others stand is none of his business.
+ */
+#define BEHIND(or_listed)                                                                          \
+	"(SELECT " LABEL_SHOWN("b") ", b.slot FROM app_keys b WHERE b.slot = $1 AND (" SEEN("b")   \
+		or_listed "))"
+#define BY_LABEL(behind)                                                                           \
+	"($1 = 0 OR (" KEY_LABEL ", k.slot) > " behind ")" KEY_FILTERS " ORDER BY " KEY_LABEL      \
+	", k.slot LIMIT $2"
+#define OR_LINKED                                                                                  \
+	" OR EXISTS (SELECT 1 FROM links m WHERE m.key_slot = b.slot AND m.profile_slot = $3)"
 #define NEWEST_START (INT64_C(1) + UINT32_MAX)
 
 #define IN_ALL "SELECT k.slot FROM app_keys k WHERE $3 = $3 AND "
@@ -220,17 +240,17 @@ static_assert(KEY_TOKEN_OLD_US == 7776000000000 && KEY_TOKEN_VERY_OLD_US == 1555
 static const char *const KEYS_ALL[KEY_ORDER_COUNT] = {
 	IN_ALL OLDEST("k.slot"),
 	IN_ALL NEWEST("k.slot"),
-	IN_ALL BY_LABEL,
+	IN_ALL BY_LABEL(BEHIND("")),
 };
 static const char *const KEYS_OF_ACCOUNT[KEY_ORDER_COUNT] = {
 	IN_ACCOUNT OLDEST("k.slot"),
 	IN_ACCOUNT NEWEST("k.slot"),
-	IN_ACCOUNT BY_LABEL,
+	IN_ACCOUNT BY_LABEL(BEHIND("")),
 };
 static const char *const KEYS_OF_PROFILE[KEY_ORDER_COUNT] = {
 	IN_PROFILE OLDEST("l.key_slot"),
 	IN_PROFILE NEWEST("l.key_slot"),
-	IN_PROFILE BY_LABEL,
+	IN_PROFILE BY_LABEL(BEHIND(OR_LINKED)),
 };
 /* Not by label: that is their own account's business. */
 static const char *const KEYS_FROM_OUTSIDE[KEY_ORDER_COUNT] = {
@@ -281,7 +301,7 @@ static enum status keys_query(struct db *db, const struct list_query *query, str
 		return ST_INVALID;
 	return db_query(db, orders[query->order], out_rows, DB_INT(after), DB_INT(query->count_max),
 		DB_INT(of), DB_TEXT(pattern), DB_INT(query->state), DB_TEXT(external_id),
-		DB_INT(query->alerts), DB_INT(query->now_us));
+		DB_INT(query->alerts), DB_INT(query->now_us), DB_INT(query->viewer));
 }
 
 static enum status page_query(struct db *db, const struct list_query *query, struct span pattern,

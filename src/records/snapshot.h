@@ -137,6 +137,9 @@ struct list_query {
 	int64_t now_us;
 	enum key_order order; /* keys; external ones only by age */
 	struct span search;   /* a part of the name, label or appKey, ASCII case aside */
+	/* Keys: VIEWER_ALL, or the account that looks: for other accounts' keys their appKey
+	 * stands for the label, and external id and alerts find none of them. */
+	uint32_t viewer;
 	uint32_t after_slot;
 	size_t count_max;
 };
