@@ -306,6 +306,7 @@ static void request_report(struct request_state *state)
 	const struct http_server_setup *setup = &state->server->setup;
 	struct http_done done = {
 		.peer = &state->connection->peer,
+		.request = state->seen ? &state->request : NULL,
 		.request_id = state->request.id,
 		.listener = state->connection->listener,
 		.status = state->status_sent,

@@ -122,6 +122,7 @@ struct http_listener {
 /* One answered request, or one that never became a request, for logs and metrics. */
 struct http_done {
 	const struct http_peer *peer;
+	const struct http_request *request; /* with its headers; NULL: its head was never read */
 	const char *request_id;
 	unsigned listener;
 	unsigned status;    /* 0: closed without an answer */

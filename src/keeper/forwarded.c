@@ -71,6 +71,15 @@ static enum status client_read(
 	return ST_OK;
 }
 
+struct http_peer forwarded_client(
+	const struct keeper_setup *setup, const struct http_request *request)
+{
+	struct http_peer client = *request->peer;
+	struct span list = http_header_once(request, "X-Forwarded-For");
+
+	return client_read(setup, list, &client) == ST_OK ? client : *request->peer;
+}
+
 static enum status complain(struct complaint *complaint, const char *name)
 {
 	complaint_set(complaint, "http.forwarded_invalid", 1, "name", name);

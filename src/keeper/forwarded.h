@@ -14,6 +14,10 @@
 NODISCARD enum status forwarded_read(const struct keeper_setup *setup, struct http_request *request,
 	struct http_peer *out_client, struct complaint *complaint);
 
+/* For the log: who asked, as far as a trusted proxy says so in a way that can be read. */
+struct http_peer forwarded_client(
+	const struct keeper_setup *setup, const struct http_request *request);
+
 /* Did it come by TLS, here or at a trusted proxy? */
 bool forwarded_secure(const struct keeper_setup *setup, const struct http_request *request);
 

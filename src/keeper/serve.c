@@ -101,20 +101,26 @@ static size_t body_max(void *context, const struct http_request *request)
 
 static void done(void *context, const struct http_done *done)
 {
-	char memory[80], path[LIMIT_TARGET];
-	struct buf peer = BUF_ARRAY(memory);
+	const struct door *door = context;
+	char peer_memory[80], client_memory[80], path[LIMIT_TARGET];
+	struct buf peer = BUF_ARRAY(peer_memory), client = BUF_ARRAY(client_memory);
 	size_t sent_len = done->path.len <= sizeof(path) ? done->path.len : sizeof(path), path_len;
 
-	(void)context;
 	if (sent_len > 0)
 		memcpy(path, done->path.ptr, sent_len);
 	path_len = mask_secrets(path, sent_len);
 	if (done->peer != NULL)
 		http_peer_append(&peer, done->peer);
+	if (done->request != NULL) {
+		struct http_peer asked =
+			forwarded_client(door->serve->keeper->setup, done->request);
+
+		http_peer_append(&client, &asked);
+	}
 	log_info("request", LOG_STR("requestId", done->request_id),
-		LOG_SPAN("peer", buf_span(&peer)), LOG_SPAN("method", done->method),
-		LOG_SPAN("path", span_of(path, path_len)), LOG_NUM("status", done->status),
-		LOG_NUM("tookUs", done->took_us),
+		LOG_SPAN("peer", buf_span(&peer)), LOG_SPAN("client", buf_span(&client)),
+		LOG_SPAN("method", done->method), LOG_SPAN("path", span_of(path, path_len)),
+		LOG_NUM("status", done->status), LOG_NUM("tookUs", done->took_us),
 		LOG_STR("reason", done->reason == NULL ? "" : done->reason));
 }
 

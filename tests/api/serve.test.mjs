@@ -183,6 +183,18 @@ describe('behind a proxy', () => {
     assert.ok(!isPlain(await ask({ 'X-Forwarded-For': '203.0.113.9, ::1' })), 'the nearest is this machine');
   });
 
+  test('the log names the client, and who connected', async () => {
+    const line = (id) => until(`the line of ${id}`, () => daemon.logText().split('\n').find((one) => one.includes(id)), 30000);
+    const rows = [[['X-Forwarded-For', '198.51.100.1, 203.0.113.9, 10.1.2.3', 'X-Forwarded-Proto', 'https'], '203.0.113.9'],
+      [['X-Forwarded-For', '203.0.113.9'], '203.0.113.9'], [['X-Forwarded-For', '2001:db8::7'], '2001:db8::7'],
+      [['X-Forwarded-For', 'somebody'], '127.0.0.1'], [['X-Forwarded-For', '203.0.113.9, 198.51.100.1x'], '127.0.0.1'], [[], '127.0.0.1']];
+    for (const [headers, client] of rows) {
+      const answer = await request(people, 'GET', '/v1/session', { headers: ['Host', 'localhost', ...headers] });
+      const logged = JSON.parse(await line(answer.json.requestId));
+      assert.deepEqual([logged.peer, logged.client], ['127.0.0.1', client], headers.join(' '));
+    }
+  });
+
   test('headers that mean nothing are refused', async () => {
     for (const headers of [['X-Forwarded-For', '1.2.3.4', 'X-Forwarded-For', '::1'], ['X-Forwarded-Proto', 'https', 'X-Forwarded-Proto', 'http'],
       ['X-Forwarded-For', 'somebody'], ['X-Forwarded-For', '1.2.3.4,'], ['X-Forwarded-For', '']]) {
