@@ -48,11 +48,11 @@ export async function send(request: Request): Promise<Response> {
     const response = await once(request.clone());
     if (response.ok) return response;
     const error = await failed(response);
-    if (error.code === 'second_factor_needed' && askSecondFactor) {
+    if (error.code === 'api.second_factor_needed' && askSecondFactor) {
       if (!(await askSecondFactor())) throw new CancelledError();
       continue;
     }
-    if (error.code === 'login_needed') sessionEnded?.();
+    if (error.code === 'api.login_needed') sessionEnded?.();
     throw error;
   }
 }

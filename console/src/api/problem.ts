@@ -6,7 +6,7 @@ export type Problem = components['schemas']['Problem'] & { right?: string; retry
 /** The keeper answered with a problem document. */
 export class ApiError extends Error {
   readonly status: number;
-  /** Stable, without its area; empty when the status says it all. */
+  /** Stable: `area.key` of the keeper's texts; empty when the status says it all. */
   readonly code: string;
   /** What is wrong and what to do, in the reader's language. */
   readonly detail: string;
@@ -19,7 +19,7 @@ export class ApiError extends Error {
     super(problem.detail || problem.title);
     this.name = 'ApiError';
     this.status = status;
-    this.code = (problem.code ?? '').replace(/^.*\./, '');
+    this.code = problem.code ?? '';
     this.detail = problem.detail || problem.title;
     this.requestId = problem.requestId;
     this.right = problem.right;

@@ -67,7 +67,7 @@ export function SessionGate({ children }: { children: ReactNode }) {
   const client = useQueryClient();
   const here = location.pathname + location.search + location.hash;
   const session = useQuery({ queryKey: SESSION, queryFn: readSession, staleTime: 60_000 });
-  const isStranger = session.error instanceof ApiError && session.error.code === 'login_needed';
+  const isStranger = session.error instanceof ApiError && session.error.code === 'api.login_needed';
 
   useEffect(() => {
     const leave = (reason: string) => {

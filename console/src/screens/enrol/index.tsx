@@ -6,7 +6,7 @@ import { useChange, useRead } from '@/api/hooks';
 import { OfflineError } from '@/api/problem';
 import { Door } from '@/parts/Door';
 import { FactorSetup } from '@/parts/FactorSetup';
-import { fieldErrors } from '@/parts/fields';
+import { fieldErrors, PASSWORD_FAULTS } from '@/parts/fields';
 import { SecretDialog } from '@/parts/SecretDialog';
 import { ErrorState, FormError, LoadingState, useErrorText } from '@/parts/States';
 import { people } from '@/session/people';
@@ -53,7 +53,7 @@ export default function Enrol() {
 
   const short = typed.password.length > 0 && [...typed.password].length < PASSWORD_MIN;
   const differs = typed.again.length > 0 && typed.again !== typed.password;
-  const { at, rest } = fieldErrors(enrol.error, { password: /password/, code: /code|factor/ });
+  const { at, rest } = fieldErrors(enrol.error, { password: PASSWORD_FAULTS, code: ['login.code_wrong'] });
   const ready = !short && typed.again === typed.password && typed.code.trim() !== '';
   return (
     <Door wide title={t('title')} lead={t('lead', { account: open.data.account, email: open.data.email })}>

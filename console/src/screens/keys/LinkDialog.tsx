@@ -57,7 +57,7 @@ export function LinkDialog({ appKey, linked, onClose }: LinkDialogProps) {
       >
         <Stack gap="md">
           {appKey === undefined && (
-            <TextInput label="appKey" description={t('external_key_hint')} value={typedKey} onChange={(event) => setTypedKey(event.currentTarget.value)} error={link.code === 'key_unknown' ? t('error_no_such_key') : undefined} autoComplete="off" spellCheck={false} required data-autofocus />
+            <TextInput label="appKey" description={t('external_key_hint')} value={typedKey} onChange={(event) => setTypedKey(event.currentTarget.value)} error={link.code === 'api.key_unknown' ? t('error_no_such_key') : undefined} autoComplete="off" spellCheck={false} required data-autofocus />
           )}
           <Select
             label={t('profile')}
@@ -75,7 +75,7 @@ export function LinkDialog({ appKey, linked, onClose }: LinkDialogProps) {
           {chosen && (chosen.resources.length === 0
             ? <Notice tone="warn">{t('link_empty')}</Notice>
             : <Text size="sm">{t('link_opens', { count: chosen.resources.length, names: format.list(chosen.resources.slice(0, SHOWN)) })}{chosen.resources.length > SHOWN && ` ${t('and_more', { count: chosen.resources.length - SHOWN })}`}</Text>)}
-          {link.code !== 'key_unknown' && <FormError error={link.error} />}
+          {link.code !== 'api.key_unknown' && <FormError error={link.error} />}
           <Group justify="flex-end" gap="xs">
             <Button variant="default" onClick={onClose}>{t('cancel')}</Button>
             <Button type="submit" loading={link.isBusy} disabled={!chosen || !wanted}>{t('link')}</Button>

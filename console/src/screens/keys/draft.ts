@@ -1,5 +1,6 @@
 // What the form of a key holds: texts as they are typed, checked, and turned into a body of /v1.
 import type { Schemas } from '@/api/client';
+import { ADDRESS_FAULTS, TEXT_FAULTS } from '@/parts/fields';
 import type { Translate } from '@/text/text';
 import type { Key } from './model';
 
@@ -121,35 +122,18 @@ export function mergeDraft(draft: Draft, before: Draft, theirs: Draft, tell: (fi
   return { draft: merged as unknown as Draft, told };
 }
 
+const REFUSALS: readonly [Field, readonly string[]][] = [
+  ['label', TEXT_FAULTS],
+  ['expires', ['records.expiry_past']],
+  ['addresses', ADDRESS_FAULTS],
+  ['externalId', ['records.external_id']],
+  ['metadata', ['records.metadata', 'records.metadata_long']],
+  ['rate', ['api.rate', 'api.rate_twice', 'api.rate_large']],
+  ['quota', ['api.quota', 'api.quota_large']],
+  ['profiles', ['api.profile_unknown', 'records.too_many_links']],
+];
+
 /** Which field a refusal of the keeper is about. */
 export function fieldOf(code: string | undefined): Field | undefined {
-  switch (code) {
-    case 'text_empty':
-    case 'text_long':
-    case 'text_unfit':
-    case 'text_outer_space':
-      return 'label';
-    case 'expiry_past':
-      return 'expires';
-    case 'address':
-    case 'too_many_addresses':
-      return 'addresses';
-    case 'external_id':
-      return 'externalId';
-    case 'metadata':
-    case 'metadata_long':
-      return 'metadata';
-    case 'rate':
-    case 'rate_twice':
-    case 'rate_large':
-      return 'rate';
-    case 'quota':
-    case 'quota_large':
-      return 'quota';
-    case 'profile_unknown':
-    case 'too_many_links':
-      return 'profiles';
-    default:
-      return undefined;
-  }
+  return code === undefined ? undefined : REFUSALS.find(([, codes]) => codes.includes(code))?.[0];
 }

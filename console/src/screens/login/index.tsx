@@ -21,11 +21,11 @@ export default function Login() {
     const { value } = event.currentTarget;
     setTyped((before) => ({ ...before, [field]: value }));
   };
-  const needsAccount = asksAccount || login.code === 'account_needed';
-  const { at, rest } = fieldErrors(login.error, { account: /^account_needed$/ });
+  const needsAccount = asksAccount || login.code === 'login.account_needed';
+  const { at, rest } = fieldErrors(login.error, { account: ['login.account_needed'] });
 
   const submit = async () => {
-    if (login.code === 'account_needed') setAsksAccount(true);
+    if (login.code === 'login.account_needed') setAsksAccount(true);
     const { account, ...others } = typed;
     await login.run({ ...others, email: others.email.trim(), code: others.code.replace(/\s/g, ''), ...(account.trim() && { account: account.trim() }) });
     // A code is good once; the rest stays.

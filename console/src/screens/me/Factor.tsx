@@ -22,7 +22,7 @@ function NewFactor({ setup, onClose }: { setup: { secret: string; otpauth: strin
       onClose();
     },
   });
-  const { at, rest } = fieldErrors(confirm.error, { code: /code|factor|login_failed/ });
+  const { at, rest } = fieldErrors(confirm.error, { code: ['login.code_wrong', 'login.factor_not_begun'] });
   return (
     <Modal opened onClose={onClose} title={t('factor_new')} size="lg" closeButtonProps={{ 'aria-label': t('close') }}>
       <form

@@ -1,7 +1,7 @@
 import { Button, Group, PasswordInput } from '@mantine/core';
 import { useState } from 'react';
 import { useChange } from '@/api/hooks';
-import { fieldErrors } from '@/parts/fields';
+import { fieldErrors, PASSWORD_FAULTS } from '@/parts/fields';
 import { Panel } from '@/parts/Page';
 import { FormError } from '@/parts/States';
 import { toast } from '@/parts/toast';
@@ -20,7 +20,7 @@ export function Password({ email }: { email: string }) {
       toast(t('password_changed'));
     },
   });
-  const { at, rest } = fieldErrors(change.error, { current: /current|login_failed/, password: /password/ });
+  const { at, rest } = fieldErrors(change.error, { current: ['login.login_failed'], password: PASSWORD_FAULTS });
   const differs = typed.again !== '' && typed.again !== typed.password;
   const ready = typed.current !== '' && typed.password !== '' && typed.again === typed.password;
   const field = (name: keyof typeof typed, autoComplete: string, error: string | undefined, description?: string) => (

@@ -6,6 +6,7 @@ import { api, data, ifMatch } from '@/api/client';
 import { queries, useChange, useIdempotencyKey, useList, useRead } from '@/api/hooks';
 import { ApiError } from '@/api/problem';
 import { Confirm } from '@/parts/Confirm';
+import { TEXT_FAULTS } from '@/parts/fields';
 import { Icon } from '@/parts/icons';
 import { Page, Panel } from '@/parts/Page';
 import { EmptyState, ErrorState, FormError, LoadingState, useErrorText } from '@/parts/States';
@@ -39,7 +40,8 @@ function DeleteDialog({ profile, onClose }: { profile: Profile; onClose: () => v
 }
 
 /** Which refusal is about the name. */
-const isNameFault = (code: string | undefined) => code === 'name_taken' || (code?.startsWith('text_') ?? false);
+const NAME_FAULTS: readonly string[] = ['error.name_taken', ...TEXT_FAULTS];
+const isNameFault = (code: string | undefined) => code !== undefined && NAME_FAULTS.includes(code);
 
 interface EditorProps {
   /** Absent: a new one. */

@@ -3,7 +3,7 @@ import { useState } from 'react';
 import { api, data, ifMatch, type Schemas } from '@/api/client';
 import { useChange } from '@/api/hooks';
 import { CopyIcon } from '@/parts/Copy';
-import { fieldErrors } from '@/parts/fields';
+import { fieldErrors, TEXT_FAULTS } from '@/parts/fields';
 import { Facts, Panel } from '@/parts/Page';
 import { FormError, Mark } from '@/parts/States';
 import { toast } from '@/parts/toast';
@@ -20,7 +20,7 @@ export function Account({ account }: { account: Schemas['Account'] }) {
     (displayName: string) => data(api.PATCH('/v1/accounts/{account}', { params: { path: { account: account.name }, header: ifMatch(account) }, body: { displayName } })),
     { makesOld: [['account']], onDone: () => toast(t('saved')) },
   );
-  const { at, rest } = fieldErrors(save.error, { name: /name/ });
+  const { at, rest } = fieldErrors(save.error, { name: TEXT_FAULTS });
   return (
     <Panel title={t('account')}>
       <Facts

@@ -18,7 +18,7 @@ export function Hosts({ account }: { account: Schemas['Account'] }) {
   const [leaving, setLeaving] = useState<string>();
   const add = useChange((name: string) => data(api.POST('/v1/accounts/{account}/hosts', { params: { path: { account: account.name } }, body: { host: name } })), { makesOld: [['account']], onDone: () => setHost('') });
   const remove = useChange((name: string) => data(api.DELETE('/v1/accounts/{account}/hosts/{host}', { params: { path: { account: account.name, host: name } } })), { makesOld: [['account']], onDone: () => setLeaving(undefined) });
-  const { at, rest } = fieldErrors(add.error, { host: /host/ });
+  const { at, rest } = fieldErrors(add.error, { host: ['records.host', 'records.too_many_hosts', 'error.name_taken'] });
   return (
     <Panel title={t('hosts')} lead={t('hosts_lead')}>
       {account.hosts.length === 0 ? (

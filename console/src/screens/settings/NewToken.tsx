@@ -1,7 +1,7 @@
 import { Button, Checkbox, Group, Modal, Select, SimpleGrid, Textarea, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import { useChange, useIdempotencyKey } from '@/api/hooks';
-import { fieldErrors } from '@/parts/fields';
+import { ADDRESS_FAULTS, fieldErrors, TEXT_FAULTS } from '@/parts/fields';
 import { SecretDialog } from '@/parts/SecretDialog';
 import { FormError } from '@/parts/States';
 import { toast } from '@/parts/toast';
@@ -40,7 +40,7 @@ export function NewToken({ onClose }: { onClose: () => void }) {
     },
   );
   const list = addresses.split(/[\s,]+/).filter(Boolean);
-  const { at, rest } = fieldErrors(make.error, { addresses: /address/, label: /label/, rights: /right/ });
+  const { at, rest } = fieldErrors(make.error, { addresses: [...ADDRESS_FAULTS, 'records.token_addresses'], label: TEXT_FAULTS, rights: ['records.token_rights'] });
   if (token) {
     return (
       <SecretDialog title={t('token_made', { label })} lines={[{ label: t('token'), value: token }]} fileName="llavero-management-token.txt" onClose={onClose}>

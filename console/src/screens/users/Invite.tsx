@@ -1,7 +1,7 @@
 import { Button, Group, Modal, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import { useChange, useIdempotencyKey } from '@/api/hooks';
-import { fieldErrors } from '@/parts/fields';
+import { fieldErrors, TEXT_FAULTS } from '@/parts/fields';
 import { FormError } from '@/parts/States';
 import { toast } from '@/parts/toast';
 import { people } from '@/session/people';
@@ -25,7 +25,7 @@ export function Invite({ onClose }: { onClose: () => void }) {
       onClose();
     },
   });
-  const { at, rest } = fieldErrors(invite.error, { email: /email/, name: /name/ });
+  const { at, rest } = fieldErrors(invite.error, { email: ['records.email', 'records.email_taken'], name: TEXT_FAULTS });
   if (link) return <LinkOnce title={t('invited', { email: link.email })} url={link.url} onClose={onClose} />;
   return (
     <Modal opened onClose={onClose} title={t('invite_title')} closeButtonProps={{ 'aria-label': t('close') }}>
