@@ -3,6 +3,7 @@
 #include "base/crypto.h"
 #include "base/encode.h"
 #include "keeper/assets.h"
+#include "keeper/html.h"
 
 #define NONCE_SIZE 16u
 #define NONCE_PLACE "__NONCE__"
@@ -99,7 +100,29 @@ static void add_policy(struct http_response *response, const struct page *page, 
 	http_response_header(response, POLICY_HEADER, buf_span(&policy));
 }
 
-static enum status answer_page(struct http_response *response, const struct page *page)
+/* What stands in the place of every page when the console was not built. */
+static enum status answer_unbuilt(
+	const struct http_request *request, struct http_response *response)
+{
+	enum lang lang = http_request_lang(request);
+	const char *title = message_text(lang, "page.no_console");
+
+	response->status = 503;
+	response->content_type = "text/html; charset=utf-8";
+	http_response_header(response, "Content-Language", span_str(lang_code(lang)));
+	html_begin(&response->body, lang, title);
+	buf_append_str(&response->body, "<h1>");
+	html_text(&response->body, title);
+	buf_append_str(&response->body, "</h1><p>");
+	html_text(&response->body, message_text(lang, "page.no_console_advice"));
+	buf_append_str(
+		&response->body, "</p><p><code>scripts/console &amp;&amp; make build</code></p>");
+	html_end(&response->body);
+	return buf_ok(&response->body) ? ST_OK : ST_NO_MEMORY;
+}
+
+static enum status answer_page(
+	const struct http_request *request, struct http_response *response, const struct page *page)
 {
 	const struct asset *asset = asset_find(span_str(page->asset));
 	uint8_t random[NONCE_SIZE];
@@ -110,17 +133,11 @@ static enum status answer_page(struct http_response *response, const struct page
 	encode_hex(&nonce, random, sizeof(random));
 	add_policy(response, page, buf_str(&nonce));
 	http_response_header(response, "Cache-Control", SPAN_LIT("no-store"));
-	if (asset == NULL) {
-		response->status = 503;
-		response->content_type = "text/plain; charset=utf-8";
-		buf_append_str(&response->body,
-			"This llaverod was built without its console. Build it with: "
-			"scripts/console && make build\n");
-	} else {
-		response->status = 200;
-		response->content_type = asset->content_type;
-		append_page(&response->body, asset, buf_str(&nonce));
-	}
+	if (asset == NULL)
+		return answer_unbuilt(request, response);
+	response->status = 200;
+	response->content_type = asset->content_type;
+	append_page(&response->body, asset, buf_str(&nonce));
 	return buf_ok(&response->body) ? ST_OK : ST_NO_MEMORY;
 }
 
@@ -179,7 +196,7 @@ enum status console_handle(const struct http_request *request, struct http_respo
 		return ST_NOT_FOUND;
 	page = page_find(request->path);
 	if (page != NULL)
-		return answer_page(response, page);
+		return answer_page(request, response, page);
 	asset = asset_find(request->path);
 	/* A page is shown at its own path, with its policy; never as a file. */
 	if (asset == NULL || strncmp(asset->content_type, "text/html", 9) == 0)

@@ -1,5 +1,6 @@
 // How the keeper hands out the console: which paths are pages, with which policy and headers, and what a browser may keep.
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
 import { after, before, test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import http from 'node:http';
@@ -125,6 +126,20 @@ test('pages about causes have the look of the console, from one file, and links 
     assert.equal(style.status, 200);
     assert.match(style.headers['content-type'], /^text\/css/);
     assert.match(style.headers['cache-control'], /immutable/);
+  }
+});
+
+test('without a built console every page says so, in the reader\'s language', async (t) => {
+  if (built) return t.skip('the console is built here');
+  for (const lang of ['es', 'en', 'pt']) {
+    const { no_console: title, no_console_advice: advice } = JSON.parse(fs.readFileSync(new URL(`../../locale/${lang}/page.json`, import.meta.url)));
+    for (const path of ['/', '/share', '/check', '/keys']) {
+      const page = await get(path, { headers: { 'Accept-Language': lang } });
+      const text = page.bytes.toString('utf8');
+      assert.equal(page.status, 503);
+      assert.match(page.headers['content-type'], /^text\/html/);
+      for (const part of [`<html lang="${lang}">`, `<h1>${title}</h1>`, advice, 'scripts/console &amp;&amp; make build']) assert.ok(text.includes(part), part);
+    }
   }
 });
 
