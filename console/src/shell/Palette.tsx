@@ -43,33 +43,39 @@ export function Palette({ commands, onClose }: { commands: Command[]; onClose: (
     }
   };
   return (
-    <Modal opened onClose={onClose} withCloseButton={false} yOffset="12vh" size="md" padding="sm" aria-label={t('palette_open')}>
-      <TextInput
-        data-autofocus
-        role="combobox"
-        aria-expanded
-        aria-controls={`${id}-list`}
-        aria-activedescendant={chosen && `${id}-${chosen.id}`}
-        aria-label={t('palette_open')}
-        placeholder={t('palette_hint')}
-        leftSection={<Icon name="search" />}
-        value={typed}
-        onChange={(event) => {
-          setTyped(event.currentTarget.value);
-          setAt(0);
-        }}
-        onKeyDown={press}
-      />
-      <ul className="l-palette-list" role="listbox" id={`${id}-list`} aria-label={t('palette_open')}>
-        {found.map((command) => (
-          <li key={command.id} id={`${id}-${command.id}`} role="option" aria-selected={command === chosen} onClick={() => run(command)} onMouseMove={() => setAt(found.indexOf(command))}>
-            <Icon name={command.icon} />
-            <span>{command.name}</span>
-            {command.keys && <Kbd size="xs">{command.keys}</Kbd>}
-          </li>
-        ))}
-      </ul>
-      {found.length === 0 && <Text size="sm" c="dimmed" p="sm" role="status">{t('palette_none')}</Text>}
-    </Modal>
+    <Modal.Root opened onClose={onClose} yOffset="12vh" size="md" padding="sm">
+      <Modal.Overlay />
+      <Modal.Content>
+        <Modal.Body>
+          <Modal.Title className="l-hidden">{t('palette_open')}</Modal.Title>
+          <TextInput
+            data-autofocus
+            role="combobox"
+            aria-expanded
+            aria-controls={`${id}-list`}
+            aria-activedescendant={chosen && `${id}-${chosen.id}`}
+            aria-label={t('palette_open')}
+            placeholder={t('palette_hint')}
+            leftSection={<Icon name="search" />}
+            value={typed}
+            onChange={(event) => {
+              setTyped(event.currentTarget.value);
+              setAt(0);
+            }}
+            onKeyDown={press}
+          />
+          <ul className="l-palette-list" role="listbox" id={`${id}-list`} aria-label={t('palette_open')}>
+            {found.map((command) => (
+              <li key={command.id} id={`${id}-${command.id}`} role="option" aria-selected={command === chosen} onClick={() => run(command)} onMouseMove={() => setAt(found.indexOf(command))}>
+                <Icon name={command.icon} />
+                <span>{command.name}</span>
+                {command.keys && <Kbd size="xs">{command.keys}</Kbd>}
+              </li>
+            ))}
+          </ul>
+          {found.length === 0 && <Text size="sm" c="dimmed" p="sm" role="status">{t('palette_none')}</Text>}
+        </Modal.Body>
+      </Modal.Content>
+    </Modal.Root>
   );
 }

@@ -32,6 +32,8 @@ export function SecondFactor() {
     confirm.reset();
     waiting.current.splice(0).forEach((resolve) => resolve(accepted));
   };
+  const latest = useRef(end);
+  latest.current = end;
   const confirm = useChange(() => people.confirm(code.replace(/\s/g, '')), {
     onDone: () => {
       void queries.invalidateQueries({ queryKey: SESSION });
@@ -39,24 +41,41 @@ export function SecondFactor() {
     },
   });
 
+  // It may lie over another dialog, which stays: it listens since before that one opened.
+  useEffect(() => {
+    const escape = (event: KeyboardEvent) => {
+      if (event.key !== 'Escape' || event.isComposing || waiting.current.length === 0) return;
+      event.stopImmediatePropagation();
+      latest.current(false);
+    };
+    window.addEventListener('keydown', escape, { capture: true });
+    return () => window.removeEventListener('keydown', escape, { capture: true });
+  }, []);
+
   return (
-    <Modal opened={open} onClose={() => end(false)} title={t('factor_title')} size="sm" closeButtonProps={{ 'aria-label': t('close') }} zIndex={350}>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          void confirm.run(undefined);
-        }}
-      >
-        <Stack gap="md">
-          <Text size="sm">{t('factor_why')}</Text>
-          <TextInput label={t('factor_code')} description={t('factor_hint')} value={code} onChange={(event) => setCode(event.currentTarget.value)} autoComplete="one-time-code" inputMode="text" spellCheck={false} maxLength={40} required data-autofocus />
-          <FormError error={confirm.error} />
-          <Group justify="flex-end" gap="xs">
-            <Button variant="default" onClick={() => end(false)}>{t('cancel')}</Button>
-            <Button type="submit" loading={confirm.isBusy} disabled={!code.trim()}>{t('factor_confirm')}</Button>
-          </Group>
-        </Stack>
-      </form>
-    </Modal>
+    <Modal.Root opened={open} onClose={() => end(false)} size="sm" zIndex={350}>
+      <Modal.Overlay />
+      <Modal.Content>
+        <Modal.Body pt="md">
+          <Modal.Title mb="md">{t('factor_title')}</Modal.Title>
+          <form
+            onSubmit={(event) => {
+              event.preventDefault();
+              void confirm.run(undefined);
+            }}
+          >
+            <Stack gap="md">
+              <Text size="sm">{t('factor_why')}</Text>
+              <TextInput label={t('factor_code')} description={t('factor_hint')} value={code} onChange={(event) => setCode(event.currentTarget.value)} autoComplete="one-time-code" inputMode="text" spellCheck={false} maxLength={40} required data-autofocus />
+              <FormError error={confirm.error} />
+              <Group justify="flex-end" gap="xs">
+                <Button variant="default" onClick={() => end(false)}>{t('cancel')}</Button>
+                <Button type="submit" loading={confirm.isBusy} disabled={!code.trim()}>{t('factor_confirm')}</Button>
+              </Group>
+            </Stack>
+          </form>
+        </Modal.Body>
+      </Modal.Content>
+    </Modal.Root>
   );
 }

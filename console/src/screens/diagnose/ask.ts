@@ -45,7 +45,7 @@ const quoted = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
 
 /** The next request, ready to paste; the token stays a variable, for it is not known here. */
 export function curl({ appKey, method, path, host }: Attempt): string {
-  const url = quoted(`https://${host ?? 'YOUR-API'}${path}`);
+  const url = quoted(`https://${host || 'YOUR-API'}${path}`);
   const verb = method === 'GET' ? '' : `-X ${method} `;
   return `curl ${verb}${url} \\\n  -H ${quoted(`X-VTEX-API-AppKey: ${appKey}`)} \\\n  -H "X-VTEX-API-AppToken: $APP_TOKEN"`;
 }

@@ -33,8 +33,10 @@ export function useActor(): (actor: Event['actor']) => string {
   return (actor) => {
     if (actor.kind === 'operator') return t('actor_operator');
     if (actor.kind === 'system') return t('actor_system');
-    if (user && actor.kind === 'user' && actor.id === `user:${user.id}`) return t('actor_you');
-    return t('actor_user', { id: actor.id.replace(/^[a-z]+:/, '') });
+    const id = actor.id.replace(/^[a-z]+:/, '');
+    if (actor.kind === 'token') return t('actor_token', { id });
+    if (user && actor.id === `user:${user.id}`) return t('actor_you');
+    return t(actor.delegated ? 'actor_delegate' : 'actor_user', { id });
   };
 }
 

@@ -11,6 +11,7 @@ import { useSession } from '@/session/session';
 import { Ago, useFormat } from '@/text/format';
 import { useText } from '@/text/text';
 import { useKey } from './data';
+import { Delegation } from './Delegation';
 import { RevokeDialog, type Turn, TurnDialog, UnlinkDialog } from './Dialogs';
 import { History } from './History';
 import { KeyEdit } from './KeyEdit';
@@ -218,6 +219,7 @@ export function KeyDetail() {
   return (
     <Page title={item.label} back={back} lead={<>{t(`lead_${stateOf(item)}`)} {why}</>} actions={edits && <Actions item={item} open={setOpen} />}>
       <Attention item={item} edits={edits} open={setOpen} />
+      {edits && <Delegation />}
       <div className="l-columns">
         <div>
           <Links item={item} edits={edits} open={setOpen} />

@@ -16,6 +16,7 @@ import { Ago } from '@/text/format';
 import { useText } from '@/text/text';
 import { csvOf, saveFile } from './csv';
 import { useProfiles } from './data';
+import { Delegation } from './Delegation';
 import { AlertMark, StateMark } from './marks';
 import { ageOf, ALERTS, alertsOf, type Key, keyPath, linksIn, SORTS, tokenOf } from './model';
 import { Tabs } from './Tabs';
@@ -181,7 +182,7 @@ export function KeyList() {
           ]}
         />
       </Panel>
-      {!may('keys.edit') && <Notice>{t('only_owner')}</Notice>}
+      {may('keys.edit') ? <Delegation /> : <Notice>{t('only_owner')}</Notice>}
     </Page>
   );
 }

@@ -12,7 +12,7 @@ import { EmptyState, Mark } from '@/parts/States';
 import { useSession } from '@/session/session';
 import { Ago, useFormat } from '@/text/format';
 import { useText } from '@/text/text';
-import type { Profile } from './model';
+import { delegatesKeys, type Profile } from './model';
 
 const PRODUCTS_SHOWN = 4;
 
@@ -78,7 +78,7 @@ export function ProfileList() {
           keyOf={(profile) => profile.id}
           empty={<EmptyState icon="profile" title={q ? t('none_found') : t('none')} action={(!q && create) || undefined}>{!q && t('none_detail')}</EmptyState>}
           columns={[
-            { key: 'name', title: t('col_name'), render: (profile) => <Link className="l-link l-strong" to={`/profiles/${profile.id}`}>{profile.name}</Link> },
+            { key: 'name', title: t('col_name'), render: (profile) => <><Link className="l-link l-strong" to={`/profiles/${profile.id}`}>{profile.name}</Link> {delegatesKeys(profile) && <Mark tone="warn">{t('delegates')}</Mark>}</> },
             { key: 'opens', title: t('col_opens'), render: (profile) => (profile.resources.length === 0 ? <Mark tone="warn">{opens(profile)}</Mark> : opens(profile)) },
             {
               key: 'keys',

@@ -9,11 +9,11 @@ import { Confirm } from '@/parts/Confirm';
 import { TEXT_FAULTS } from '@/parts/fields';
 import { Icon } from '@/parts/icons';
 import { Page, Panel } from '@/parts/Page';
-import { EmptyState, ErrorState, FormError, LoadingState, useErrorText } from '@/parts/States';
+import { EmptyState, ErrorState, FormError, LoadingState, Notice, useErrorText } from '@/parts/States';
 import { toast } from '@/parts/toast';
 import { useSession } from '@/session/session';
 import { useText } from '@/text/text';
-import { difference, namesOf, type Profile, refOf } from './model';
+import { delegatesKeys, difference, namesOf, type Profile, refOf } from './model';
 import { Picker } from './Picker';
 import { Preview } from './Preview';
 
@@ -206,6 +206,7 @@ export function ProfilePage() {
         </>
       }
     >
+      {delegatesKeys(profile) && <div className="l-gap"><Notice tone="warn">{t('delegates_detail')}{may('settings') && <> <Link className="l-link" to="/settings">{t('delegates_look')}</Link></>}</Notice></div>}
       {edits ? (
         <Editor key={profile.id} profile={profile} start={{ name: profile.name, resources: namesOf(profile) }} />
       ) : (

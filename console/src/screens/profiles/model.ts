@@ -98,3 +98,6 @@ export async function effectOf(before: Set<string>, after: Set<string>): Promise
     isAll,
   };
 }
+
+/** Who holds it handles the account's keys like the owner: he said so, and it holds the resource. */
+export const delegatesKeys = (profile: Profile) => Boolean(profile.handlesKeys) && profile.resources.some(({ product, key }) => product === 'llavero' && key === 'keys.edit');
