@@ -1,5 +1,7 @@
 // The owner's first day: the one-time link, login, people, settings, the end of a session; in a real browser.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import path from 'node:path';
 import { after, before, test } from 'node:test';
 import {
   assertAccessible, assertClean, closeSecret, DEADLINE, enrol, login, openBrowser, openPage, openShop, PASSWORD,
@@ -101,6 +103,29 @@ test('a keeper that restarts is said, and waited for', async () => {
   assert.equal(await name.inputValue(), 'Tienda de Ana', 'what was typed is kept');
   await page.getByRole('button', { name: 'Save' }).click();
   await until('the new name is kept', async () => (await shop.daemon.api('GET', '/v1/accounts/tienda')).displayName === 'Tienda de Ana', DEADLINE);
+  assertClean(page);
+});
+
+test('a change asks for an old code again and is sent anew; its refusal stands beside the field', async () => {
+  await shop.daemon.stop();
+  const aged = spawnSync('python3', ['-c', 'import sqlite3, sys\ndb = sqlite3.connect(sys.argv[1])\n'
+    + 'db.execute("UPDATE sessions SET second_factor_at_us = second_factor_at_us - 3600000000")\ndb.commit()',
+  path.join(shop.daemon.data, 'records.db')], { encoding: 'utf8' });
+  assert.equal(aged.status, 0, aged.stderr);
+  await shop.daemon.launch();
+  await page.goto(`${shop.url}/users`);
+  await page.getByRole('button', { name: 'Invite' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Invite' });
+  const email = dialog.getByLabel('E-mail');
+  await email.fill('beto@tienda.example');
+  await dialog.getByRole('button', { name: 'Invite' }).click();
+  const factor = page.getByRole('dialog', { name: 'Confirm that it is you' });
+  await factor.getByLabel('Code').fill(ana.codes[1]);
+  await factor.getByRole('button', { name: 'Confirm' }).click();
+  await factor.waitFor({ state: 'detached' });
+  await dialog.getByText('Another user of the account has this e-mail address.').waitFor();
+  assert.equal(await email.getAttribute('aria-invalid'), 'true');
+  assert.equal(await dialog.getByRole('alert').count(), 0, 'it is said once');
   assertClean(page);
 });
 
