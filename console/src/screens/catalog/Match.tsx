@@ -12,6 +12,8 @@ import { NeedText } from './Need';
 export interface Wanted {
   method: string;
   path: string;
+  /** Where services differ by host. */
+  host?: string | undefined;
 }
 
 interface MatchProps {
@@ -25,6 +27,7 @@ export function Match({ wanted, onWanted, onAdd }: MatchProps) {
   const t = useText('catalog');
   const [method, setMethod] = useState(wanted.method || 'GET');
   const [path, setPath] = useState(wanted.path);
+  const [host, setHost] = useState(wanted.host ?? '');
   const [asked, setAsked] = useState(false);
   const isBad = !path.startsWith('/');
   return (
@@ -34,12 +37,13 @@ export function Match({ wanted, onWanted, onAdd }: MatchProps) {
         onSubmit={(event) => {
           event.preventDefault();
           setAsked(true);
-          if (method && !isBad) onWanted({ method, path });
+          if (method && !isBad) onWanted({ method, path, ...(host.trim() && { host: host.trim() }) });
         }}
       >
         <Group align="flex-start" gap="sm" wrap="wrap">
           <Autocomplete aria-label={t('method')} value={method} onChange={(value) => setMethod(value.toUpperCase())} data={METHODS} w={120} />
           <TextInput aria-label={t('path')} placeholder="/api/orders/10" value={path} onChange={(event) => setPath(event.currentTarget.value)} error={asked && isBad ? t('path_slash') : undefined} spellCheck={false} flex={1} miw={220} />
+          <TextInput aria-label={t('match_host')} placeholder={t('match_host')} value={host} onChange={(event) => setHost(event.currentTarget.value)} spellCheck={false} w={220} />
           <Button type="submit" variant="default">{t('match_ask')}</Button>
         </Group>
       </form>

@@ -24,7 +24,7 @@ export function RoutesTab() {
   const session = useSession();
   const mayEdit = session.may('installation');
   const [search, setSearch] = useSearchParams();
-  const wanted: Wanted = { method: search.get('method') ?? '', path: search.get('path') ?? '' };
+  const wanted: Wanted = { method: search.get('method') ?? '', path: search.get('path') ?? '', host: search.get('host') || undefined };
   const [adding, setAdding] = useState<Wanted | undefined>(search.has('add') && mayEdit ? wanted : undefined);
   const [editing, setEditing] = useState<Route>();
   const [removing, setRemoving] = useState<Route>();
@@ -42,7 +42,7 @@ export function RoutesTab() {
 
   return (
     <>
-      <Match key={`${wanted.method} ${wanted.path}`} wanted={wanted} onWanted={(next) => setSearch({ ...next }, { replace: true })} onAdd={mayEdit ? setAdding : undefined} />
+      <Match key={`${wanted.method} ${wanted.host ?? ''} ${wanted.path}`} wanted={wanted} onWanted={(next) => setSearch({ ...next }, { replace: true })} onAdd={mayEdit ? setAdding : undefined} />
       <div className="l-toolbar">
         <SearchField label={t('search_routes')} value={q} onSearch={setQ} />
         {(services.data?.items.length ?? 0) > 1 && (
