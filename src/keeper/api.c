@@ -54,12 +54,13 @@ static void call_end(struct api_call *call)
 	call->reading = NULL;
 }
 
-/* What a fault that nobody explained says; NULL: what its HTTP status says. */
-static const char *fault_key(enum status st)
+const char *api_fault_key(enum status st)
 {
 	switch (st) {
 	case ST_UNKNOWN:
 		return "api.outcome_unknown";
+	case ST_NO_SPACE:
+		return "records.no_space";
 	case ST_IO:
 		return "api.disk_failed";
 	case ST_DAMAGED: /* SQLite says so as well when a read fails with EIO */
@@ -86,7 +87,8 @@ static void fault_tell(struct api_call *call, enum status st)
 		LOG_STR("requestId", call->http->request->id));
 	if (call->complaint.key != NULL)
 		return;
-	complaint_set(&call->complaint, call->committed ? "api.made_not_shown" : fault_key(st), 0);
+	complaint_set(
+		&call->complaint, call->committed ? "api.made_not_shown" : api_fault_key(st), 0);
 }
 
 /*

@@ -158,6 +158,9 @@ NODISCARD enum status api_answer_done(struct api_call *call, const struct head *
 /* Commit a change that leaves nothing to show: {"epoch":..,"revision":..}. */
 NODISCARD enum status api_commit_done(struct api_call *call);
 
+/* What a fault that nobody explained says; NULL: what its HTTP status says. */
+const char *api_fault_key(enum status st);
+
 /* Fill a complaint and return st, for one-line refusals. */
 NODISCARD enum status api_refuse(struct api_call *call, enum status st, const char *key,
 	const char *name, const char *value);

@@ -175,8 +175,13 @@ static void log_failure(const struct keeper *keeper, enum status st)
 {
 	char memory[1024];
 	struct buf reason = BUF_ARRAY(memory);
+	struct complaint what = keeper->held;
 
-	complaint_append(&reason, keeper->setup->lang, &keeper->held);
+	/* A first change that a fault left open was the start's own: the next one makes it again.
+	 */
+	if (what.key == NULL)
+		complaint_set(&what, api_fault_key(st == ST_UNKNOWN ? ST_IO : st), 0);
+	complaint_append(&reason, keeper->setup->lang, &what);
 	log_error("keeper_failed", LOG_STR("status", status_name(st)),
 		LOG_SPAN("reason", buf_span(&reason)));
 }
