@@ -94,6 +94,15 @@ enum status handover_void(struct change *change, uint32_t key_slot)
 		DB_INT(key_slot), DB_INT(change->now_us));
 }
 
+enum status handovers_void(struct change *change, uint32_t account_slot)
+{
+	return db_run(change_db(change),
+		"UPDATE handovers SET voided_at_us = $2 WHERE opened_at_us = 0"
+		" AND voided_at_us = 0"
+		" AND key_slot IN (SELECT slot FROM app_keys WHERE account_slot = $1)",
+		DB_INT(account_slot), DB_INT(change->now_us));
+}
+
 static enum status handover_insert(struct change *change, const struct key_step *step,
 	const uint8_t digest[DIGEST_SIZE], int64_t overlap_us)
 {

@@ -32,6 +32,8 @@ NODISCARD enum status handover_of_key(
 	struct db *db, uint32_t key_slot, struct record_handover *out_handover);
 /* Make the one that waits void; part of a change of the key, which says so by its own event. */
 NODISCARD enum status handover_void(struct change *change, uint32_t key_slot);
+/* The same for all keys of an account: who made the links may hold them still. */
+NODISCARD enum status handovers_void(struct change *change, uint32_t account_slot);
 
 /*
  * What the keys of one import have in common, looked up once: their account, which the actor may

@@ -188,6 +188,17 @@ enum status login_enrol(struct change *change, const struct login_new *login,
 }
 
 /* The end of each change that a person makes to what he proves himself with. */
+/* Begin: a session that was ended while this waited for its turn changes nothing any more. */
+static enum status enter_own(struct change *change)
+{
+	struct holding holding;
+	enum status st = change_enter(change);
+
+	if (st == ST_OK && change->actor.kind == ACTOR_USER)
+		st = change_holding(change, &holding, NULL);
+	return st;
+}
+
 static enum status settle(struct change *change, enum status st, const char *action,
 	uint32_t user_slot, uint32_t but_session_slot)
 {
@@ -205,7 +216,7 @@ static enum status settle(struct change *change, enum status st, const char *act
 enum status login_set_password(
 	struct change *change, uint32_t user_slot, struct span password, uint32_t but_session_slot)
 {
-	enum status st = change_enter(change);
+	enum status st = enter_own(change);
 
 	if (st == ST_OK)
 		st = db_run(change_db(change),
@@ -217,7 +228,7 @@ enum status login_set_password(
 enum status login_set_factor(
 	struct change *change, const struct login_new *login, uint32_t but_session_slot)
 {
-	enum status st = change_enter(change);
+	enum status st = enter_own(change);
 
 	if (st == ST_OK)
 		st = db_run(change_db(change),
@@ -231,7 +242,7 @@ enum status login_set_factor(
 enum status login_set_recovery(struct change *change, uint32_t user_slot,
 	const uint8_t (*digests)[DIGEST_SIZE], uint32_t but_session_slot)
 {
-	enum status st = change_enter(change);
+	enum status st = enter_own(change);
 
 	if (st == ST_OK)
 		st = recovery_put(change, user_slot, digests);

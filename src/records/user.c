@@ -1,5 +1,6 @@
 /* The people of an account, as data. I1: an account has exactly one owner (an index keeps it). */
 #include "records/account.h"
+#include "records/keys.h"
 #include "records/session.h"
 #include "records/store.h"
 
@@ -591,6 +592,8 @@ enum status owner_move(
 		st = user_touch(change, &to, "owner.transfer");
 	if (st == ST_OK)
 		st = management_tokens_end(change, to.user.account_slot);
+	if (st == ST_OK)
+		st = handovers_void(change, to.user.account_slot);
 	change->narrows |= st == ST_OK;
 	return st;
 }

@@ -156,6 +156,24 @@ static void what_makes_it_void(void **state)
 	assert_chain(f);
 }
 
+/* Who leaves may hold the link still. */
+static void another_owner_makes_it_void(void **state)
+{
+	struct fixture *f = *state;
+	struct change *change;
+	uint32_t user;
+
+	(void)waiting_key(f);
+	user = make_user(f, f->acme, "eva@acme.example");
+	assert_true(state_of(f, LINK) == HANDOVER_WAITING);
+	change = begin(f);
+	ASSERT_OK(owner_transfer(change, user, &f->complaint));
+	commit(&change);
+	assert_true(state_of(f, LINK) == HANDOVER_VOID);
+	assert_int_equal(open_link(f, LINK, 300), ST_CONFLICT);
+	assert_chain(f);
+}
+
 static void a_key_that_nobody_may_use_is_not_handed_over(void **state)
 {
 	struct fixture *f = *state;
@@ -284,6 +302,7 @@ int main(void)
 		TEST(a_link_opens_once),
 		TEST(it_is_over_after_a_day),
 		TEST(what_makes_it_void),
+		TEST(another_owner_makes_it_void),
 		TEST(a_key_that_nobody_may_use_is_not_handed_over),
 		TEST(a_rotation_is_made_when_its_link_is_opened),
 		TEST(neither_secret_nor_digest_stands_in_events),

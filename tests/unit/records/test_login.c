@@ -420,6 +420,51 @@ static void who_may_reset_whom(void **state)
 	ASSERT_ST(ST_NOT_FOUND, find(f, SESSION_CLI, 5, f->now_us, &session));
 }
 
+/* A request that waited for its turn while its session was ended must not set what it set out to.
+ */
+static void an_ended_session_sets_nothing(void **state)
+{
+	struct fixture *f = *state;
+	struct actor actor = { .kind = ACTOR_USER, .peer_uid = -1 };
+	uint8_t recovery[RECOVERY_CODES][DIGEST_SIZE], sealed[TOTP_SEALED_SIZE] = { 1 };
+
+	fixture_accounts(f);
+	for (unsigned i = 0; i < RECOVERY_CODES; i++)
+		memcpy(recovery[i], digest_of(600 + i), DIGEST_SIZE);
+	actor.user_slot = make_user(f, f->acme, "eva@acme.example");
+	give_link(f, actor.user_slot, 1);
+	ASSERT_OK(enrol(f, actor.user_slot, 1));
+	actor.session_slot = start_session(f, actor.user_slot, SESSION_BROWSER, 70);
+	for (int ended = 0; ended <= 1; ended++) {
+		for (int what = 0; what < 3; what++) {
+			const struct login_new login = {
+				.user_slot = actor.user_slot, .totp = sealed, .totp_step = 101
+			};
+			struct change *change = NULL;
+			enum status st = ST_OK;
+
+			ASSERT_OK(change_begin(f->records, &actor, f->now_us, &change));
+			if (what == 0)
+				st = login_set_password(change, actor.user_slot,
+					SPAN_LIT("$argon2id$other"), actor.session_slot);
+			else if (what == 1)
+				st = login_set_factor(change, &login, actor.session_slot);
+			else
+				st = login_set_recovery(change, actor.user_slot,
+					(const uint8_t(*)[DIGEST_SIZE])recovery,
+					actor.session_slot);
+			assert_int_equal(end(&change, st), ended ? ST_DENIED : ST_OK);
+		}
+		if (!ended) {
+			struct change *change = begin(f);
+
+			ASSERT_OK(end(&change, login_set_password(change, actor.user_slot,
+						       SPAN_LIT("$argon2id$third"), 0)));
+		}
+	}
+	assert_chain(f);
+}
+
 static void who_is_erased_keeps_nothing(void **state)
 {
 	struct fixture *f = *state;
@@ -457,6 +502,7 @@ int main(void)
 		TEST(a_recovery_code_counts_once),
 		TEST(a_factor_is_its_persons),
 		TEST(who_may_reset_whom),
+		TEST(an_ended_session_sets_nothing),
 		TEST(who_is_erased_keeps_nothing),
 	};
 
