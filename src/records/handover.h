@@ -6,7 +6,8 @@
  *
  * I1: a link is opened at most once, in the change that makes the token.
  * I2: a key has at most one link that waits: a new one, a rotation by hand,
- *     deactivating and revoking make the older one void for good.
+ *     deactivating and revoking make the older one void for good; so does
+ *     another owner of the account, of all its keys.
  */
 #ifndef RECORDS_HANDOVER_H
 #define RECORDS_HANDOVER_H
