@@ -51,6 +51,14 @@ function routesOfSource() {
   return routes;
 }
 
+test('a description names a credential just when the operation needs one over an address', () => {
+  assert.deepEqual(api.document.security, [{ session: [] }, { bearer: [] }]);
+  for (const [id, operation] of api.operations) {
+    const without = ['nobody', 'operator'].includes(operation['x-llavero-need']);
+    assert.deepEqual(operation.security, without ? [] : undefined, id);
+  }
+});
+
 test('every route of the keeper is described, and every description has a route', () => {
   const routes = routesOfSource();
   const described = [...api.operations.values()].map((o) => ({

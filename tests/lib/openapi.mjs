@@ -37,7 +37,8 @@ export class OpenApi {
     for (const [kind, items] of Object.entries(document.components)) {
       for (const [name, item] of Object.entries(items)) {
         if (kind === 'schemas') wrong.push(...checkSchema(document, item, `#/components/schemas/${name}`));
-        say(text.includes(`"#/components/${kind}/${name}"`), `${kind}/${name} is used nowhere`);
+        const named = kind === 'securitySchemes' ? `{"${name}":[` : `"#/components/${kind}/${name}"`;
+        say(text.includes(named), `${kind}/${name} is used nowhere`);
       }
     }
     const count = Object.values(document.paths).reduce((n, item) => n + Object.keys(item).length, 0);
