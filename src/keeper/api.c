@@ -237,16 +237,22 @@ static bool may_send(struct api *api, const struct http_request *request)
 	return may;
 }
 
-size_t api_body_max(void *api_context, const struct http_request *request)
+size_t api_body_max_stranger(const struct api *api, const struct http_request *request)
 {
-	struct api *api = api_context;
 	struct http_routes routes = { api->http, api->count };
 	size_t most = http_routes_body_max(&routes, request);
 
+	return most < STRANGER_BODY_MAX ? most : STRANGER_BODY_MAX;
+}
+
+size_t api_body_max(struct api *api, const struct http_request *request)
+{
+	struct http_routes routes = { api->http, api->count };
+
 	/* Who may not is told so whatever the body is: no memory for a large one. */
-	if (is_operator(request->peer) || most < STRANGER_BODY_MAX || may_send(api, request))
-		return most;
-	return STRANGER_BODY_MAX;
+	if (is_operator(request->peer) || may_send(api, request))
+		return http_routes_body_max(&routes, request);
+	return api_body_max_stranger(api, request);
 }
 
 /* ---- reading a body ---- */

@@ -196,7 +196,9 @@ NODISCARD enum status api_make(struct keeper *keeper, struct api **out_api);
 void api_free(struct api **api);
 NODISCARD enum status api_handle(
 	void *api, const struct http_request *request, struct http_response *response);
-size_t api_body_max(void *api, const struct http_request *request);
+/* How large a body its client may send; and somebody of whom nothing is known. */
+size_t api_body_max(struct api *api, const struct http_request *request);
+size_t api_body_max_stranger(const struct api *api, const struct http_request *request);
 
 extern const struct api_table ACCOUNTS_TABLE, USERS_TABLE, PROFILES_TABLE, RESOURCES_TABLE,
 	SERVICES_TABLE, ROUTES_TABLE, CATALOG_TABLE, KEYS_TABLE, KEY_CHANGES_TABLE, EVENTS_TABLE,

@@ -94,9 +94,19 @@ static void finish(
 			response, "Strict-Transport-Security", SPAN_LIT("max-age=31536000"));
 }
 
+/* As its client made the request: a token that is bound to addresses is known by the client's. */
 static size_t body_max(void *context, const struct http_request *request)
 {
-	return api_body_max(((struct door *)context)->serve->api, request);
+	const struct door *door = context;
+	struct http_request seen = *request;
+	struct http_peer client;
+	struct complaint complaint = { 0 };
+	bool refused =
+		forwarded_read(door->serve->keeper->setup, &seen, &client, &complaint) != ST_OK ||
+		(door->kind == DOOR_PUBLIC && !is_public(seen.path));
+
+	return refused ? api_body_max_stranger(door->serve->api, request)
+		       : api_body_max(door->serve->api, &seen);
 }
 
 static void done(void *context, const struct http_done *done)

@@ -195,6 +195,21 @@ describe('behind a proxy', () => {
     }
   });
 
+  test('a large body is taken of whom the client is, wherever the proxy stands', async () => {
+    await daemon.api('POST', '/v1/init', { account: 'store', owner: 'ana@example.com' });
+    const { token } = await daemon.api('POST', '/v1/management-tokens', { account: 'store', label: 'deploy', rights: ['catalog.edit'],
+      addresses: ['203.0.113.9'], expiresAt: new Date(Date.now() + 86400000).toISOString() });
+    const send = (headers) => request(people, 'POST', '/v1/catalog/suggest', { body: JSON.stringify({ filler: 'x'.repeat(70000) }), headers });
+    const bearer = { Authorization: `Bearer ${token}` };
+    const from = (address, proto = 'https') => ({ 'X-Forwarded-For': address, 'X-Forwarded-Proto': proto });
+    const read = await send({ ...bearer, ...from('203.0.113.9') });
+    assert.ok(read.status === 400 && read.json.code !== 'http.body_long', `${read.status} ${read.text}`);
+    for (const [label, headers] of [['from elsewhere', { ...bearer, ...from('203.0.113.8') }], ['in the clear', { ...bearer, ...from('203.0.113.9', 'http') }],
+      ['of nobody', from('203.0.113.9')], ['with a header that means nothing', { ...bearer, ...from('somebody') }]]) {
+      assert.equal((await send(headers)).status, 413, label);
+    }
+  });
+
   test('headers that mean nothing are refused', async () => {
     for (const headers of [['X-Forwarded-For', '1.2.3.4', 'X-Forwarded-For', '::1'], ['X-Forwarded-Proto', 'https', 'X-Forwarded-Proto', 'http'],
       ['X-Forwarded-For', 'somebody'], ['X-Forwarded-For', '1.2.3.4,'], ['X-Forwarded-For', '']]) {
