@@ -44,7 +44,7 @@ struct api_route {
 	const char *query;
 	size_t body_max;
 	unsigned need;  /* a right, or enum need; 0: the operator */
-	unsigned flags; /* API_STEP_UP */
+	unsigned flags; /* API_STEP_UP, API_STEP_UP_WIDENING */
 };
 
 /* The routes of one handler file. */

@@ -276,6 +276,14 @@ static bool is_safe(struct span method)
 	return span_is(method, "GET") || span_is(method, "HEAD");
 }
 
+static enum status step_up(struct api_call *call)
+{
+	if (call->caller.kind == CALLER_USER &&
+		call->now_us >= call->caller.second_factor_at_us + SESSION_STEP_UP_US)
+		return api_refuse(call, ST_DENIED, "api.second_factor_needed", NULL, NULL);
+	return ST_OK;
+}
+
 enum status caller_admit(struct api_call *call, unsigned need, unsigned flags)
 {
 	const struct caller *caller = &call->caller;
@@ -287,10 +295,12 @@ enum status caller_admit(struct api_call *call, unsigned need, unsigned flags)
 	st = admit_need(call, need);
 	if (st != ST_OK)
 		return st;
-	if ((flags & API_STEP_UP) != 0 && caller->kind == CALLER_USER &&
-		call->now_us >= caller->second_factor_at_us + SESSION_STEP_UP_US)
-		return api_refuse(call, ST_DENIED, "api.second_factor_needed", NULL, NULL);
-	return ST_OK;
+	return (flags & API_STEP_UP) != 0 ? step_up(call) : ST_OK;
+}
+
+enum status caller_widens(struct api_call *call)
+{
+	return change_widens(call->change) ? step_up(call) : ST_OK;
 }
 
 void caller_seen(const struct api_call *call)

@@ -49,6 +49,8 @@ enum need {
 
 /* Flags of a route. */
 #define API_STEP_UP 1u /* of a person: the second factor within the last SESSION_STEP_UP_US */
+#define API_STEP_UP_WIDENING                                                                       \
+	2u /* the same, of what widens alone: the handler calls caller_widens */
 
 struct api_call;
 
@@ -56,6 +58,8 @@ struct api_call;
 NODISCARD enum status caller_find(struct api_call *call);
 /* May he use a route that needs this? */
 NODISCARD enum status caller_admit(struct api_call *call, unsigned need, unsigned flags);
+/* Once an edit is made, before it is committed: if it widens, he is asked as API_STEP_UP asks. */
+NODISCARD enum status caller_widens(struct api_call *call);
 /* Note that his session or token was used; once the call holds no snapshot or change. */
 void caller_seen(const struct api_call *call);
 

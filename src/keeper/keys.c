@@ -467,6 +467,8 @@ static enum status keys_edit(struct api_call *call)
 	if (st == ST_OK)
 		st = key_edit(call->change, key.slot, &edit, &call->complaint);
 	if (st == ST_OK)
+		st = caller_widens(call);
+	if (st == ST_OK)
 		st = api_commit(call, &head);
 	return st != ST_OK ? st : key_answer(call, 200, key.slot, &head);
 }
@@ -479,7 +481,8 @@ static const struct api_route ROUTES[] = {
 	{ "POST", "/v1/keys/import", keys_import_request, "account dryRun", LIMIT_BODY_IMPORT,
 		RIGHT_KEYS_EDIT, API_STEP_UP },
 	{ "GET", "/v1/keys/{appKey}", keys_get, NULL, 0, RIGHT_KEYS_VIEW, 0 },
-	{ "PATCH", "/v1/keys/{appKey}", keys_edit, NULL, LIMIT_BODY, RIGHT_KEYS_EDIT, 0 },
+	{ "PATCH", "/v1/keys/{appKey}", keys_edit, NULL, LIMIT_BODY, RIGHT_KEYS_EDIT,
+		API_STEP_UP_WIDENING },
 };
 
 const struct api_table KEYS_TABLE = { ROUTES, ARRAY_LEN(ROUTES) };

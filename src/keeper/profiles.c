@@ -178,7 +178,7 @@ static enum status profiles_edit(struct api_call *call)
 		st = api_check_version(call, profile.version);
 	/* To delegate keys is as much as to handle them. */
 	if (st == ST_OK && fields[4].present)
-		st = caller_admit(call, NEED_OWNER, API_STEP_UP);
+		st = caller_admit(call, NEED_OWNER, 0);
 	edit.name = fields[0].text;
 	edit.set_handles_keys = fields[4].present;
 	edit.handles_keys = fields[4].boolean;
@@ -191,6 +191,8 @@ static enum status profiles_edit(struct api_call *call)
 		st = changed_set(call, &profile, &fields[2], &fields[3], &edit);
 	if (st == ST_OK)
 		st = profile_edit(call->change, profile.slot, &edit, &call->complaint);
+	if (st == ST_OK)
+		st = caller_widens(call);
 	if (st == ST_OK)
 		st = api_commit(call, &head);
 	return st != ST_OK ? st : answer_profile(call, 200, profile.slot, &head);
@@ -218,7 +220,8 @@ static const struct api_route ROUTES[] = {
 		RIGHT_PROFILES_VIEW, 0 },
 	{ "POST", "/v1/profiles", profiles_create, NULL, LIMIT_BODY, RIGHT_PROFILES_EDIT, 0 },
 	{ "GET", "/v1/profiles/{id}", profiles_get, NULL, 0, RIGHT_PROFILES_VIEW, 0 },
-	{ "PATCH", "/v1/profiles/{id}", profiles_edit, NULL, LIMIT_BODY, RIGHT_PROFILES_EDIT, 0 },
+	{ "PATCH", "/v1/profiles/{id}", profiles_edit, NULL, LIMIT_BODY, RIGHT_PROFILES_EDIT,
+		API_STEP_UP_WIDENING },
 	{ "DELETE", "/v1/profiles/{id}", profiles_delete, "unlink", 0, RIGHT_PROFILES_EDIT, 0 },
 };
 

@@ -121,6 +121,34 @@ void addresses_append_text(struct buf *out, const struct record_address *address
 	}
 }
 
+/* A network that only several of the others hold together counts as outside. */
+static bool address_within(const struct record_address *address, const struct record_address *other)
+{
+	unsigned whole = other->prefix_len / 8, rest = other->prefix_len % 8;
+
+	if (address->family != other->family || address->prefix_len < other->prefix_len)
+		return false;
+	if (memcmp(address->bytes, other->bytes, whole) != 0)
+		return false;
+	return rest == 0 || (address->bytes[whole] ^ other->bytes[whole]) >> (8 - rest) == 0;
+}
+
+bool addresses_within(const struct record_address *addresses, size_t count,
+	const struct record_address *others, size_t others_count)
+{
+	if (others_count == 0)
+		return true;
+	for (size_t i = 0; i < count; i++) {
+		bool within = false;
+
+		for (size_t k = 0; k < others_count && !within; k++)
+			within = address_within(&addresses[i], &others[k]);
+		if (!within)
+			return false;
+	}
+	return count > 0;
+}
+
 void addresses_append_json(struct buf *out, const struct record_address *addresses, size_t count)
 {
 	json_name(out, "addresses");

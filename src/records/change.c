@@ -412,6 +412,11 @@ struct snapshot *change_reading(struct change *change)
 	return &change->reading;
 }
 
+bool change_widens(const struct change *change)
+{
+	return change->widens;
+}
+
 enum status change_enter(struct change *change)
 {
 	return change->failed;

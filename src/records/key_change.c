@@ -226,6 +226,31 @@ static enum status key_merge(struct change *change, const struct key_edit *edit,
 	return st;
 }
 
+static bool limits_widen(const struct allowance *before, const struct allowance *after)
+{
+	for (unsigned i = 0; i < WINDOW_COUNT; i++) {
+		if (before->counts[i] != 0 &&
+			(after->counts[i] == 0 || after->counts[i] > before->counts[i]))
+			return true;
+	}
+	return false;
+}
+
+static bool key_widens(const struct record_key *before, const struct record_key *after)
+{
+	if (!addresses_within(after->addresses, after->addresses_count, before->addresses,
+		    before->addresses_count))
+		return true;
+	/* 0: never. */
+	if (before->expires_at_us != 0 &&
+		(after->expires_at_us == 0 || after->expires_at_us > before->expires_at_us))
+		return true;
+	/* It is handed to the upstream: another one is another customer. */
+	if (!span_equal(before->external_id, after->external_id))
+		return true;
+	return limits_widen(&before->limits, &after->limits);
+}
+
 static enum status key_row_update(struct change *change, const struct record_key *key)
 {
 	char memory[ADDRESSES_TEXT_MAX], limits_memory[LIMITS_TEXT_MAX];
@@ -254,6 +279,8 @@ enum status key_edit(struct change *change, uint32_t slot, const struct key_edit
 	edited = step.key;
 	if (st == ST_OK)
 		st = key_merge(change, edit, &edited, complaint);
+	if (st == ST_OK)
+		change->widens |= key_widens(&step.key, &edited);
 	if (st == ST_OK)
 		st = key_row_update(change, &edited);
 	if (st == ST_OK)

@@ -319,6 +319,7 @@ static enum status replace_resources(struct change *change, const struct record_
 			"DELETE FROM profile_resources WHERE profile_slot = $1", DB_INT(slot));
 	if (st == ST_OK)
 		st = resources_insert(change, slot, resources);
+	change->widens |= st == ST_OK && added.count > 0;
 	/* It may have lost some. */
 	change->narrows |= st == ST_OK;
 	return st;
@@ -337,6 +338,7 @@ static enum status set_handles_keys(struct change *change, const struct record_p
 			"UPDATE profiles SET handles_keys = $2 WHERE slot = $1",
 			DB_INT(profile->slot), DB_INT(handles_keys));
 	change->narrows |= st == ST_OK && !handles_keys;
+	change->widens |= st == ST_OK && handles_keys;
 	return st;
 }
 

@@ -139,4 +139,10 @@ void change_abort(struct change **change);
  */
 struct snapshot *change_reading(struct change *change);
 
+/*
+ * Did an edit in it let somebody do more than before? Of a key: from more addresses, for longer,
+ * more often, or as another customer; of a profile: more resources, or handling keys.
+ */
+bool change_widens(const struct change *change);
+
 #endif

@@ -49,6 +49,7 @@ struct change {
 	enum status failed; /* the first failure; ST_OK so far */
 	bool in_savepoint;  /* the first of a group needs none: its undoing is the transaction's */
 	bool narrows;   /* takes access away: the high-water mark goes to disk before the answer */
+	bool widens;    /* as change_widens says */
 	bool scrubs;    /* what it overwrote must not stay in the log's file */
 	bool delegated; /* made by the right of a delegate */
 
@@ -271,6 +272,9 @@ void json_name(struct buf *out, const char *name);
 NODISCARD enum status addresses_read(struct span text, struct arena *arena,
 	const struct record_address **out_addresses, size_t *out_count);
 void addresses_append_text(struct buf *out, const struct record_address *addresses, size_t count);
+/* Every address that the one list holds is in one network of the other; no list: any address. */
+bool addresses_within(const struct record_address *addresses, size_t count,
+	const struct record_address *others, size_t others_count);
 /* "addresses":[...] */
 void addresses_append_json(struct buf *out, const struct record_address *addresses, size_t count);
 

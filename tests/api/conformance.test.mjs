@@ -34,6 +34,8 @@ test('the document is valid', () => {
   assert.deepEqual(api.check(), []);
 });
 
+const STEP_UP = { 0: undefined, API_STEP_UP: true, API_STEP_UP_WIDENING: 'widening' };
+
 // { "GET", "/v1/things", handler, "query names" or NULL, body limit, who, step-up }
 function routesOfSource() {
   const folder = path.join(ROOT, 'src/keeper');
@@ -43,7 +45,7 @@ function routesOfSource() {
     const row = /\{\s*"([A-Z]+)",\s*"(\/[^"]*)",\s*\w+,\s*(NULL|"[^"]*"),\s*(\w+),\s*(\w+),\s*(\w+)\s*\}/g;
     for (const [, method, pattern, query, body, who, flags] of text.matchAll(row)) {
       const [, kind, name] = /^(NEED|RIGHT)_(\w+)$/.exec(who);
-      routes.push({ name: `${method} ${pattern}`, body: body !== '0', stepUp: flags === 'API_STEP_UP',
+      routes.push({ name: `${method} ${pattern}`, body: body !== '0', stepUp: STEP_UP[flags],
         need: kind === 'NEED' ? name.toLowerCase() : name.toLowerCase().replace('_', '.'),
         query: query === 'NULL' ? [] : query.slice(1, -1).split(' ') });
     }
@@ -64,7 +66,7 @@ test('every route of the keeper is described, and every description has a route'
   const described = [...api.operations.values()].map((o) => ({
     name: `${o.method.toUpperCase()} ${o.path}`,
     body: o.requestBody !== undefined,
-    stepUp: o['x-llavero-step-up'] === true,
+    stepUp: o['x-llavero-step-up'],
     need: o['x-llavero-need'],
     query: o.parameters.filter((p) => p.in === 'query').map((p) => p.name) }));
   const sorted = (list) => list.map((r) => ({ ...r, query: [...r.query].sort() })).sort((a, b) => (a.name < b.name ? -1 : 1));
