@@ -71,6 +71,8 @@ export function useChange<I, O>(change: (input: I) => Promise<O>, options: { mak
         const answer = await mutateAsync(input);
         // Secrets are among the answers: none stays in the cache.
         reset();
+        // What is not on the screen is read anew when it is shown again, whatever the change was about.
+        void client.invalidateQueries({ type: 'inactive', refetchType: 'none' });
         await Promise.all((latest.current.makesOld ?? []).map((queryKey) => client.invalidateQueries({ queryKey })));
         latest.current.onDone?.(answer);
         return answer;
