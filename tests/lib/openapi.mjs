@@ -71,7 +71,36 @@ export class OpenApi {
     return wrong;
   }
 
-  // What is wrong with an answer of an operation, as texts.
+  // The operation that a request is for; words of a path go before its parameters.
+  find(method, pathname) {
+    const wanted = method === 'HEAD' ? 'get' : method.toLowerCase();
+    const fits = [...this.operations.values()].filter((o) => o.method === wanted
+      && new RegExp(`^${o.path.replace(/\./g, '\\.').replace(/\{[^}]*\}/g, '[^/]+')}$`).test(pathname));
+    return fits.sort((a, b) => a.path.split('{').length - b.path.split('{').length)[0];
+  }
+
+  // What is wrong with a request, as texts. text: the body that was sent.
+  checkRequest(operation, { query, text }) {
+    const wrong = [];
+    const known = new Map(operation.parameters.filter((p) => p.in === 'query').map((p) => [p.name, p]));
+    for (const [name, value] of query) {
+      const { schema } = known.get(name) ?? {};
+      if (schema === undefined) wrong.push(`query ${name} is not described`);
+      else wrong.push(...checkValue(this.document, schema, this.typeFits(schema, value) ? value : JSON.parse(value), `query ${name}`));
+    }
+    for (const [name, p] of known) if (p.required && !query.has(name)) wrong.push(`no query ${name}`);
+    const content = operation.requestBody?.content;
+    if (content === undefined) {
+      if (text) wrong.push('a body is not described');
+    } else if (text === undefined) {
+      if (operation.requestBody.required) wrong.push('no body');
+    } else if (content['application/json'] !== undefined) {
+      wrong.push(...checkValue(this.document, content['application/json'].schema, JSON.parse(text), 'sent'));
+    }
+    return wrong;
+  }
+
+  // What is wrong with an answer of an operation, as texts; without answer.text its body is not looked at.
   checkAnswer(operation, answer) {
     const response = this.look(operation.responses[answer.status] ?? operation.responses.default);
     const wrong = [];
@@ -91,7 +120,7 @@ export class OpenApi {
       if (response.content !== undefined || answer.text !== '') wrong.push('no Content-Type');
     } else if (content === undefined) {
       wrong.push(`content type ${type} is not described`);
-    } else if (operation.method !== 'head') {
+    } else if (operation.method !== 'head' && answer.text !== undefined) {
       const body = /json$/.test(type) ? JSON.parse(answer.text) : answer.text;
       wrong.push(...checkValue(this.document, content.schema, body, 'body'));
       if (answer.headers.etag && body.version && answer.headers.etag !== `"${body.version}"`) wrong.push('ETag and version differ');

@@ -4,6 +4,7 @@ import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import { chromium } from 'playwright-core';
 import { freePort, Llaverod } from '../../lib/llaverod.mjs';
+import { watch } from './conform.mjs';
 import { Authenticator } from './totp.mjs';
 
 // Generous: a loaded machine is slow, and only a failure waits so long.
@@ -28,13 +29,14 @@ export async function openShop({ env = {} } = {}) {
   return { daemon, url, enrolment: made.enrolment };
 }
 
-// A page of its own profile. `faults` gathers what no page may do.
+// A page of its own profile. `faults` gathers what no page may do; what it asks and gets is held against openapi.json.
 export async function openPage(browser, { lang = 'en', dark = false, phone = false } = {}) {
   const context = await browser.newContext({
     viewport: phone ? { width: 390, height: 844 } : { width: 1280, height: 900 },
     locale: lang, colorScheme: dark ? 'dark' : 'light', reducedMotion: 'reduce',
   });
   context.setDefaultTimeout(DEADLINE);
+  await watch(context);
   const page = await context.newPage();
   page.faults = [];
   page.on('pageerror', (error) => page.faults.push(`thrown: ${error.message}`));
