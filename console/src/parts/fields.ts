@@ -6,10 +6,13 @@ export const TEXT_FAULTS = ['records.text_empty', 'records.text_long', 'records.
 export const ADDRESS_FAULTS = ['records.address', 'records.too_many_addresses'] as const;
 export const PASSWORD_FAULTS = ['login.password_not_text', 'login.password_short', 'login.password_long', 'login.password_common', 'login.password_is_email'] as const;
 
+/** A code that ends in `*` stands for all that begin like it. */
+const isOf = (code: string, known: string) => (known.endsWith('*') ? code.startsWith(known.slice(0, -1)) : code === known);
+
 export function fieldErrors<F extends string>(error: unknown, fields: Record<F, readonly string[]>): { at: Partial<Record<F, string>>; rest: unknown } {
   if (error instanceof ApiError) {
     for (const [field, codes] of Object.entries(fields) as [F, readonly string[]][]) {
-      if (codes.includes(error.code)) return { at: { [field]: error.detail } as Partial<Record<F, string>>, rest: null };
+      if (codes.some((known) => isOf(error.code, known))) return { at: { [field]: error.detail } as Partial<Record<F, string>>, rest: null };
     }
   }
   return { at: {}, rest: error };

@@ -5,7 +5,7 @@ import { api, data } from '@/api/client';
 import { useRead } from '@/api/hooks';
 import { Mark } from '@/parts/States';
 import { useText } from '@/text/text';
-import { type Chosen, type Need, nameOf } from './catalog';
+import { type Chosen, type Need, nameOf, OWN_PRODUCT } from './catalog';
 
 /** What a route asks for: any one of its resources, any linked key, or nothing. */
 export function NeedText({ need }: { need: Need | undefined }) {
@@ -31,7 +31,7 @@ export function ResourcePicker({ value, error, onChange }: { value: string[]; er
   const [typed, setTyped] = useState('');
   const [search] = useDebouncedValue(typed, 250);
   const found = useRead(['resources', 'pick', search], () => data(api.GET('/v1/resources', { params: { query: { q: search || undefined, limit: 50 } } })));
-  const names = new Map((found.data?.items ?? []).map((resource) => [nameOf(resource), resource.name]));
+  const names = new Map((found.data?.items ?? []).filter((resource) => resource.product !== OWN_PRODUCT).map((resource) => [nameOf(resource), resource.name]));
   return (
     <MultiSelect
       label={t('resources_any')}

@@ -1,16 +1,18 @@
 // Products and their resources; of each, the routes that it opens.
-import { Button, Group, Modal, Stack, Text, TextInput } from '@mantine/core';
+import { Button, Group, Text } from '@mantine/core';
 import { useMemo, useState } from 'react';
-import { api, data } from '@/api/client';
-import { useChange, useIdempotencyKey, useList, useRead } from '@/api/hooks';
+import { api, data, ifMatch } from '@/api/client';
+import { useChange, useList, useRead } from '@/api/hooks';
+import { Confirm } from '@/parts/Confirm';
 import { Icon } from '@/parts/icons';
 import { Panel } from '@/parts/Page';
 import { SearchField } from '@/parts/SearchField';
-import { EmptyState, ErrorState, FormError, LoadingState } from '@/parts/States';
+import { EmptyState, ErrorState, LoadingState } from '@/parts/States';
 import { toast } from '@/parts/toast';
 import { useSession } from '@/session/session';
 import { useText } from '@/text/text';
-import { nameOf, type Resource } from './catalog';
+import { nameOf, OWN_PRODUCT, type Resource } from './catalog';
+import { ResourceDialog } from './ResourceDialog';
 
 export function ResourcesTab() {
   const t = useText('catalog');
@@ -18,7 +20,8 @@ export function ResourcesTab() {
   const session = useSession();
   const [q, setQ] = useState('');
   const [open, setOpen] = useState<number>();
-  const [adding, setAdding] = useState(false);
+  const [editing, setEditing] = useState<Resource | 'new'>();
+  const [removing, setRemoving] = useState<Resource>();
   const products = useRead(['resources', 'products'], () => data(api.GET('/v1/products')));
   const list = useList<Resource>(['resources', q], (cursor) => data(api.GET('/v1/resources', { params: { query: { q: q || undefined, limit: 200, cursor } } })));
   const groups = useMemo(() => {
@@ -26,13 +29,25 @@ export function ResourcesTab() {
     for (const resource of list.items) found.set(resource.product, [...(found.get(resource.product) ?? []), resource]);
     return [...found].sort(([a], [b]) => a.localeCompare(b));
   }, [list.items]);
+  const mayEdit = session.may('installation');
+  const remove = useChange((resource: Resource) => data(api.DELETE('/v1/resources/{id}', { params: { path: { id: resource.id }, header: ifMatch(resource) } })), {
+    makesOld: [['resources']],
+    onDone: () => {
+      setRemoving(undefined);
+      toast(t('resource_removed'));
+    },
+  });
+  const ask = (resource: Resource) => {
+    remove.reset();
+    setRemoving(resource);
+  };
   const total = (product: string) => products.data?.items.find((one) => one.product === product)?.resources;
 
   return (
     <>
       <div className="l-toolbar">
         <SearchField label={t('search_resources')} value={q} onSearch={setQ} />
-        {session.may('installation') && <Button variant="default" leftSection={<Icon name="plus" />} onClick={() => setAdding(true)}>{t('add_resource')}</Button>}
+        {mayEdit && <Button variant="default" leftSection={<Icon name="plus" />} onClick={() => setEditing('new')}>{t('add_resource')}</Button>}
       </div>
       {list.isLoading && <LoadingState />}
       {list.error && list.items.length === 0 && <ErrorState error={list.error} onRetry={list.reload} />}
@@ -40,7 +55,7 @@ export function ResourcesTab() {
         <Panel><EmptyState icon="catalog" title={q ? t('no_resource') : t('no_resources')}>{q ? undefined : t('no_routes_why')}</EmptyState></Panel>
       )}
       {groups.map(([product, resources]) => (
-        <Panel key={product} title={product} lead={t('resources_count', { count: q ? resources.length : (total(product) ?? resources.length) })} flush>
+        <Panel key={product} title={product} lead={`${t('resources_count', { count: q ? resources.length : (total(product) ?? resources.length) })}${product === OWN_PRODUCT ? ` ${t('resources_own')}` : ''}`} flush>
           <ul className="l-resources">
             {resources.map((resource) => (
               <li key={resource.id}>
@@ -50,19 +65,30 @@ export function ResourcesTab() {
                   <code>{resource.key}</code>
                   <span className="l-resource-category">{resource.category}</span>
                 </button>
-                {open === resource.id && <Opens resource={resource} />}
+                {open === resource.id && <Opens resource={resource} onEdit={mayEdit && product !== OWN_PRODUCT ? () => setEditing(resource) : undefined} onRemove={() => ask(resource)} />}
               </li>
             ))}
           </ul>
         </Panel>
       ))}
       {list.more && <div className="l-more"><Button variant="default" size="xs" loading={list.isLoadingMore} onClick={list.more}>{shell('more')}</Button></div>}
-      {adding && <AddResource products={(products.data?.items ?? []).map((one) => one.product)} onClose={() => setAdding(false)} />}
+      {editing && (
+        <ResourceDialog
+          resource={editing === 'new' ? undefined : editing}
+          products={(products.data?.items ?? []).map((one) => one.product).filter((product) => product !== OWN_PRODUCT)}
+          onClose={() => setEditing(undefined)}
+        />
+      )}
+      {removing && (
+        <Confirm title={t('remove_resource', { name: nameOf(removing) })} action={t('remove')} danger isBusy={remove.isBusy} error={remove.error} onConfirm={() => void remove.run(removing)} onClose={() => setRemoving(undefined)}>
+          {t('remove_resource_what')}
+        </Confirm>
+      )}
     </>
   );
 }
 
-function Opens({ resource }: { resource: Resource }) {
+function Opens({ resource, onEdit, onRemove }: { resource: Resource; onEdit?: (() => void) | undefined; onRemove: () => void }) {
   const t = useText('catalog');
   const routes = useRead(['routes', 'of', resource.id], () => data(api.GET('/v1/routes', { params: { query: { resource: resource.id, limit: 100 } } })));
   if (routes.isLoading) return <LoadingState />;
@@ -81,67 +107,12 @@ function Opens({ resource }: { resource: Resource }) {
           {routes.data.next && <Text size="sm" c="dimmed">{t('opens_more')}</Text>}
         </>
       )}
+      {onEdit && (
+        <Group gap="xs" mt="sm">
+          <Button size="compact-sm" variant="default" leftSection={<Icon name="edit" size={14} />} onClick={onEdit}>{t('edit')}</Button>
+          <Button size="compact-sm" variant="default" className="l-danger" leftSection={<Icon name="trash" size={14} />} onClick={onRemove}>{t('remove')}</Button>
+        </Group>
+      )}
     </div>
-  );
-}
-
-const FIELDS = ['product', 'key', 'category', 'name'] as const;
-
-function AddResource({ products, onClose }: { products: string[]; onClose: () => void }) {
-  const t = useText('catalog');
-  const shell = useText('shell');
-  const [typed, setTyped] = useState({ product: products[0] ?? '', key: '', category: '', name: '' });
-  const [asked, setAsked] = useState(false);
-  const idempotency = useIdempotencyKey();
-  const adding = useChange(
-    () =>
-      data(
-        api.POST('/v1/resources', {
-          params: { header: idempotency.header() },
-          body: { product: typed.product.trim(), key: typed.key.trim(), category: typed.category.trim() || undefined, name: typed.name.trim() || undefined },
-        }),
-      ),
-    {
-      makesOld: [['resources']],
-      onDone: () => {
-        toast(t('resource_added'));
-        onClose();
-      },
-    },
-  );
-  const isWhole = Boolean(typed.product.trim() && typed.key.trim());
-  return (
-    <Modal opened onClose={onClose} title={t('add_resource')} closeButtonProps={{ 'aria-label': shell('close') }}>
-      <form
-        noValidate
-        onSubmit={(event) => {
-          event.preventDefault();
-          setAsked(true);
-          if (isWhole) void adding.run(undefined);
-        }}
-      >
-        <Stack gap="sm">
-          {FIELDS.map((name) => (
-            <TextInput
-              key={name}
-              label={t(`resource_${name}`)}
-              description={name === 'key' ? t('resource_key_why') : undefined}
-              required={name === 'product' || name === 'key'}
-              value={typed[name]}
-              onChange={(event) => {
-                const { value } = event.currentTarget;
-                setTyped((before) => ({ ...before, [name]: value }));
-              }}
-              error={asked && (name === 'product' || name === 'key') && !typed[name].trim() ? t('needed') : undefined}
-            />
-          ))}
-          <FormError error={adding.error} />
-          <Group justify="flex-end" gap="xs">
-            <Button variant="default" onClick={onClose}>{shell('cancel')}</Button>
-            <Button type="submit" loading={adding.isBusy}>{t('add_resource')}</Button>
-          </Group>
-        </Stack>
-      </form>
-    </Modal>
   );
 }

@@ -1,6 +1,6 @@
 // What the screen reads of the catalogue, and how a need reads.
 import { call } from '@/api/call';
-import { send, type Schemas } from '@/api/client';
+import { api, data, send, type Schemas } from '@/api/client';
 
 export type Route = Schemas['Route'];
 export type Resource = Schemas['Resource'];
@@ -22,6 +22,13 @@ export const needOf = (route: Route): Need => {
 export type Chosen = { kind: 'resources' | 'authenticated' | 'public'; resources: string[] };
 
 export const bodyOf = (chosen: Chosen) => (chosen.kind === 'resources' ? { resources: chosen.resources } : { [chosen.kind]: true });
+
+export const readService = (service: string) => data(api.GET('/v1/services/{service}', { params: { path: { service } } }));
+export const readResource = (id: number) => data(api.GET('/v1/resources/{id}', { params: { path: { id } } }));
+export const readRoute = (id: number) => data(api.GET('/v1/routes/{id}', { params: { path: { id } } }));
+
+/** Llavero's own: what people may do in it. Nobody edits them. */
+export const OWN_PRODUCT = 'llavero';
 
 export interface Document {
   name: string;
