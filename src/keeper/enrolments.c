@@ -70,27 +70,26 @@ static enum status read_link(struct api_call *call, struct opened *opened)
 	if (st == ST_OK)
 		st = snapshot_account(
 			call->reading, opened->user.account_slot, call->arena, &opened->account);
-	if (st == ST_OK && opened->link.is_opened)
-		st = totp_open(call->keeper->root_key, opened->user.slot, opened->link.totp,
-			opened->secret);
 	return over(call, st);
 }
 
-/* The first time: the second factor is made, in a change that says that it was opened. */
-static enum status open_first(struct api_call *call, struct opened *opened)
+/*
+ * Each opening makes another second factor, in a change that says that it was
+ * opened: who looked before knows one that is void. opened->link stays as it was before.
+ */
+static enum status open_anew(struct api_call *call, struct opened *opened)
 {
 	uint8_t sealed[TOTP_SEALED_SIZE];
 	struct head head;
 	enum status st = login_change(call, 0);
 
-	/* Another request may have been faster: then what that one made is shown. */
 	if (st == ST_OK)
 		st = read_link(call, opened);
-	if (st != ST_OK || opened->link.is_opened)
+	if (st != ST_OK)
 		return st;
 	crypto_random(opened->secret, sizeof(opened->secret));
 	totp_seal(call->keeper->root_key, opened->user.slot, opened->secret, sealed);
-	st = enrolment_open(call->change, opened->digest, opened->user.slot, sealed);
+	st = over(call, enrolment_open(call->change, opened->digest, opened->user.slot, sealed));
 	return st != ST_OK ? st : api_commit_unread(call, &head);
 }
 
@@ -105,7 +104,19 @@ static void append_factor(struct buf *out, const struct opened *opened)
 	otp_append_secret(out, secret);
 	buf_append_str(out, "\",\"otpauth\":");
 	buf_append_json(out, buf_span(&uri));
-	buf_append_char(out, '}');
+}
+
+/* When it was opened before; null: never. */
+static void append_before(struct buf *out, const struct record_enrolment *link)
+{
+	buf_append_str(out, ",\"openedBefore\":");
+	if (link->openings == 0) {
+		buf_append_str(out, "null}");
+		return;
+	}
+	buf_append_char(out, '"');
+	clock_append_rfc3339(out, link->opened_at_us);
+	buf_append_str(out, "\"}");
 }
 
 static enum status enrolment_look(struct api_call *call)
@@ -125,8 +136,8 @@ static enum status enrolment_look(struct api_call *call)
 		st = api_reading(call);
 	if (st == ST_OK)
 		st = read_link(call, &opened);
-	if (st == ST_OK && !opened.link.is_opened)
-		st = open_first(call, &opened);
+	if (st == ST_OK)
+		st = open_anew(call, &opened);
 	if (st != ST_OK)
 		return st;
 	buf_append_str(&object, "{\"account\":");
@@ -140,6 +151,7 @@ static enum status enrolment_look(struct api_call *call)
 		buf_append_str(&object, "null");
 	buf_append_char(&object, ',');
 	append_factor(&object, &opened);
+	append_before(&object, &opened.link);
 	return api_answer(call, 200, &object, 0, NULL);
 }
 
@@ -167,13 +179,16 @@ static enum status enrol_check(struct api_call *call, struct enrol *enrol)
 
 	if (st == ST_OK)
 		st = read_link(call, opened);
-	if (st == ST_OK && !opened->link.is_opened)
+	if (st == ST_OK && opened->link.openings == 0)
 		return api_refuse(call, ST_CONFLICT, "login.enrolment_unopened", NULL, NULL);
+	if (st == ST_OK)
+		st = totp_open(call->keeper->root_key, opened->user.slot, opened->link.totp,
+			opened->secret);
 	if (st == ST_OK)
 		st = password_fit(enrol->password, opened->user.email, &call->complaint);
 	if (st == ST_OK && !otp_is(span_of(opened->secret, sizeof(opened->secret)), call->now_us,
 				   enrol->code, &enrol->step))
-		return api_refuse(call, ST_INVALID, "login.code_wrong", NULL, NULL);
+		return api_refuse(call, ST_INVALID, "login.enrolment_code", NULL, NULL);
 	snapshot_end(&call->own_reading);
 	call->reading = NULL;
 	return st;
@@ -182,11 +197,15 @@ static enum status enrol_check(struct api_call *call, struct enrol *enrol)
 static enum status enrol_commit(struct api_call *call, struct enrol *enrol, struct buf *object,
 	struct record_login *out_login, struct head *out_head)
 {
+	/* Who the link was for, and what it showed, when the code was looked at: it must be so
+	 * still. */
+	struct opened now = { .digest = { 0 } };
 	uint32_t user_slot = enrol->opened.user.slot;
 	enum status st = login_change(call, user_slot);
 
+	memcpy(now.digest, enrol->opened.digest, sizeof(now.digest));
 	if (st == ST_OK)
-		st = read_link(call, &enrol->opened);
+		st = read_link(call, &now);
 	if (st == ST_OK)
 		st = login_enrol(call->change,
 			&(struct login_new){

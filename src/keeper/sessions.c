@@ -265,7 +265,9 @@ static enum status session_prove(struct api_call *call)
 	if (st == ST_OK)
 		st = api_change(call);
 	if (st == ST_OK) {
-		st = login_code_use(call, own.user.slot, &code);
+		st = login_still(call->change, &own.login);
+		if (st == ST_OK)
+			st = login_code_use(call, own.user.slot, &code);
 		if (st == ST_DENIED)
 			return login_refuse(call);
 	}
@@ -316,6 +318,11 @@ static enum status password_change(struct api_call *call)
 	if (st != ST_OK)
 		return login_busy(call, st);
 	st = api_change(call);
+	if (st == ST_OK)
+		st = login_still(call->change, &own.login);
+	/* Somebody was faster: what was typed as the present password is not it any more. */
+	if (st == ST_DENIED)
+		return login_refuse(call);
 	if (st == ST_OK)
 		st = login_set_password(
 			call->change, own.user.slot, span_str(text), call->caller.session_slot);

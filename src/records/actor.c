@@ -12,20 +12,13 @@ static bool acts_for_all(const struct change *change)
 	return change->actor.kind == ACTOR_OPERATOR || change->actor.kind == ACTOR_SYSTEM;
 }
 
-/* A session that was ended meanwhile changes nothing any more. */
+/* A session that was ended meanwhile, or is over by itself, changes nothing any more. */
 static enum status session_there(struct change *change)
 {
-	int64_t user_slot = 0;
-	enum status st;
-
 	if (change->actor.session_slot == 0)
 		return ST_OK;
-	st = db_one_int(change_db(change),
-		"SELECT user_slot FROM sessions WHERE slot = $1 AND expires_at_us > $2", &user_slot,
-		DB_INT(change->actor.session_slot), DB_INT(change->now_us));
-	if (st == ST_OK && user_slot != change->actor.user_slot)
-		st = ST_NOT_FOUND;
-	return st;
+	return session_lives(change_db(change), change->actor.session_slot, change->actor.user_slot,
+		change->now_us);
 }
 
 enum status change_holding(

@@ -10,7 +10,8 @@ enum status snapshot_enrolment(struct snapshot *snapshot, const uint8_t digest[D
 	struct db_statement *row = NULL;
 	struct span totp;
 	enum status st = db_query(snapshot->db,
-		"SELECT e.user_slot, e.totp, e.expires_at_us FROM enrolments e"
+		"SELECT e.user_slot, e.totp, e.expires_at_us, e.openings, e.opened_at_us"
+		" FROM enrolments e"
 		" JOIN users u ON u.slot = e.user_slot JOIN accounts a ON a.slot = u.account_slot"
 		" WHERE e.digest = $1 AND e.used_at_us = 0 AND e.expires_at_us > $2"
 		" AND u.state = 1 AND a.state = 1",
@@ -25,10 +26,13 @@ enum status snapshot_enrolment(struct snapshot *snapshot, const uint8_t digest[D
 		return snapshot_note(snapshot, ST_DAMAGED);
 	*out_enrolment = (struct record_enrolment){
 		.user_slot = (uint32_t)db_int(row, 0),
-		.is_opened = span_present(totp),
+		.openings = db_int(row, 3),
+		.opened_at_us = db_int(row, 4),
 		.expires_at_us = db_int(row, 2),
 	};
-	if (out_enrolment->is_opened)
+	if ((out_enrolment->openings > 0) != span_present(totp))
+		return snapshot_note(snapshot, ST_DAMAGED);
+	if (span_present(totp))
 		memcpy(out_enrolment->totp, totp.ptr, TOTP_SEALED_SIZE);
 	return ST_OK;
 }
@@ -110,12 +114,17 @@ enum status login_reset(struct change *change, uint32_t user_slot,
 enum status enrolment_open(struct change *change, const uint8_t digest[DIGEST_SIZE],
 	uint32_t user_slot, const uint8_t sealed[TOTP_SEALED_SIZE])
 {
+	struct db *db = change_db(change);
 	enum status st = change_enter(change);
 
 	if (st == ST_OK)
-		st = db_run(change_db(change),
-			"UPDATE enrolments SET totp = $2 WHERE digest = $1 AND totp IS NULL",
-			DB_BLOB(digest, DIGEST_SIZE), DB_BLOB(sealed, TOTP_SEALED_SIZE));
+		st = db_run(db,
+			"UPDATE enrolments SET totp = $2, openings = openings + 1,"
+			" opened_at_us = $3 WHERE digest = $1 AND openings < $4",
+			DB_BLOB(digest, DIGEST_SIZE), DB_BLOB(sealed, TOTP_SEALED_SIZE),
+			DB_INT(change->now_us), DB_INT(ENROLMENT_OPENINGS_MAX));
+	if (st == ST_OK && db->driver->changed_rows(db) == 0)
+		st = ST_NOT_FOUND;
 	if (st == ST_OK)
 		st = user_event(change, "user.enrolment_open", user_slot, SPAN_ABSENT);
 	return change_leave(change, st);

@@ -128,6 +128,20 @@ enum status login_use_recovery(
 	return change_leave(change, st);
 }
 
+enum status login_still(struct change *change, const struct record_login *was)
+{
+	int64_t found;
+	enum status st = change_enter(change);
+
+	if (st == ST_OK)
+		st = db_one_int(change_db(change),
+			"SELECT user_slot FROM credentials WHERE user_slot = $1 AND password = $2"
+			" AND totp = $3 AND changed_at_us = $4",
+			&found, DB_INT(was->user_slot), DB_TEXT(was->password),
+			DB_BLOB(was->totp, TOTP_SEALED_SIZE), DB_INT(was->changed_at_us));
+	return change_leave(change, st == ST_NOT_FOUND ? ST_DENIED : st);
+}
+
 /* ---- setting ---- */
 
 static enum status recovery_put(
@@ -144,18 +158,28 @@ static enum status recovery_put(
 	return st;
 }
 
-static enum status link_use(
-	struct change *change, uint32_t user_slot, const uint8_t digest[DIGEST_SIZE])
+/* ST_NOT_FOUND: it is over. ST_CONFLICT: P5, what was proved is not what it shows now. */
+static enum status link_use(struct change *change, const struct login_new *login,
+	const uint8_t digest[DIGEST_SIZE], struct complaint *complaint)
 {
 	struct db *db = change_db(change);
-	enum status st = db_run(db,
-		"UPDATE enrolments SET used_at_us = $3"
+	int64_t is_same = 0;
+	enum status st = db_one_int(db,
+		"SELECT CASE WHEN totp = $4 THEN 1 ELSE 0 END FROM enrolments"
 		" WHERE digest = $1 AND user_slot = $2 AND used_at_us = 0 AND expires_at_us > $3",
-		DB_BLOB(digest, DIGEST_SIZE), DB_INT(user_slot), DB_INT(change->now_us));
+		&is_same, DB_BLOB(digest, DIGEST_SIZE), DB_INT(login->user_slot),
+		DB_INT(change->now_us), DB_BLOB(login->totp, TOTP_SEALED_SIZE));
 
-	if (st == ST_OK && db->driver->changed_rows(db) == 0)
-		st = ST_NOT_FOUND;
-	return st;
+	if (st == ST_NOT_FOUND)
+		complaint_set(complaint, "login.enrolment_over", 0);
+	if (st == ST_OK && is_same != 1) {
+		complaint_set(complaint, "login.enrolment_reopened", 0);
+		st = ST_CONFLICT;
+	}
+	if (st != ST_OK)
+		return st;
+	return db_run(db, "UPDATE enrolments SET used_at_us = $2 WHERE digest = $1",
+		DB_BLOB(digest, DIGEST_SIZE), DB_INT(change->now_us));
 }
 
 enum status login_enrol(struct change *change, const struct login_new *login,
@@ -164,9 +188,7 @@ enum status login_enrol(struct change *change, const struct login_new *login,
 	enum status st = change_enter(change);
 
 	if (st == ST_OK)
-		st = link_use(change, login->user_slot, link_digest);
-	if (st == ST_NOT_FOUND)
-		complaint_set(complaint, "login.enrolment_over", 0);
+		st = link_use(change, login, link_digest, complaint);
 	if (st == ST_OK)
 		st = db_run(change_db(change),
 			"INSERT INTO credentials (user_slot, password, totp, totp_last_step,"
@@ -187,8 +209,7 @@ enum status login_enrol(struct change *change, const struct login_new *login,
 	return change_leave(change, st);
 }
 
-/* The end of each change that a person makes to what he proves himself with. */
-/* Begin: a session that was ended while this waited for its turn changes nothing any more. */
+/* A session that was ended while this waited for its turn changes nothing any more. */
 static enum status enter_own(struct change *change)
 {
 	struct holding holding;
@@ -199,6 +220,7 @@ static enum status enter_own(struct change *change)
 	return st;
 }
 
+/* The end of each change that a person makes to what he proves himself with. */
 static enum status settle(struct change *change, enum status st, const char *action,
 	uint32_t user_slot, uint32_t but_session_slot)
 {

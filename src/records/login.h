@@ -7,6 +7,8 @@
  * P2: a recovery code counts once; only its digest is stored.
  * P3: a new link takes away what was set before it, and all sessions.
  * P4: nothing here is in an event but that it was done.
+ * P5: each opening of a link makes another second factor, and the one before it
+ *     is void: who looked first does not know what the person sets up.
  */
 #ifndef RECORDS_LOGIN_H
 #define RECORDS_LOGIN_H
@@ -18,6 +20,8 @@
 #define TOTP_SEALED_SIZE (SEAL_NONCE_SIZE + TOTP_SECRET_SIZE + SEAL_TAG_SIZE)
 #define RECOVERY_CODES 10u
 #define ENROLMENT_VALID_US (INT64_C(24) * 3600 * 1000000)
+/* Each leaves an event: who holds a link must not fill the records with them. */
+#define ENROLMENT_OPENINGS_MAX 20
 
 struct record_login {
 	uint32_t user_slot;
@@ -49,6 +53,12 @@ NODISCARD enum status login_use_step(struct change *change, uint32_t user_slot, 
 NODISCARD enum status login_use_recovery(
 	struct change *change, uint32_t user_slot, const uint8_t digest[DIGEST_SIZE]);
 
+/*
+ * Within a change: is what he proves himself with still what was read before?
+ * ST_DENIED when it was set anew or taken away meanwhile; that fails the change.
+ */
+NODISCARD enum status login_still(struct change *change, const struct record_login *was);
+
 /* What a person proved that he has, at enrolment. */
 struct login_new {
 	uint32_t user_slot;
@@ -57,7 +67,10 @@ struct login_new {
 	int64_t totp_step;                      /* of the code that proved it: used up */
 	const uint8_t (*recovery)[DIGEST_SIZE]; /* RECOVERY_CODES of them */
 };
-/* Ends the person's sessions, all of them, and uses the link up. */
+/*
+ * Ends the person's sessions, all of them, and uses the link up. ST_NOT_FOUND:
+ * it is over; ST_CONFLICT: it was opened again since login->totp was read of it.
+ */
 NODISCARD enum status login_enrol(struct change *change, const struct login_new *login,
 	const uint8_t link_digest[DIGEST_SIZE], struct complaint *complaint);
 
@@ -73,8 +86,9 @@ NODISCARD enum status login_set_recovery(struct change *change, uint32_t user_sl
 
 struct record_enrolment {
 	uint32_t user_slot;
-	bool is_opened;
-	uint8_t totp[TOTP_SEALED_SIZE]; /* once it is opened */
+	int64_t openings;
+	int64_t opened_at_us;           /* the last time; 0: never */
+	uint8_t totp[TOTP_SEALED_SIZE]; /* of the last opening */
 	int64_t expires_at_us;
 };
 
@@ -90,7 +104,7 @@ NODISCARD enum status login_reset(struct change *change, uint32_t user_slot,
 	const uint8_t digest[DIGEST_SIZE], int64_t *out_expires_at_us, struct complaint *complaint);
 NODISCARD enum status login_invite(struct change *change, uint32_t user_slot,
 	const uint8_t digest[DIGEST_SIZE], int64_t *out_expires_at_us);
-/* It was opened for the first time: this is the second factor that it shows. */
+/* It is opened: this is the second factor that it shows. ST_NOT_FOUND: too often already. */
 NODISCARD enum status enrolment_open(struct change *change, const uint8_t digest[DIGEST_SIZE],
 	uint32_t user_slot, const uint8_t sealed[TOTP_SEALED_SIZE]);
 

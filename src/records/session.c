@@ -128,6 +128,22 @@ enum status session_get(
 	return snapshot_note(snapshot, st);
 }
 
+enum status session_lives(struct db *db, uint32_t slot, uint32_t user_slot, int64_t now_us)
+{
+	CLEANUP(db_finish)
+	struct db_statement *row = NULL;
+	struct record_session session;
+	enum status st = db_query(db, COLUMNS " WHERE s.slot = $1 AND s.user_slot = $2", &row,
+		DB_INT(slot), DB_INT(user_slot));
+
+	if (st == ST_OK)
+		st = db_step(row);
+	if (st != ST_OK)
+		return st;
+	session_of_row(row, &session);
+	return is_over(&session, now_us) ? ST_NOT_FOUND : ST_OK;
+}
+
 enum status session_seen(
 	struct records *records, const struct record_session *session, int64_t now_us)
 {

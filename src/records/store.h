@@ -166,6 +166,9 @@ NODISCARD enum status change_holds_profile(
 /* What the acting person or token may do now; ST_DENIED once it is over. Not of the operator. */
 NODISCARD enum status change_holding(
 	struct change *change, struct holding *out_holding, struct complaint *complaint);
+/* ST_NOT_FOUND unless the session is this person's and not over (records/session.h, S2). */
+NODISCARD enum status session_lives(
+	struct db *db, uint32_t slot, uint32_t user_slot, int64_t now_us);
 NODISCARD enum status user_holding(struct db *db, uint32_t user_slot, struct holding *out_holding);
 NODISCARD enum status token_holding(
 	struct db *db, uint32_t token_slot, int64_t now_us, struct holding *out_holding);

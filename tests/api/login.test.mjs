@@ -51,14 +51,25 @@ test('a password that is weak, or a code that is wrong, does not use the link up
   const opened = await request(daemon.people, 'POST', '/v1/enrolment/open', { body: { token } });
   assert.equal(opened.status, 200, opened.text);
   const again = await request(daemon.people, 'POST', '/v1/enrolment/open', { body: { token } });
-  assert.deepEqual(again.json, opened.json, 'opened twice it shows the same factor');
+  secrets.add(opened.json.secret);
+  secrets.add(again.json.secret);
+  // Who looked first knows a factor that counts no more, and the second one is told of him.
+  assert.equal(opened.json.openedBefore, null);
+  assert.notEqual(again.json.secret, opened.json.secret);
+  assert.ok(Math.abs(Date.parse(again.json.openedBefore) - Date.now()) < 600000, again.json.openedBefore);
+  assert.deepEqual({ ...again.json, secret: 0, otpauth: 0, openedBefore: 0 }, { ...opened.json, secret: 0, otpauth: 0, openedBefore: 0 });
+  const peeked = await enrol({ password: PASSWORD, code: totp(opened.json.secret, stepNow()) });
+  assert.deepEqual([peeked.status, peeked.json.code], [400, 'login.enrolment_code']);
+  const openings = (await daemon.api('GET', '/v1/events?action=user.enrolment_open')).items.map((item) => item.event);
+  assert.equal(openings.length, 2);
+  for (const event of openings) assert.deepEqual([event.actor.id, event.actor.address], ['system:one-time-link', '127.0.0.1']);
   assert.match(opened.json.otpauth, /^otpauth:\/\/totp\/Llavero%20store:ana%40example\.com\?secret=[A-Z2-7]{32}&/);
-  const code = totp(opened.json.secret, stepNow());
+  const code = totp(again.json.secret, stepNow());
   for (const [label, body, key] of [
     ['short', { password: 'Kq0-zLw3xBf', code }, 'password_short'],
     ['common', { password: 'Password1234', code }, 'password_common'],
     ['his address', { password: 'ANA@example.com', code }, 'password_is_email'],
-    ['wrong code', { password: PASSWORD, code: totp(opened.json.secret, stepNow() - 5) }, 'code_wrong'],
+    ['wrong code', { password: PASSWORD, code: totp(again.json.secret, stepNow() - 5) }, 'enrolment_code'],
   ]) {
     const answer = await enrol(body);
     assert.equal(answer.status, 400, label);
@@ -235,6 +246,17 @@ test('a new password ends the other sessions, a suspension all of them', async (
   assert.equal((await pia.ask('GET', '/v1/session')).status, 401);
   pia.password = next;
   assert.equal((await pia.login()).status, 401);
+});
+
+test('of two passwords that are set at once, by the same present one, one counts', async () => {
+  const ivo = await user('ivo@example.com');
+  remember(ivo, await ivo.enrol(ivo.link));
+  const wanted = ['first-Meadow 42 ü copper', 'second-Meadow 42 ü copper'];
+  for (const text of wanted) secrets.add(text);
+  const answers = await Promise.all(wanted.map((password) => ivo.ask('POST', '/v1/me/password', { current: PASSWORD, password })));
+  assert.deepEqual(answers.map((answer) => answer.status).sort(), [200, 401], answers.map((answer) => answer.text).join('\n'));
+  ivo.password = wanted[answers.findIndex((answer) => answer.status === 200)];
+  assert.equal((await ivo.login()).status, 201);
 });
 
 test('the second factor is proved again, renewed, and the codes made anew', async () => {

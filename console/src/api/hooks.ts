@@ -16,7 +16,8 @@ export const queries = new QueryClient({
     mutations: { networkMode: 'always', retry: false },
   },
 });
-onReturn(() => void queries.invalidateQueries());
+// Not what was answered once for all: asked again it would change under the person's hands.
+onReturn(() => void queries.invalidateQueries({ predicate: (query) => query.meta?.once !== true || query.state.data === undefined }));
 
 /** `once` for what is not to be asked again by itself. One thing: `useRead(['user', id], () => data(api.GET('/v1/users/{id}', ...)))`. */
 export function useRead<T>(key: QueryKey, read: () => Promise<T>, options: { enabled?: boolean; every?: number; once?: boolean } = {}) {
@@ -26,7 +27,7 @@ export function useRead<T>(key: QueryKey, read: () => Promise<T>, options: { ena
     enabled: options.enabled ?? true,
     refetchInterval: options.every ?? false,
     // Asked again would be another answer (a secret made anew), and it is forgotten with the screen.
-    ...(options.once && { staleTime: Infinity, gcTime: 0, refetchOnWindowFocus: false, refetchOnMount: false }),
+    ...(options.once && { meta: { once: true }, staleTime: Infinity, gcTime: 0, refetchOnWindowFocus: false, refetchOnMount: false }),
   });
 }
 

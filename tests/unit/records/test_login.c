@@ -46,14 +46,24 @@ static void give_link(struct fixture *f, uint32_t user, unsigned n)
 	assert_true(expires == f->now_us + ENROLMENT_VALID_US);
 }
 
-static enum status enrol(struct fixture *f, uint32_t user, unsigned link)
+static enum status open_link(
+	struct fixture *f, uint32_t user, unsigned link, uint8_t out_sealed[TOTP_SEALED_SIZE])
 {
-	uint8_t recovery[RECOVERY_CODES][DIGEST_SIZE], sealed[TOTP_SEALED_SIZE];
+	struct change *change = begin(f);
+
+	totp_seal(f->root_key, user, SECRET, out_sealed);
+	return end(&change, enrolment_open(change, digest_of(link), user, out_sealed));
+}
+
+/* With the second factor that an opening showed. */
+static enum status enrol_with(
+	struct fixture *f, uint32_t user, unsigned link, const uint8_t sealed[TOTP_SEALED_SIZE])
+{
+	uint8_t recovery[RECOVERY_CODES][DIGEST_SIZE];
 	struct change *change = begin(f);
 
 	for (unsigned i = 0; i < RECOVERY_CODES; i++)
 		memcpy(recovery[i], digest_of(500 + i), DIGEST_SIZE);
-	totp_seal(f->root_key, user, SECRET, sealed);
 	return end(&change, login_enrol(change,
 				    &(struct login_new){ .user_slot = user,
 					    .password = SPAN_LIT("$argon2id$text"),
@@ -61,6 +71,14 @@ static enum status enrol(struct fixture *f, uint32_t user, unsigned link)
 					    .totp_step = 100,
 					    .recovery = recovery },
 				    digest_of(link), &f->complaint));
+}
+
+static enum status enrol(struct fixture *f, uint32_t user, unsigned link)
+{
+	uint8_t sealed[TOTP_SEALED_SIZE];
+	enum status st = open_link(f, user, link, sealed);
+
+	return st == ST_OK || st == ST_NOT_FOUND ? enrol_with(f, user, link, sealed) : st;
 }
 
 static enum status read_login(struct fixture *f, uint32_t user, struct record_login *out)
@@ -295,6 +313,123 @@ static void a_link_that_is_over(void **state)
 	ASSERT_OK(enrol(f, user, 1));
 }
 
+static void each_opening_makes_another_factor(void **state)
+{
+	struct fixture *f = *state;
+	uint8_t peeked[TOTP_SEALED_SIZE], shown[TOTP_SEALED_SIZE];
+	struct record_login login;
+	uint32_t user;
+
+	fixture_accounts(f);
+	user = make_user(f, f->acme, "eva@acme.example");
+	give_link(f, user, 1);
+	ASSERT_OK(open_link(f, user, 1, peeked));
+	assert_true(span_contains(last_event(f, 0), "\"action\":\"user.enrolment_open\""));
+	ASSERT_OK(open_link(f, user, 1, shown));
+	assert_true(span_contains(last_event(f, 0), "\"action\":\"user.enrolment_open\""));
+	assert_true(span_contains(last_event(f, 1), "\"action\":\"user.enrolment_open\""));
+	/* What was proved by what the first one saw is refused, and the link stays good. */
+	ASSERT_ST(ST_CONFLICT, enrol_with(f, user, 1, peeked));
+	assert_string_equal(f->complaint.key, "login.enrolment_reopened");
+	ASSERT_ST(ST_NOT_FOUND, read_login(f, user, &login));
+	ASSERT_OK(enrol_with(f, user, 1, shown));
+	ASSERT_OK(read_login(f, user, &login));
+	assert_memory_equal(login.totp, shown, sizeof(shown));
+	assert_chain(f);
+}
+
+static void a_link_is_opened_so_often_and_no_more(void **state)
+{
+	struct fixture *f = *state;
+	uint8_t sealed[TOTP_SEALED_SIZE], late[TOTP_SEALED_SIZE];
+	uint32_t user;
+
+	fixture_accounts(f);
+	user = make_user(f, f->acme, "eva@acme.example");
+	give_link(f, user, 1);
+	for (int i = 0; i < ENROLMENT_OPENINGS_MAX; i++)
+		ASSERT_OK(open_link(f, user, 1, sealed));
+	ASSERT_ST(ST_NOT_FOUND, open_link(f, user, 1, late));
+	ASSERT_OK(enrol_with(f, user, 1, sealed));
+}
+
+/* What was looked at before the change's turn came must be so within it. */
+static void what_proves_a_person_is_looked_at_again(void **state)
+{
+	struct fixture *f = *state;
+	struct record_login was, now;
+	struct login_new factor = { .totp_step = 200 };
+	uint8_t sealed[TOTP_SEALED_SIZE];
+	struct change *change;
+	uint32_t user;
+
+	fixture_accounts(f);
+	user = make_user(f, f->acme, "eva@acme.example");
+	give_link(f, user, 1);
+	ASSERT_OK(enrol(f, user, 1));
+	ASSERT_OK(read_login(f, user, &was));
+	change = begin(f);
+	ASSERT_OK(end(&change, login_still(change, &was)));
+	/* A code that was used up is none of it. */
+	change = begin(f);
+	ASSERT_OK(end(&change, login_use_step(change, user, 150)));
+	change = begin(f);
+	ASSERT_OK(end(&change, login_still(change, &was)));
+	f->now_us++;
+	change = begin(f);
+	ASSERT_OK(end(&change, login_set_password(change, user, SPAN_LIT("$argon2id$new"), 0)));
+	change = begin(f);
+	ASSERT_ST(ST_DENIED, end(&change, login_still(change, &was)));
+	ASSERT_OK(read_login(f, user, &now));
+	totp_seal(f->root_key, user, SECRET, sealed);
+	factor.user_slot = user;
+	factor.totp = sealed;
+	change = begin(f);
+	ASSERT_OK(end(&change, login_set_factor(change, &factor, 0)));
+	change = begin(f);
+	ASSERT_ST(ST_DENIED, end(&change, login_still(change, &now)));
+	ASSERT_OK(read_login(f, user, &now));
+	give_link(f, user, 2);
+	change = begin(f);
+	ASSERT_ST(ST_DENIED, end(&change, login_still(change, &now)));
+}
+
+/* A request that waited long for its turn: its session is asked for at the change's own time. */
+static void a_session_that_is_over_changes_nothing(void **state)
+{
+	static const struct {
+		const char *label;
+		int64_t seen_us, at_us;
+		enum status st;
+	} ROWS[] = {
+		{ "before the idle limit", 0, 30 * MINUTE - 1, ST_OK },
+		{ "the idle limit itself", 0, 30 * MINUTE, ST_DENIED },
+		{ "seen later, before its end", 719 * MINUTE, 720 * MINUTE - 1, ST_OK },
+		{ "seen later, its end", 719 * MINUTE, 720 * MINUTE, ST_DENIED },
+	};
+	struct fixture *f = *state;
+	struct actor actor = { .kind = ACTOR_USER, .peer_uid = -1 };
+
+	fixture_accounts(f);
+	actor.user_slot = make_user(f, f->acme, "eva@acme.example");
+	give_link(f, actor.user_slot, 1);
+	ASSERT_OK(enrol(f, actor.user_slot, 1));
+	for (unsigned i = 0; i < ARRAY_LEN(ROWS); i++) {
+		struct record_session session = { 0 };
+		struct change *change = NULL;
+		enum status st;
+
+		actor.session_slot = start_session(f, actor.user_slot, SESSION_BROWSER, 10 + i);
+		ASSERT_OK(find(f, SESSION_BROWSER, 10 + i, f->now_us, &session));
+		if (ROWS[i].seen_us > 0)
+			ASSERT_OK(session_seen(f->records, &session, f->now_us + ROWS[i].seen_us));
+		ASSERT_OK(change_begin(f->records, &actor, f->now_us + ROWS[i].at_us, &change));
+		st = login_set_password(
+			change, actor.user_slot, SPAN_LIT("$argon2id$x"), actor.session_slot);
+		CHECK_ROW(ROWS[i].label, end(&change, st) == ROWS[i].st);
+	}
+}
+
 static void a_step_counts_once(void **state)
 {
 	static const struct {
@@ -498,6 +633,10 @@ int main(void)
 		TEST(the_text_of_a_session),
 		TEST(a_link_works_once),
 		TEST(a_link_that_is_over),
+		TEST(each_opening_makes_another_factor),
+		TEST(a_link_is_opened_so_often_and_no_more),
+		TEST(what_proves_a_person_is_looked_at_again),
+		TEST(a_session_that_is_over_changes_nothing),
 		TEST(a_step_counts_once),
 		TEST(a_recovery_code_counts_once),
 		TEST(a_factor_is_its_persons),

@@ -455,8 +455,8 @@ static void a_session_that_ended_changes_nothing(void **state)
 {
 	static const char SESSION[] =
 		"INSERT INTO sessions (slot, digest, user_slot, kind, created_at_us, seen_at_us,"
-		" second_factor_at_us, expires_at_us) VALUES (7, zeroblob(32), 1, 1, 1, 1, 1, "
-		"%lld)";
+		" second_factor_at_us, expires_at_us) VALUES (7, zeroblob(32), 1, 1, %lld, %lld,"
+		" 1, %lld)";
 	static const struct {
 		const char *label;
 		int64_t ends_after_us;
@@ -476,7 +476,8 @@ static void a_session_that_ended_changes_nothing(void **state)
 		char sql[400];
 
 		meddle(f->db_path, "DELETE FROM sessions");
-		snprintf(sql, sizeof(sql), SESSION, (long long)(f->now_us + rows[i].ends_after_us));
+		snprintf(sql, sizeof(sql), SESSION, (long long)f->now_us, (long long)f->now_us,
+			(long long)(f->now_us + rows[i].ends_after_us));
 		meddle(f->db_path, sql);
 		as_user(f, rows[i].user);
 		f->actor.session_slot = rows[i].session;

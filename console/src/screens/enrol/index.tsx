@@ -8,8 +8,9 @@ import { Door } from '@/parts/Door';
 import { FactorSetup } from '@/parts/FactorSetup';
 import { fieldErrors, PASSWORD_FAULTS } from '@/parts/fields';
 import { SecretDialog } from '@/parts/SecretDialog';
-import { ErrorState, FormError, LoadingState, useErrorText } from '@/parts/States';
+import { ErrorState, FormError, LoadingState, Notice, useErrorText } from '@/parts/States';
 import { people } from '@/session/people';
+import { useFormat } from '@/text/format';
 import { useText } from '@/text/text';
 
 const PASSWORD_MIN = 12;
@@ -29,6 +30,7 @@ export default function Enrol() {
   const t = useText('enrol');
   const navigate = useNavigate();
   const text = useErrorText();
+  const format = useFormat();
   const [secret] = useState(takeToken);
   const [typed, setTyped] = useState({ password: '', again: '', code: '' });
   const [codes, setCodes] = useState<string[]>();
@@ -53,7 +55,7 @@ export default function Enrol() {
 
   const short = typed.password.length > 0 && [...typed.password].length < PASSWORD_MIN;
   const differs = typed.again.length > 0 && typed.again !== typed.password;
-  const { at, rest } = fieldErrors(enrol.error, { password: PASSWORD_FAULTS, code: ['login.code_wrong'] });
+  const { at, rest } = fieldErrors(enrol.error, { password: PASSWORD_FAULTS, code: ['login.enrolment_code', 'login.enrolment_reopened'] });
   const ready = !short && typed.again === typed.password && typed.code.trim() !== '';
   return (
     <Door wide title={t('title')} lead={t('lead', { account: open.data.account, email: open.data.email })}>
@@ -64,6 +66,7 @@ export default function Enrol() {
           if (ready) void enrol.run({ token: secret, password: typed.password, code: typed.code.replace(/\s/g, '') });
         }}
       >
+        {open.data.openedBefore && <Notice tone="warn">{t('opened_before', { when: format.dateTime(open.data.openedBefore) })}</Notice>}
         <Text component="h2" fw={600} size="sm">{t('step_password')}</Text>
         <input type="hidden" name="username" autoComplete="username" value={open.data.email} readOnly />
         <PasswordInput label={t('password')} description={t('password_hint')} error={short ? t('password_short') : at.password} value={typed.password} onChange={type('password')} autoComplete="new-password" autoFocus required visibilityToggleButtonProps={{ 'aria-label': t('show_password') }} />
