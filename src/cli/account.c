@@ -12,6 +12,14 @@ static const struct column ACCOUNT[] = {
 	{ "cli.col_revision", "revision" },
 };
 
+/* A new one has its owner's link, which is shown this once. */
+static const struct column ACCOUNT_MADE[] = {
+	{ "cli.col_account", "name" },
+	{ "cli.col_display_name", "displayName" },
+	{ "login.col_enrolment", "enrolment" },
+	{ "cli.col_revision", "revision" },
+};
+
 static const struct column USER[] = {
 	{ "cli.col_id", "id" },
 	{ "cli.col_email", "email" },
@@ -35,7 +43,7 @@ int run_account_create(struct cli *cli, const struct cli_args *args)
 	put_text(body, "name", args->operands[0]);
 	put_text(body, "owner", cli_value(args, "owner"));
 	put_text(body, "displayName", cli_value(args, "display-name"));
-	return send_and_show(cli, "POST", "/v1/accounts", body, ACCOUNT, ARRAY_LEN(ACCOUNT));
+	return send_and_show_link(cli, "/v1/accounts", body, ACCOUNT_MADE, ARRAY_LEN(ACCOUNT_MADE));
 }
 
 int run_account_list(struct cli *cli, const struct cli_args *args)
@@ -93,7 +101,7 @@ int run_user_create(struct cli *cli, const struct cli_args *args)
 	put_text(body, "account", cli_value(args, "account"));
 	put_text(body, "email", args->operands[0]);
 	put_text(body, "name", cli_value(args, "name"));
-	return send_and_show(cli, "POST", "/v1/users", body, USER_MADE, ARRAY_LEN(USER_MADE));
+	return send_and_show_link(cli, "/v1/users", body, USER_MADE, ARRAY_LEN(USER_MADE));
 }
 
 int run_user_list(struct cli *cli, const struct cli_args *args)

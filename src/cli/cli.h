@@ -22,6 +22,7 @@ struct cli_option {
 	bool many;           /* may be repeated */
 	bool needed;         /* must be given */
 	const char *choices; /* its values, for completion; NULL: not a fixed set */
+	const char *prompt;  /* message key: at a terminal it is asked for when it is needed */
 };
 
 #define CLI_VALUES_MAX 256u
@@ -165,6 +166,11 @@ int client_collect(const struct cli *cli, const char *path, size_t limit, json_t
  */
 int input_secret(
 	const struct cli *cli, const char *path, const char *prompt_key, struct buf *out_secret);
+/*
+ * What a person types at a prompt, without its line end; asked again while it is empty.
+ * EXIT_USAGE, and nothing said, when there is no terminal or it ends.
+ */
+int input_line(const struct cli *cli, const char *prompt_key, struct buf *out);
 /* A whole file; at most ceiling bytes. */
 int input_file(const struct cli *cli, const char *path, size_t ceiling, struct buf *out);
 /* Write text to path at once: what was there is replaced or stays whole. */

@@ -11,11 +11,16 @@
 	}
 #define OPTIONS(list) list, ARRAY_LEN(list)
 
-static const struct cli_option INIT[] = { N_ACCOUNT,
-	{ "owner", "EMAIL", "cli.opt_owner", false, .needed = true },
-	{ "display-name", "TEXT", "cli.opt_display_name", false } };
-static const struct cli_option ACCOUNT_NEW[] = { { "owner", "EMAIL", "cli.opt_owner", false,
-							 .needed = true },
+#define N_OWNER                                                                                    \
+	{                                                                                          \
+		"owner", "EMAIL", "cli.opt_owner", false, .needed = true,                          \
+							  .prompt = "cli.ask_owner"                \
+	}
+
+static const struct cli_option INIT[] = { { "account", "NAME", "cli.opt_account_new", false,
+						  .needed = true, .prompt = "cli.ask_account" },
+	N_OWNER, { "display-name", "TEXT", "cli.opt_display_name", false } };
+static const struct cli_option ACCOUNT_NEW[] = { N_OWNER,
 	{ "display-name", "TEXT", "cli.opt_display_name", false } };
 static const struct cli_option ACCOUNT_EDIT[] = { { "state", "STATE", "cli.opt_state", false,
 							  .choices = "active suspended" },

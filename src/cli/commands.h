@@ -120,6 +120,10 @@ int send_body(struct cli *cli, const char *method, const char *path, json_t *bod
 int send_and_show(struct cli *cli, const char *method, const char *path, json_t *body,
 	const struct column *columns, size_t columns_count);
 
+/* The same for a POST that answers with a link for a person, once; says what to do with it. */
+int send_and_show_link(struct cli *cli, const char *path, json_t *body,
+	const struct column *columns, size_t columns_count);
+
 /* A list as a table, as JSON, or the sentence that there is nothing. */
 void show_items(const struct cli *cli, const json_t *items, const struct column *columns,
 	size_t columns_count);

@@ -85,7 +85,8 @@ static void print_option(const struct cli *cli, FILE *to, const struct cli_optio
 		option->arg != NULL ? option->arg : "");
 	buf_append_str(&right, cli_text(cli, option->help));
 	if (option->needed)
-		buf_append_str(&right, cli_text(cli, "cli.help_needed"));
+		buf_append_str(&right, cli_text(cli, option->prompt != NULL ? "cli.help_asked"
+									    : "cli.help_needed"));
 	if (option->many)
 		buf_append_str(&right, cli_text(cli, "cli.help_many"));
 	print_line(to, OPTION_WIDTH, buf_str(&left), buf_str(&right));

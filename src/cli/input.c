@@ -65,6 +65,25 @@ static int read_prompt(const struct cli *cli, const char *prompt_key, struct buf
 	return EXIT_YES;
 }
 
+int input_line(const struct cli *cli, const char *prompt_key, struct buf *out)
+{
+	char c = '\0';
+
+	if (isatty(STDIN_FILENO) != 1)
+		return EXIT_USAGE;
+	while (out->len == 0) {
+		(void)fprintf(stderr, "%s ", message_text(cli->lang, prompt_key));
+		while (read(STDIN_FILENO, &c, 1) == 1 && c != '\n')
+			buf_append_char(out, c);
+		if (c != '\n') {
+			(void)fprintf(stderr, "\n");
+			return EXIT_USAGE;
+		}
+		c = '\0';
+	}
+	return EXIT_YES;
+}
+
 static void drop_line_end(struct buf *text)
 {
 	if (text->len > 0 && text->ptr[text->len - 1] == '\n')

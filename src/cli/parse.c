@@ -18,7 +18,12 @@ const struct cli_option GLOBALS[] = {
 };
 const size_t GLOBALS_COUNT = ARRAY_LEN(GLOBALS);
 
+#define ASKED_MAX 4u
+#define ASKED_LEN_MAX 1024u
+
 struct parsing {
+	struct buf asked[ASKED_MAX]; /* what was typed for options that were not given */
+	size_t asked_count;
 	struct cli *cli;
 	const struct cli_command *command;
 	struct cli_args *args;
@@ -164,12 +169,30 @@ static bool changes_nothing(const struct cli_args *args)
 	return true;
 }
 
-static int check_needed(const struct parsing *p)
+/* What is needed and was not given: asked for, where somebody can answer. */
+static int settle_needed(struct parsing *p, const struct cli_option *option)
+{
+	struct cli_args *args = p->args;
+	struct buf *asked = &p->asked[p->asked_count];
+
+	if (option->prompt == NULL || p->asked_count == ASKED_MAX || args->count == CLI_VALUES_MAX)
+		return EXIT_USAGE;
+	*asked = buf_heap(ASKED_LEN_MAX);
+	p->asked_count++;
+	if (input_line(p->cli, option->prompt, asked) != EXIT_YES || !buf_ok(asked))
+		return EXIT_USAGE;
+	args->options[args->count].option = option;
+	args->options[args->count++].value = buf_str(asked);
+	return EXIT_YES;
+}
+
+static int check_needed(struct parsing *p)
 {
 	for (size_t i = 0; i < p->command->options_count; i++) {
 		const struct cli_option *option = &p->command->options[i];
 
-		if (option->needed && !cli_flag(p->args, option->name))
+		if (option->needed && !cli_flag(p->args, option->name) &&
+			settle_needed(p, option) != EXIT_YES)
 			return cli_fail_with(
 				p->cli, EXIT_USAGE, "cli.option_missing", "name", option->name);
 	}
@@ -178,9 +201,16 @@ static int check_needed(const struct parsing *p)
 	return EXIT_YES;
 }
 
+static void parsing_free(struct parsing *p)
+{
+	for (size_t i = 0; i < p->asked_count; i++)
+		buf_free(&p->asked[i]);
+}
+
 int parse_and_run(struct cli *cli, const struct cli_command *command, int argc, char **argv)
 {
 	struct cli_args args = { .count = 0 };
+	CLEANUP(parsing_free)
 	struct parsing p = { .cli = cli, .command = command, .args = &args };
 	int code = take_options(&p, argc, argv);
 

@@ -202,7 +202,7 @@ static int confirm(struct cli *cli, const struct cli_args *args)
 int run_login(struct cli *cli, const struct cli_args *args)
 {
 	CLEANUP(buf_wipe)
-	struct buf device = buf_heap(KIB);
+	struct buf device = buf_heap(KIB), email = buf_heap(KIB);
 	struct client_answer answer = { .body = buf_heap(1) };
 	json_t *body;
 	int code = check_url(cli);
@@ -211,11 +211,13 @@ int run_login(struct cli *cli, const struct cli_args *args)
 		return code;
 	if (cli_flag(args, "confirm"))
 		return confirm(cli, args);
-	if (cli_value(args, "email") == NULL)
+	if (cli_value(args, "email") != NULL)
+		buf_append_str(&email, cli_value(args, "email"));
+	else if (input_line(cli, "login.ask_email", &email) != EXIT_YES)
 		return cli_fail_with(cli, EXIT_USAGE, "cli.option_missing", "name", "email");
 	body = json_object();
 	put_text(body, "account", cli_value(args, "account"));
-	put_text(body, "email", cli_value(args, "email"));
+	put_text(body, "email", buf_str(&email));
 	put_text(body, "kind", "cli");
 	code = put_secret(
 		cli, body, "password", cli_value(args, "password-file"), "login.ask_password");
@@ -280,7 +282,7 @@ int run_user_reset(struct cli *cli, const struct cli_args *args)
 	struct buf path = buf_heap(KIB);
 
 	client_path(&path, "/v1/users/%s/enrolment", args->operands[0]);
-	return send_and_show(cli, "POST", buf_str(&path), NULL, LINK, ARRAY_LEN(LINK));
+	return send_and_show_link(cli, buf_str(&path), NULL, LINK, ARRAY_LEN(LINK));
 }
 
 int run_owner_reset(struct cli *cli, const struct cli_args *args)
@@ -298,5 +300,5 @@ int run_owner_reset(struct cli *cli, const struct cli_args *args)
 	client_answer_free(&answer);
 	return code != EXIT_YES
 		       ? code
-		       : send_and_show(cli, "POST", buf_str(&reset), NULL, LINK, ARRAY_LEN(LINK));
+		       : send_and_show_link(cli, buf_str(&reset), NULL, LINK, ARRAY_LEN(LINK));
 }

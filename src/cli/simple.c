@@ -38,6 +38,27 @@ int send_and_show(struct cli *cli, const char *method, const char *path, json_t 
 	return code;
 }
 
+int send_and_show_link(struct cli *cli, const char *path, json_t *body,
+	const struct column *columns, size_t columns_count)
+{
+	struct client_answer answer;
+	const char *link;
+	int code = send_body(cli, "POST", path, body, &answer);
+
+	if (code == EXIT_YES && cli->json) {
+		(void)show_json(answer.json);
+	} else if (code == EXIT_YES) {
+		show_fields(cli, answer.json, columns, columns_count);
+		link = json_string_value(json_object_get(answer.json, "enrolment"));
+		/* A keeper without an address knows the path alone. */
+		cli_note(cli,
+			link != NULL && link[0] == '/' ? "login.link_nowhere" : "login.link_next",
+			NULL, 0);
+	}
+	client_answer_free(&answer);
+	return code;
+}
+
 void show_items(const struct cli *cli, const json_t *items, const struct column *columns,
 	size_t columns_count)
 {

@@ -16,7 +16,7 @@ int run_init(struct cli *cli, const struct cli_args *args)
 	put_text(body, "account", cli_value(args, "account"));
 	put_text(body, "owner", cli_value(args, "owner"));
 	put_text(body, "displayName", cli_value(args, "display-name"));
-	return send_and_show(cli, "POST", "/v1/init", body, made, ARRAY_LEN(made));
+	return send_and_show_link(cli, "/v1/init", body, made, ARRAY_LEN(made));
 }
 
 int run_status(struct cli *cli, const struct cli_args *args)

@@ -198,6 +198,20 @@ test('a secret that is asked for does not appear, and without a terminal nothing
   assert.match(stderr, /standard input/);
 });
 
+test('what is needed is asked for at a terminal, in the language of the person; nothing is made when it ends', async () => {
+  const { code, shown } = onTerminal(daemon, ['account', 'create', 'asked', '--lang', 'pt'],
+    [['Titular:', '\n'], ['Titular:', 'bea@example.com\n']]);
+  assert.equal(code, 0, shown);
+  assert.match(shown, /Link +\/enrol#\S{43}/);
+  assert.match(shown, /keeper\.listen/); // this keeper has no address
+  assert.equal((await daemon.api('GET', '/v1/accounts/asked')).name, 'asked');
+  const ended = onTerminal(daemon, ['account', 'create', 'ended'], [['owner:', 'bea\x04\x04']]);
+  assert.equal(ended.code, 2, ended.shown);
+  assert.match(ended.shown, /--owner is needed/);
+  await llavero(daemon, ['account', 'show', 'ended'], { code: 1 });
+  assert.match((await llavero(null, ['account', 'create', '--help'])).stdout, /asked for at a terminal/);
+});
+
 test('progress is shown on a terminal and nowhere else', async () => {
   /* More than one piece of 16 MiB: there is progress between two. */
   const lines = Array.from({ length: 90000 }, (_, i) => JSON.stringify({ appKey: `imported-${i}`,

@@ -5,6 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { execFileSync, spawn } from 'node:child_process';
 import { test } from 'node:test';
+import { onTerminal } from '../lib/cli.mjs';
 import { BUILD, ROOT, freePort, request, until } from '../lib/llaverod.mjs';
 
 const README = fs.readFileSync(path.join(ROOT, 'README.md'), 'utf8');
@@ -28,6 +29,10 @@ test('the way in and the first key work as they are written', async () => {
       .then((answer) => answer.status === 200, () => false));
     const blocks = [...README.matchAll(/^```sh\n(.*?)^```$/gms)].map((match) => match[1]);
     assert.equal(blocks.length, 6);
+    // Without a terminal the account is made by hand, and both tell how.
+    const [, init] = /`(llavero init [^`]+)`/.exec(README);
+    assert.ok(fs.readFileSync(at('log'), 'utf8').includes(`\n  ${init}\n`));
+    blocks.splice(1, 0, init);
     const script = blocks.join('\n').replaceAll('127.0.0.1:7480', `127.0.0.1:${port}`);
     const said = execFileSync('bash', ['-eu', '-c', script], { cwd: folder, encoding: 'utf8',
       env: { ...process.env, LC_ALL: 'C' }, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -46,6 +51,30 @@ test('the way in and the first key work as they are written', async () => {
   } finally {
     server.kill('SIGTERM');
     assert.equal(await ended, 0);
+    fs.rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+test('at a terminal the first start asks, in the language of the person, and shows the link; the second does not', async () => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'llavero-first-'));
+  const at = (name) => path.join(folder, name);
+  const console = await freePort();
+  const env = { LLAVERO_DATA_DIR: at('data'), LLAVERO_KEEPER_SOCKET: at('keeper.sock'), LLAVERO_GATE_SOCKET: at('gate.sock'),
+    LLAVERO_GATE_LISTEN: `127.0.0.1:${await freePort()}`, LLAVERO_KEEPER_LISTEN: `127.0.0.1:${console}`, LC_ALL: 'es_AR.UTF-8' };
+  const run = (typed) => onTerminal(null, [], typed, { command: path.join(ROOT, 'scripts/run'), env });
+  const ctrlC = ['"ready"', '\x03'];
+  try {
+    const first = run([['como store:', 'Mi tienda\n'], ['Titular:', 'ana@example.com\n'], // refused, and asked again
+      ['como store:', 'tienda\n'], ['Titular:', '\n'], ['Titular:', 'ana@example.com\n'], ctrlC]);
+    assert.equal(first.code, 0, first.shown);
+    assert.match(first.shown, /letras minúsculas, cifras y guiones\.\r/);
+    assert.match(first.shown, new RegExp(`http://127\\.0\\.0\\.1:${console}/enrol#\\S{43}`));
+    assert.match(first.shown, /El enlace se abre en un navegador/);
+    const second = run([ctrlC]);
+    assert.equal(second.code, 0, second.shown);
+    assert.ok(!second.shown.includes('Titular:'), second.shown);
+    assert.ok(second.shown.includes(`Log in at http://127.0.0.1:${console}`));
+  } finally {
     fs.rmSync(folder, { recursive: true, force: true });
   }
 });

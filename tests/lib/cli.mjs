@@ -38,22 +38,28 @@ export async function llavero(daemon, args, { code = 0, ...options } = {}) {
   return result;
 }
 
-// Runs it with a terminal of its own, and types when it asks for an appToken; what was shown there, and the exit code.
-export function onTerminal(daemon, args, typed = '') {
-  const program = 'import os,pty,sys\n'
-    + 'pid, fd = pty.fork()\n'
-    + 'if pid == 0: os.execv(sys.argv[2], sys.argv[2:])\n'
-    + 'shown, typed = b"", sys.argv[1].encode()\n'
-    + 'while True:\n'
-    + '    try: piece = os.read(fd, 4096)\n'
-    + '    except OSError: break\n'
-    + '    if not piece: break\n'
-    + '    shown += piece\n'
-    + '    if typed and b"appToken:" in shown:\n'
-    + '        os.write(fd, typed + b"\\n"); typed = b""\n'
-    + 'code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])\n'
-    + 'os.write(1, shown); sys.exit(code)\n';
-  const { status, stdout } = spawnSync('python3', ['-c', program, typed, LLAVERO, ...args],
-    { encoding: 'utf8', env: environment(daemon) });
+const TERMINAL = `
+import json, os, pty, sys
+pid, fd = pty.fork()
+if pid == 0: os.execv(sys.argv[2], sys.argv[2:])
+shown, seen, typed = b"", 0, [[part.encode() for part in pair] for pair in json.loads(sys.argv[1])]
+while True:
+    try: piece = os.read(fd, 4096)
+    except OSError: break
+    if not piece: break
+    shown += piece
+    if typed and typed[0][0] in shown[seen:]:
+        seen = len(shown)
+        os.write(fd, typed.pop(0)[1])
+code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+os.write(1, shown); sys.exit(code)
+`;
+
+// Runs it with a terminal of its own, and types: a text when it asks for an appToken, or for each [what is shown, what is
+// typed then]. What was shown there, and the exit code.
+export function onTerminal(daemon, args, typed = '', { command = LLAVERO, env = {} } = {}) {
+  const pairs = typeof typed === 'string' ? [['appToken:', `${typed}\n`]] : typed;
+  const { status, stdout } = spawnSync('python3', ['-c', TERMINAL, JSON.stringify(typed === '' ? [] : pairs), command, ...args],
+    { encoding: 'utf8', env: environment(daemon, env), timeout: 120_000 });
   return { code: status, shown: stdout };
 }
