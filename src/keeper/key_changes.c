@@ -105,6 +105,11 @@ static enum status cancel_rotation(struct api_call *call)
 	return simple_change(call, key_cancel_rotation);
 }
 
+static enum status withdraw_handover(struct api_call *call)
+{
+	return simple_change(call, handover_withdraw);
+}
+
 static enum status activate(struct api_call *call)
 {
 	return simple_change(call, key_activate);
@@ -260,6 +265,7 @@ static const struct api_route ROUTES[] = {
 		API_STEP_UP },
 	{ "POST", "/v1/keys/{appKey}/cancel-rotation", cancel_rotation, NULL, 0, RIGHT_KEYS_EDIT,
 		API_STEP_UP },
+	{ "DELETE", "/v1/keys/{appKey}/handover", withdraw_handover, NULL, 0, RIGHT_KEYS_EDIT, 0 },
 	{ "POST", "/v1/keys/{appKey}/activate", activate, NULL, 0, RIGHT_KEYS_EDIT, API_STEP_UP },
 	{ "POST", "/v1/keys/{appKey}/deactivate", deactivate, NULL, 0, RIGHT_KEYS_EDIT,
 		API_STEP_UP },

@@ -87,6 +87,7 @@ static enum status profiles_create(struct api_call *call)
 		{ .name = "account", .kind = BODY_TEXT, .flags = BODY_REQUIRED },
 		{ .name = "name", .kind = BODY_TEXT, .flags = BODY_REQUIRED },
 		{ .name = "resources", .kind = BODY_ARRAY },
+		{ .name = "handlesKeys", .kind = BODY_BOOL },
 	};
 	struct profile_new profile = { .account_slot = 0 };
 	struct record_account account;
@@ -107,8 +108,11 @@ static enum status profiles_create(struct api_call *call)
 	profile.account_slot = account.slot;
 	profile.name = fields[1].text;
 	profile.resource_slots = resources;
+	profile.handles_keys = fields[3].boolean;
 	if (st == ST_OK)
 		st = profile_create(call->change, &profile, &slot, &call->complaint);
+	if (st == ST_OK)
+		st = caller_widens(call);
 	return st != ST_OK ? st : api_answer_created(call, account.slot, slot, item_profile);
 }
 
@@ -218,7 +222,8 @@ static enum status profiles_delete(struct api_call *call)
 static const struct api_route ROUTES[] = {
 	{ "GET", "/v1/profiles", profiles_list, "limit cursor account predefined q", 0,
 		RIGHT_PROFILES_VIEW, 0 },
-	{ "POST", "/v1/profiles", profiles_create, NULL, LIMIT_BODY, RIGHT_PROFILES_EDIT, 0 },
+	{ "POST", "/v1/profiles", profiles_create, NULL, LIMIT_BODY, RIGHT_PROFILES_EDIT,
+		API_STEP_UP_WIDENING },
 	{ "GET", "/v1/profiles/{id}", profiles_get, NULL, 0, RIGHT_PROFILES_VIEW, 0 },
 	{ "PATCH", "/v1/profiles/{id}", profiles_edit, NULL, LIMIT_BODY, RIGHT_PROFILES_EDIT,
 		API_STEP_UP_WIDENING },

@@ -145,6 +145,22 @@ enum status handover_create(struct change *change, uint32_t key_slot,
 	return change_leave(change, st);
 }
 
+enum status handover_withdraw(struct change *change, uint32_t key_slot, struct complaint *complaint)
+{
+	CLEANUP(key_step_free)
+	struct key_step step = { 0 };
+	enum status st = key_step_begin(change, key_slot, &step, complaint);
+
+	if (st == ST_OK && handover_state(&step.key.handover, change->now_us) != HANDOVER_WAITING)
+		st = refuse(complaint, "records.handover_none_waits");
+	if (st == ST_OK)
+		st = handover_void(change, key_slot);
+	if (st == ST_OK)
+		st = key_touch(change, &step, "key.handover_void");
+	change->narrows |= st == ST_OK;
+	return change_leave(change, st);
+}
+
 /* ---- opening ---- */
 
 static enum status open_check(

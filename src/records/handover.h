@@ -6,7 +6,7 @@
  *
  * I1: a link is opened at most once, in the change that makes the token.
  * I2: a key has at most one link that waits: a new one, a rotation by hand,
- *     deactivating and revoking make the older one void for good; so does
+ *     withdrawing it, deactivating and revoking make the older one void for good; so does
  *     another owner of the account, of all its keys.
  */
 #ifndef RECORDS_HANDOVER_H
@@ -37,6 +37,10 @@ NODISCARD enum status snapshot_handover(struct snapshot *snapshot,
  */
 NODISCARD enum status handover_create(struct change *change, uint32_t key_slot,
 	const uint8_t digest[DIGEST_SIZE], int64_t overlap_us, struct complaint *complaint);
+
+/* Make the link that waits void; the key stays as it is. ST_CONFLICT: none waits. */
+NODISCARD enum status handover_withdraw(
+	struct change *change, uint32_t key_slot, struct complaint *complaint);
 
 /*
  * Open the link of this digest: the key gets the token of token_digest. Whoever

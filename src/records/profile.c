@@ -184,10 +184,10 @@ static enum status profile_insert(
 	if (st != ST_OK)
 		return st;
 	return db_run(change_db(change),
-		"INSERT INTO profiles (slot, account_slot, name, created_at_us, version)"
-		" VALUES ($1, $2, $3, $4, 1)",
+		"INSERT INTO profiles (slot, account_slot, name, created_at_us, version,"
+		" handles_keys) VALUES ($1, $2, $3, $4, 1, $5)",
 		DB_INT(*out_slot), DB_INT(profile->account_slot), DB_TEXT(profile->name),
-		DB_INT(change->now_us));
+		DB_INT(change->now_us), DB_INT(profile->handles_keys));
 }
 
 static enum status account_there(
@@ -215,6 +215,8 @@ enum status profile_create(struct change *change, const struct profile_new *prof
 			ENTITY_ACCOUNT, complaint);
 	if (st == ST_OK)
 		st = account_there(change, profile->account_slot, complaint);
+	if (st == ST_OK && profile->handles_keys)
+		st = change_need_owner(change, profile->account_slot, complaint);
 	if (st == ST_OK)
 		st = text_check(profile->name, "name", LIMIT_NAME, false, complaint);
 	if (st == ST_OK)
@@ -230,6 +232,7 @@ enum status profile_create(struct change *change, const struct profile_new *prof
 		st = resources_insert(change, *out_slot, resources);
 	if (st == ST_OK)
 		st = profile_event_after(change, ACTIONS, *out_slot, SPAN_ABSENT);
+	change->widens |= st == ST_OK && profile->handles_keys;
 	return change_leave(change, st);
 }
 

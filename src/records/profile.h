@@ -14,6 +14,7 @@ struct profile_new {
 	struct span name; /* unique in the account, by bytes; 1 to LIMIT_NAME characters */
 	const uint32_t *resource_slots; /* in any order; none: the profile opens nothing */
 	size_t resources_count;
+	bool handles_keys; /* needs the owner */
 };
 
 /* ST_EXISTS, ST_NOT_FOUND (a resource or the account), ST_INVALID, ST_LIMIT, ST_DENIED. */

@@ -141,7 +141,8 @@ struct snapshot *change_reading(struct change *change);
 
 /*
  * Did an edit in it let somebody do more than before? Of a key: from more addresses, for longer,
- * more often, or as another customer; of a profile: more resources, or handling keys.
+ * more often, or as another customer; of a profile: more resources, or handling keys, also a new
+ * one.
  */
 bool change_widens(const struct change *change);
 

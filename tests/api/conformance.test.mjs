@@ -253,6 +253,9 @@ test('a key handed over by a one-time link', async () => {
   const one = { path: { appKey: made.json.appKey } };
   await works('rotate', 200, { ...one, body: { handover: true, overlap: '1h' } });
   await works('keys_get', 200, one);
+  await works('handover_withdraw', 200, one);
+  await api.call('handover_withdraw', 409, one);
+  await api.call('handover_withdraw', 404, { path: { appKey: 'none' } });
 });
 
 test('keys from their creation to their revocation', async () => {

@@ -110,6 +110,7 @@ test('what makes a link void', async () => {
     ['revoked', (k) => daemon.api('POST', `/v1/keys/${k}/revoke`, { reason: 'unused' })],
     ['deactivated', (k) => daemon.api('POST', `/v1/keys/${k}/deactivate`)],
     ['rotated by hand', (k) => daemon.api('POST', `/v1/keys/${k}/rotate`)],
+    ['withdrawn', (k) => daemon.api('DELETE', `/v1/keys/${k}/handover`)],
     ['a newer link', (k) => daemon.api('POST', `/v1/keys/${k}/rotate`, { handover: true })],
   ];
   for (const [label, act] of acts) {

@@ -283,6 +283,11 @@ test('an old second factor is asked for again by what widens, and by nothing els
     assert.equal((await daemon.api('GET', url)).version, version, label);
     assert.equal((await ask(bearer['store owner'], 'PATCH', url, body)).status, 200, label);
   }
+  for (const [role, status, code] of [['stale', 403, 'api.second_factor_needed'], ['profiles.edit', 403, 'records.owner_only'],
+    ['token all', 403, 'records.owner_only'], ['store owner', 201, undefined]]) {
+    const made = await ask(bearer[role], 'POST', '/v1/profiles', { account: 'store', name: 'Deputies', handlesKeys: true });
+    assert.deepEqual([made.status, made.json.code], [status, code], role);
+  }
   // A machine has no second factor.
   assert.equal((await ask(bearer['token all'], 'PATCH', `/v1/keys/${appKey}`, { externalId: 'c-3' })).status, 200);
 });

@@ -133,6 +133,7 @@ static void what_makes_it_void(void **state)
 		{ "deactivating the key", key_deactivate },
 		{ "rotating by hand", do_rotate },
 		{ "a newer link", do_new_link },
+		{ "withdrawing it", handover_withdraw },
 	};
 	struct fixture *f = *state;
 
@@ -152,6 +153,30 @@ static void what_makes_it_void(void **state)
 		CHECK_ROW(ROWS[i].label, open_link(f, LINK + 20 + i, 200 + i) == ST_CONFLICT);
 		if (ROWS[i].apply == do_rotate)
 			f->now_us++; /* its digest is taken */
+	}
+	assert_chain(f);
+}
+
+static void only_a_link_that_waits_is_withdrawn(void **state)
+{
+	struct fixture *f = *state;
+	uint32_t slot = waiting_key(f);
+	struct change *change = begin(f);
+
+	ASSERT_OK(end(&change, handover_withdraw(change, slot, &f->complaint)));
+	assert_true(span_contains(last_event(f, 0), "key.handover_void"));
+	for (unsigned i = 0; i < 3; i++) {
+		change = begin(f);
+		ASSERT_ST(
+			ST_CONFLICT, end(&change, handover_withdraw(change, slot, &f->complaint)));
+		assert_string_equal(f->complaint.key, "records.handover_none_waits");
+		if (i == 0) {
+			ASSERT_OK(hand_over(f, slot, LINK + 1, ROTATE_OPEN));
+			ASSERT_OK(open_link(f, LINK + 1, 5));
+		} else if (i == 1) {
+			ASSERT_OK(hand_over(f, slot, LINK + 2, ROTATE_OPEN));
+			f->now_us += HANDOVER_VALID_US;
+		}
 	}
 	assert_chain(f);
 }
@@ -302,6 +327,7 @@ int main(void)
 		TEST(a_link_opens_once),
 		TEST(it_is_over_after_a_day),
 		TEST(what_makes_it_void),
+		TEST(only_a_link_that_waits_is_withdrawn),
 		TEST(another_owner_makes_it_void),
 		TEST(a_key_that_nobody_may_use_is_not_handed_over),
 		TEST(a_rotation_is_made_when_its_link_is_opened),

@@ -129,6 +129,22 @@ static bool profile_edit_widens(struct fixture *f, uint32_t slot, const struct p
 	return widens;
 }
 
+static bool profile_create_widens(struct fixture *f, bool handles_keys)
+{
+	struct profile_new profile = { .account_slot = f->acme,
+		.name = handles_keys ? SPAN_LIT("Deputies") : SPAN_LIT("Readers"),
+		.handles_keys = handles_keys };
+	struct change *change = begin(f);
+	uint32_t slot;
+	bool widens;
+
+	ASSERT_OK(profile_create(change, &profile, &slot, &f->complaint));
+	widens = change_widens(change);
+	commit(&change);
+	assert_int_equal(span_contains(last_event(f, 0), "\"handlesKeys\":true"), handles_keys);
+	return widens;
+}
+
 static void edits_of_a_profile(void **state)
 {
 	struct fixture *f = *state;
@@ -158,6 +174,8 @@ static void edits_of_a_profile(void **state)
 		{ "no longer", { .set_handles_keys = true }, false },
 	};
 
+	assert_false(profile_create_widens(f, false));
+	assert_true(profile_create_widens(f, true));
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		CHECK_ROW(rows[i].label,
 			profile_edit_widens(f, slot, &rows[i].edit) == rows[i].widens);

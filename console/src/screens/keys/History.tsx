@@ -10,7 +10,7 @@ import { type Translate, useText } from '@/text/text';
 type Event = Schemas['Event']['event'];
 type Snapshot = Record<string, unknown> | null;
 
-const KNOWN = ['create', 'import', 'edit', 'link', 'unlink', 'rotate', 'finish_rotation', 'cancel_rotation', 'activate', 'deactivate', 'revoke', 'handover', 'handover_open'];
+const KNOWN = ['create', 'import', 'edit', 'link', 'unlink', 'rotate', 'finish_rotation', 'cancel_rotation', 'activate', 'deactivate', 'revoke', 'handover', 'handover_open', 'handover_void'];
 const MEMBERS = ['label', 'expiresAt', 'addresses', 'externalId', 'metadata', 'limits'];
 
 const differs = (before: Snapshot, after: Snapshot, member: string) => JSON.stringify(before?.[member] ?? null) !== JSON.stringify(after?.[member] ?? null);
