@@ -1,4 +1,4 @@
-/* llavero account, user. */
+/* llavero account, user create, user list. */
 #include "cli/commands.h"
 
 #include "base/limits.h"
@@ -8,6 +8,7 @@ static const struct column ACCOUNT[] = {
 	{ "cli.col_display_name", "displayName" },
 	{ "cli.col_state", "state" },
 	{ "cli.col_hosts", "hosts" },
+	{ "login.col_installation", "managesInstallation" },
 	{ "cli.col_created", "createdAt" },
 	{ "cli.col_revision", "revision" },
 };
@@ -26,6 +27,8 @@ static const struct column USER[] = {
 	{ "cli.col_name", "name" },
 	{ "cli.col_owner", "owner" },
 	{ "cli.col_state", "state" },
+	{ "login.col_enrolled", "enrolled" },
+	{ "cli.col_profiles", "profiles" },
 };
 
 /* A new one has a link, which is shown this once. */
@@ -49,7 +52,7 @@ int run_account_create(struct cli *cli, const struct cli_args *args)
 int run_account_list(struct cli *cli, const struct cli_args *args)
 {
 	(void)args;
-	return list_and_show(cli, "/v1/accounts", ACCOUNT, 5);
+	return list_and_show(cli, "/v1/accounts", ACCOUNT, 6);
 }
 
 int run_account_show(struct cli *cli, const struct cli_args *args)
@@ -70,6 +73,7 @@ int run_account_edit(struct cli *cli, const struct cli_args *args)
 	client_path(&path, "/v1/accounts/%s", args->operands[0]);
 	put_text(body, "displayName", cli_value(args, "display-name"));
 	put_text(body, "state", cli_value(args, "state"));
+	put_switch(body, "managesInstallation", cli_value(args, "manages-installation"));
 	return send_and_show(cli, "PATCH", buf_str(&path), body, ACCOUNT, ARRAY_LEN(ACCOUNT));
 }
 
@@ -112,27 +116,4 @@ int run_user_list(struct cli *cli, const struct cli_args *args)
 	buf_append_str(&path, "/v1/users");
 	client_query(&path, "account", cli_value(args, "account"));
 	return list_and_show(cli, buf_str(&path), USER, ARRAY_LEN(USER));
-}
-
-int run_user_edit(struct cli *cli, const struct cli_args *args)
-{
-	CLEANUP(buf_free)
-	struct buf path = buf_heap(KIB);
-	json_t *body = json_object();
-
-	client_path(&path, "/v1/users/%s", args->operands[0]);
-	put_text(body, "email", cli_value(args, "email"));
-	put_text(body, "name", cli_value(args, "name"));
-	put_text(body, "state", cli_value(args, "state"));
-	return send_and_show(cli, "PATCH", buf_str(&path), body, USER, ARRAY_LEN(USER));
-}
-
-int run_user_erase(struct cli *cli, const struct cli_args *args)
-{
-	static const struct column done[] = { { "cli.col_revision", "revision" } };
-	CLEANUP(buf_free)
-	struct buf path = buf_heap(KIB);
-
-	client_path(&path, "/v1/users/%s", args->operands[0]);
-	return send_and_show(cli, "DELETE", buf_str(&path), NULL, done, 1);
 }

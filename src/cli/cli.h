@@ -25,6 +25,7 @@ struct cli_option {
 	const char *prompt;  /* message key: at a terminal it is asked for when it is needed */
 };
 
+#define CLI_SWITCH "on|off" /* the arg of an option that takes no other value */
 #define CLI_VALUES_MAX 256u
 
 struct cli_args {
@@ -40,6 +41,8 @@ struct cli_args {
 struct cli {
 	const char *socket_path; /* of the keeper */
 	const char *url;         /* instead of the socket; NULL: the socket */
+	const char *token_file;  /* of a management token, instead of a session; NULL: none */
+	struct buf *token;       /* what it holds, once it was read */
 	bool json;               /* for programs */
 	enum lang lang;
 	bool is_terminal; /* standard output is one */
@@ -113,6 +116,7 @@ struct client_request {
 	bool quiet;           /* say nothing when it fails */
 	const char *device;   /* that cookie to send; NULL: none */
 	bool without_session; /* do not send the session that is kept for the URL */
+	int64_t version;      /* only if it is still this one (If-Match); 0: whichever it is */
 	long within_s;        /* give up after that many seconds; 0: wait */
 };
 
@@ -126,6 +130,10 @@ int client_ask(const struct cli *cli, const struct client_request *request, long
 
 /* The session that is kept for cli->url; nothing when there is none (session.c). */
 void session_token(const struct cli *cli, struct buf *out_token);
+/* The account of that session's person; nothing when there is none. */
+void session_account(const struct cli *cli, struct buf *out_account);
+/* A secret over plain HTTP goes to this machine only; EXIT_USAGE, and said, for another URL. */
+int session_check_url(const struct cli *cli);
 
 /* Path building with percent-encoding of each value. */
 void client_path(struct buf *out, const char *format, ...);               /* every %s is encoded */

@@ -146,23 +146,48 @@ static void add_header(struct transfer *transfer, const char *name, const char *
 	buf_wipe(&line);
 }
 
-static void add_session(const struct cli *cli, struct transfer *transfer)
+static int machine_token(const struct cli *cli, struct buf *out)
+{
+	int code = session_check_url(cli);
+
+	if (code == EXIT_YES && cli->token->len == 0)
+		code = input_secret(cli, cli->token_file, NULL, cli->token);
+	if (code == EXIT_YES)
+		buf_append(out, buf_span(cli->token));
+	return code;
+}
+
+static int add_session(const struct cli *cli, struct transfer *transfer)
 {
 	CLEANUP(buf_wipe)
 	struct buf value = buf_heap(KIB);
+	int code = EXIT_YES;
 
 	if (cli->url == NULL)
-		return;
+		return EXIT_YES;
 	if (transfer->request->device != NULL) {
 		buf_printf(&value, DEVICE_COOKIE "%s", transfer->request->device);
 		add_header(transfer, "Cookie", buf_str(&value));
 	}
+	if (transfer->request->without_session)
+		return EXIT_YES;
 	buf_clear(&value);
 	buf_append_str(&value, "Bearer ");
-	if (!transfer->request->without_session)
+	if (cli->token_file != NULL)
+		code = machine_token(cli, &value);
+	else
 		session_token(cli, &value);
-	if (value.len > sizeof("Bearer ") - 1)
+	if (code == EXIT_YES && value.len > sizeof("Bearer ") - 1)
 		add_header(transfer, "Authorization", buf_str(&value));
+	return code;
+}
+
+static void add_version(struct transfer *transfer, int64_t version)
+{
+	char text[32];
+
+	(void)snprintf(text, sizeof(text), "\"%lld\"", (long long)version);
+	add_header(transfer, "If-Match", text);
 }
 
 /* The request's body as bytes of our own, which are wiped afterwards. */
@@ -209,7 +234,6 @@ static int transfer_set(const struct cli *cli, struct transfer *transfer)
 	(void)curl_easy_setopt(curl, CURLOPT_WRITEDATA, transfer);
 	(void)curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_header);
 	(void)curl_easy_setopt(curl, CURLOPT_HEADERDATA, transfer);
-	add_session(cli, transfer);
 	add_header(transfer, "Accept-Language", lang_code(cli->lang));
 	add_header(
 		transfer, "Accept", request->accept != NULL ? request->accept : "application/json");
@@ -222,6 +246,8 @@ static int transfer_set(const struct cli *cli, struct transfer *transfer)
 		(void)curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE, 0L);
 		(void)curl_easy_setopt(curl, CURLOPT_POSTFIELDS, "");
 	}
+	if (request->version > 0)
+		add_version(transfer, request->version);
 	if (request->progress && isatty(STDERR_FILENO) == 1) {
 		(void)curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
 		(void)curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
@@ -255,6 +281,22 @@ static int fail_transport(const struct cli *cli, const struct transfer *transfer
 	return cli_fail(cli, EXIT_FAULT, no_keeper_key(cli, transfer), args, ARRAY_LEN(args));
 }
 
+/* What a person can do about it here, beside what the keeper says. */
+static void hint(const struct cli *cli, const struct client_answer *answer)
+{
+	const char *code = json_string_value(json_object_get(answer->json, "code"));
+	struct message_arg url = { "url", span_str(cli->url != NULL ? cli->url : "") };
+
+	if (code == NULL || cli->url == NULL || cli->token_file != NULL)
+		return;
+	if (strcmp(code, "api.login_needed") == 0)
+		cli_note(cli, "login.hint_login", &url, 1);
+	else if (strcmp(code, "api.second_factor_needed") == 0)
+		cli_note(cli, "login.hint_confirm", &url, 1);
+	else if (strcmp(code, "api.operator_only") == 0)
+		cli_note(cli, "login.hint_operator", NULL, 0);
+}
+
 /* A problem document in words; the keeper speaks the caller's language already. */
 static int fail_status(const struct cli *cli, const struct client_answer *answer)
 {
@@ -283,6 +325,7 @@ static int fail_status(const struct cli *cli, const struct client_answer *answer
 		plain_append(&words, span_str(detail != NULL ? detail : title));
 		(void)fprintf(stderr, "llavero: %s\n", buf_str(&words));
 	}
+	hint(cli, answer);
 	return code;
 }
 
@@ -298,9 +341,15 @@ int client_ask(const struct cli *cli, const struct client_request *request, long
 		.request = request,
 	};
 	CURLcode result;
+	int code;
 
 	*answer = (struct client_answer){ .body = buf_heap(ANSWER_MAX) };
-	if (transfer.curl == NULL || transfer_set(cli, &transfer) != EXIT_YES)
+	if (transfer.curl == NULL)
+		return cli_fail(cli, EXIT_FAULT, "cli.no_memory", NULL, 0);
+	code = add_session(cli, &transfer);
+	if (code != EXIT_YES)
+		return code;
+	if (transfer_set(cli, &transfer) != EXIT_YES)
 		return cli_fail(cli, EXIT_FAULT, "cli.no_memory", NULL, 0);
 	result = curl_easy_perform(transfer.curl);
 	if (request->progress)

@@ -24,23 +24,49 @@ static const struct cli_option ACCOUNT_NEW[] = { N_OWNER,
 	{ "display-name", "TEXT", "cli.opt_display_name", false } };
 static const struct cli_option ACCOUNT_EDIT[] = { { "state", "STATE", "cli.opt_state", false,
 							  .choices = "active suspended" },
-	{ "display-name", "TEXT", "cli.opt_display_name", false } };
+	{ "display-name", "TEXT", "cli.opt_display_name", false },
+	{ "manages-installation", CLI_SWITCH, "cli.opt_manages", false, .choices = "on off" } };
 static const struct cli_option ACCOUNT[] = { O_ACCOUNT };
 static const struct cli_option OF_ACCOUNT[] = { N_ACCOUNT };
 static const struct cli_option USER_NEW[] = { N_ACCOUNT,
 	{ "name", "TEXT", "cli.opt_name", false } };
-static const struct cli_option USER_EDIT[] = { { "email", "EMAIL", "cli.opt_email", false },
-	{ "name", "TEXT", "cli.opt_name", false },
+static const struct cli_option USER_EDIT[] = { O_ACCOUNT,
+	{ "email", "EMAIL", "cli.opt_email", false }, { "name", "TEXT", "cli.opt_name", false },
 	{ "state", "STATE", "cli.opt_state", false, .choices = "active suspended" } };
+#define O_LINK_FILE                                                                                \
+	{                                                                                          \
+		"link-file", "FILE", "login.opt_link_file", false                                  \
+	}
+#define O_CODE_FILE                                                                                \
+	{                                                                                          \
+		"code-file", "FILE", "login.opt_code_file", false                                  \
+	}
+#define O_NEW_PASSWORD                                                                             \
+	{                                                                                          \
+		"password-file", "FILE", "login.opt_new_password_file", false                      \
+	}
+static const struct cli_option USER_PROFILES[] = { O_ACCOUNT,
+	{ "add", "PROFILE", "cli.opt_add_profile", true },
+	{ "remove", "PROFILE", "cli.opt_remove_profile", true } };
+static const struct cli_option ENROL[] = { O_LINK_FILE, O_NEW_PASSWORD, O_CODE_FILE };
+static const struct cli_option PASSWORD[] = {
+	{ "current-file", "FILE", "login.opt_password_file", false }, O_NEW_PASSWORD
+};
+static const struct cli_option FACTOR[] = { O_CODE_FILE };
+static const struct cli_option SHARE[] = { O_LINK_FILE };
 static const struct cli_option LOGIN[] = { { "email", "EMAIL", "login.opt_email", false },
-	O_ACCOUNT, { "password-file", "FILE", "login.opt_password_file", false },
-	{ "code-file", "FILE", "login.opt_code_file", false },
+	O_ACCOUNT, { "password-file", "FILE", "login.opt_password_file", false }, O_CODE_FILE,
 	{ "confirm", NULL, "login.opt_confirm", false } };
+#define O_HANDLES_KEYS                                                                             \
+	{                                                                                          \
+		"handles-keys", CLI_SWITCH, "cli.opt_handles_keys", false, .choices = "on off"     \
+	}
 static const struct cli_option PROFILE_NEW[] = { N_ACCOUNT,
-	{ "resource", "KEY", "cli.opt_resource", true } };
+	{ "resource", "KEY", "cli.opt_resource", true }, O_HANDLES_KEYS };
 static const struct cli_option PROFILE_EDIT[] = { O_ACCOUNT,
 	{ "name", "TEXT", "cli.opt_name", false }, { "resource", "KEY", "cli.opt_resource", true },
-	{ "add", "KEY", "cli.opt_add", true }, { "remove", "KEY", "cli.opt_remove", true } };
+	{ "add", "KEY", "cli.opt_add", true }, { "remove", "KEY", "cli.opt_remove", true },
+	O_HANDLES_KEYS };
 static const struct cli_option PROFILE_DELETE[] = { O_ACCOUNT,
 	{ "unlink", NULL, "cli.opt_unlink", false } };
 static const struct cli_option KEY_NEW[] = { N_ACCOUNT,
@@ -147,6 +173,14 @@ const struct cli_command COMMANDS[] = {
 	{ "status", "", 0, 0, NULL, 0, "cli.cmd_status", run_status },
 	{ "login", "", 0, 0, OPTIONS(LOGIN), "login.cmd_login", run_login },
 	{ "logout", "", 0, 0, NULL, 0, "login.cmd_logout", run_logout },
+	{ "whoami", "", 0, 0, NULL, 0, "login.cmd_whoami", run_whoami },
+	{ "session list", "", 0, 0, NULL, 0, "login.cmd_session_list", run_session_list },
+	{ "session end", "ID", 1, 1, NULL, 0, "login.cmd_session_end", run_session_end },
+	{ "enrol", "", 0, 0, OPTIONS(ENROL), "login.cmd_enrol", run_enrol },
+	{ "password", "", 0, 0, OPTIONS(PASSWORD), "login.cmd_password", run_password },
+	{ "second-factor", "", 0, 0, OPTIONS(FACTOR), "login.cmd_second_factor",
+		run_second_factor },
+	{ "recovery-codes", "", 0, 0, NULL, 0, "login.cmd_recovery_codes", run_recovery_codes },
 	{ "account create", "NAME", 1, 1, OPTIONS(ACCOUNT_NEW), "cli.cmd_account_create",
 		run_account_create },
 	{ "account list", "", 0, 0, NULL, 0, "cli.cmd_account_list", run_account_list },
@@ -159,9 +193,12 @@ const struct cli_command COMMANDS[] = {
 		run_account_host_remove },
 	{ "user create", "EMAIL", 1, 1, OPTIONS(USER_NEW), "cli.cmd_user_create", run_user_create },
 	{ "user list", "", 0, 0, OPTIONS(OF_ACCOUNT), "cli.cmd_user_list", run_user_list },
-	{ "user edit", "ID", 1, 1, OPTIONS(USER_EDIT), "cli.cmd_user_edit", run_user_edit },
-	{ "user erase", "ID", 1, 1, NULL, 0, "cli.cmd_user_erase", run_user_erase },
-	{ "user reset", "ID", 1, 1, NULL, 0, "login.cmd_user_reset", run_user_reset },
+	{ "user show", "USER", 1, 1, OPTIONS(ACCOUNT), "cli.cmd_user_show", run_user_show },
+	{ "user edit", "USER", 1, 1, OPTIONS(USER_EDIT), "cli.cmd_user_edit", run_user_edit },
+	{ "user profiles", "USER", 1, 1, OPTIONS(USER_PROFILES), "cli.cmd_user_profiles",
+		run_user_profiles },
+	{ "user erase", "USER", 1, 1, OPTIONS(ACCOUNT), "cli.cmd_user_erase", run_user_erase },
+	{ "user reset", "USER", 1, 1, OPTIONS(ACCOUNT), "login.cmd_user_reset", run_user_reset },
 	{ "owner reset", "", 0, 0, OPTIONS(OF_ACCOUNT), "login.cmd_owner_reset", run_owner_reset },
 	{ "owner transfer", "USER", 1, 1, OPTIONS(OWNER_TRANSFER), "cli.cmd_owner",
 		run_owner_transfer },
@@ -207,6 +244,12 @@ const struct cli_command COMMANDS[] = {
 	{ "key deactivate", "APPKEY", 1, 1, NULL, 0, "cli.cmd_key_deactivate", run_key_deactivate },
 	{ "key revoke", "APPKEY", 1, 1, OPTIONS(REVOKE), "cli.cmd_key_revoke", run_key_revoke },
 	{ "key import", "FILE", 1, 1, OPTIONS(IMPORT), "cli.cmd_key_import", run_key_import },
+	{ "handover list", "", 0, 0, OPTIONS(OF_ACCOUNT), "cli.cmd_handover_list",
+		run_handover_list },
+	{ "handover withdraw", "APPKEY", 1, 1, NULL, 0, "cli.cmd_handover_withdraw",
+		run_handover_withdraw },
+	{ "handover look", "", 0, 0, OPTIONS(SHARE), "cli.cmd_handover_look", run_handover_look },
+	{ "handover open", "", 0, 0, OPTIONS(SHARE), "cli.cmd_handover_open", run_handover_open },
 	{ "verify", "METHOD PATH", 2, 2, OPTIONS(TRIAL), "cli.cmd_verify", run_verify },
 	{ "explain", "CODE | METHOD PATH", 1, 2, OPTIONS(TRIAL), "cli.cmd_explain", run_explain },
 	{ "can", "APPKEY METHOD PATH", 3, 3, OPTIONS(CAN), "cli.cmd_can", run_can },

@@ -17,7 +17,6 @@ int run_status(struct cli *cli, const struct cli_args *args);
 /* session.c */
 int run_login(struct cli *cli, const struct cli_args *args);
 int run_logout(struct cli *cli, const struct cli_args *args);
-int run_user_reset(struct cli *cli, const struct cli_args *args);
 int run_owner_reset(struct cli *cli, const struct cli_args *args);
 
 /* account.c */
@@ -29,8 +28,28 @@ int run_account_host_add(struct cli *cli, const struct cli_args *args);
 int run_account_host_remove(struct cli *cli, const struct cli_args *args);
 int run_user_create(struct cli *cli, const struct cli_args *args);
 int run_user_list(struct cli *cli, const struct cli_args *args);
+
+/* people.c */
+int run_user_show(struct cli *cli, const struct cli_args *args);
 int run_user_edit(struct cli *cli, const struct cli_args *args);
+int run_user_profiles(struct cli *cli, const struct cli_args *args);
 int run_user_erase(struct cli *cli, const struct cli_args *args);
+int run_user_reset(struct cli *cli, const struct cli_args *args);
+
+/* me.c */
+int run_whoami(struct cli *cli, const struct cli_args *args);
+int run_session_list(struct cli *cli, const struct cli_args *args);
+int run_session_end(struct cli *cli, const struct cli_args *args);
+int run_password(struct cli *cli, const struct cli_args *args);
+int run_recovery_codes(struct cli *cli, const struct cli_args *args);
+int run_second_factor(struct cli *cli, const struct cli_args *args);
+int run_enrol(struct cli *cli, const struct cli_args *args);
+
+/* handover.c */
+int run_handover_list(struct cli *cli, const struct cli_args *args);
+int run_handover_withdraw(struct cli *cli, const struct cli_args *args);
+int run_handover_look(struct cli *cli, const struct cli_args *args);
+int run_handover_open(struct cli *cli, const struct cli_args *args);
 
 /* owner.c */
 int run_owner_transfer(struct cli *cli, const struct cli_args *args);
@@ -103,11 +122,19 @@ void show_explanation(const struct cli *cli, const json_t *answer);
 
 /* ---- shared by them (simple.c) ---- */
 
-/* EXIT_YES when --account was given; else says that it is needed. */
+/* EXIT_YES when --account was given, or who asks has one; else says that it is needed. */
 int need_account(struct cli *cli, const struct cli_args *args);
 
 /* Add a text member when the value is there. */
 void put_text(json_t *object, const char *name, const char *value);
+
+/* Add true for "on", false for "off", nothing for NULL. */
+void put_switch(json_t *object, const char *name, const char *value);
+/* Add a secret: from a file, "-" or a prompt, as input_secret takes it. */
+int put_secret(const struct cli *cli, json_t *body, const char *name, const char *path,
+	const char *prompt_key);
+/* Add what a link holds behind its #, of --link-file or a prompt; what has no # is taken whole. */
+int put_link(struct cli *cli, const struct cli_args *args, json_t *body, const char *member);
 
 /* Ask with a body, which is taken (NULL: none). As client_ask. */
 int send_body(struct cli *cli, const char *method, const char *path, json_t *body,
@@ -120,7 +147,15 @@ int send_body(struct cli *cli, const char *method, const char *path, json_t *bod
 int send_and_show(struct cli *cli, const char *method, const char *path, json_t *body,
 	const struct column *columns, size_t columns_count);
 
-/* The same for a POST that answers with a link for a person, once; says what to do with it. */
+/* One object by these columns, or as JSON. */
+void show_one(const struct cli *cli, const json_t *object, const struct column *columns,
+	size_t columns_count);
+
+/* Send; show the JSON that comes back, or say that it is done. body is taken. */
+int send_and_say(
+	struct cli *cli, const char *method, const char *path, json_t *body, const char *done_key);
+
+/* send_and_show of a POST that answers with a link for a person, once; says what to do with it. */
 int send_and_show_link(struct cli *cli, const char *path, json_t *body,
 	const struct column *columns, size_t columns_count);
 

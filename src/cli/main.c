@@ -151,9 +151,14 @@ static int run(struct cli *cli, int argc, char **argv)
 int main(int argc, char **argv)
 {
 	const char *socket = getenv("LLAVERO_SOCKET"), *url = getenv("LLAVERO_URL");
+	const char *token_file = getenv("LLAVERO_TOKEN_FILE");
+	CLEANUP(buf_wipe)
+	struct buf token = buf_heap(1);
 	struct cli cli = {
+		.token = &token,
 		.socket_path = socket != NULL && socket[0] != '\0' ? socket : SOCKET_DEFAULT,
 		.url = url != NULL && url[0] != '\0' ? url : NULL,
+		.token_file = token_file != NULL && token_file[0] != '\0' ? token_file : NULL,
 		.lang = lang_user(LANG_EN),
 		.json = asks_for_json(argc, argv),
 		.is_terminal = isatty(STDOUT_FILENO) == 1,

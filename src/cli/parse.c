@@ -12,6 +12,7 @@
 const struct cli_option GLOBALS[] = {
 	{ "socket", "PATH", "cli.opt_socket", false },
 	{ "url", "URL", "cli.opt_url", false },
+	{ "token-file", "FILE", "cli.opt_token_file", false },
 	{ "json", NULL, "cli.opt_json", false },
 	{ "lang", "LANG", "cli.opt_lang", false, .choices = "en es pt" },
 	{ "help", NULL, "cli.opt_help", false },
@@ -55,6 +56,8 @@ int parse_global(struct cli *cli, const char *name, const char *value)
 		cli->socket_path = value;
 	else if (strcmp(name, "url") == 0)
 		cli->url = value;
+	else if (strcmp(name, "token-file") == 0)
+		cli->token_file = value;
 	else if (strcmp(name, "json") == 0)
 		cli->json = true;
 	else if (strcmp(name, "lang") == 0 && !is_lang(value))
@@ -76,6 +79,9 @@ static int take_option(struct parsing *p, const struct cli_option *option, const
 		return cli_fail_with(p->cli, EXIT_USAGE, "cli.option_twice", "name", option->name);
 	if (args->count == CLI_VALUES_MAX)
 		return cli_fail(p->cli, EXIT_USAGE, "cli.too_many", NULL, 0);
+	if (option->arg != NULL && strcmp(option->arg, CLI_SWITCH) == 0 &&
+		strcmp(value, "on") != 0 && strcmp(value, "off") != 0)
+		return cli_fail_with(p->cli, EXIT_USAGE, "cli.on_or_off", "name", option->name);
 	args->options[args->count].option = option;
 	args->options[args->count++].value = value;
 	return EXIT_YES;
@@ -169,17 +175,25 @@ static bool changes_nothing(const struct cli_args *args)
 	return true;
 }
 
-/* What is needed and was not given: asked for, where somebody can answer. */
+/* What is needed and was not given: the account is that of who is logged in; the rest is asked for.
+ */
 static int settle_needed(struct parsing *p, const struct cli_option *option)
 {
 	struct cli_args *args = p->args;
 	struct buf *asked = &p->asked[p->asked_count];
 
-	if (option->prompt == NULL || p->asked_count == ASKED_MAX || args->count == CLI_VALUES_MAX)
+	bool own = option->prompt == NULL && strcmp(option->name, "account") == 0;
+
+	if ((option->prompt == NULL && !own) || p->asked_count == ASKED_MAX ||
+		args->count == CLI_VALUES_MAX)
 		return EXIT_USAGE;
 	*asked = buf_heap(ASKED_LEN_MAX);
 	p->asked_count++;
-	if (input_line(p->cli, option->prompt, asked) != EXIT_YES || !buf_ok(asked))
+	if (own)
+		session_account(p->cli, asked);
+	else if (input_line(p->cli, option->prompt, asked) != EXIT_YES)
+		return EXIT_USAGE;
+	if (asked->len == 0 || !buf_ok(asked))
 		return EXIT_USAGE;
 	args->options[args->count].option = option;
 	args->options[args->count++].value = buf_str(asked);

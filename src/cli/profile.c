@@ -7,7 +7,17 @@ static const struct column PROFILE[] = {
 	{ "cli.col_id", "id" },
 	{ "cli.col_name", "name" },
 	{ "cli.col_resources", "resources" },
+	{ "cli.col_handles_keys", "handlesKeys" },
+	{ "cli.col_keys", "keys" },
+	{ "cli.col_users", "users" },
 	{ "cli.col_revision", "revision" },
+};
+
+static const struct column ROW[] = {
+	{ "cli.col_id", "id" },
+	{ "cli.col_name", "name" },
+	{ "cli.col_handles_keys", "handlesKeys" },
+	{ "cli.col_resources", "resources" },
 };
 
 int run_profile_create(struct cli *cli, const struct cli_args *args)
@@ -19,6 +29,7 @@ int run_profile_create(struct cli *cli, const struct cli_args *args)
 	put_text(body, "name", args->operands[0]);
 	if (resources != NULL)
 		(void)json_object_set_new(body, "resources", resources);
+	put_switch(body, "handlesKeys", cli_value(args, "handles-keys"));
 	return send_and_show(cli, "POST", "/v1/profiles", body, PROFILE, ARRAY_LEN(PROFILE));
 }
 
@@ -31,7 +42,7 @@ int run_profile_list(struct cli *cli, const struct cli_args *args)
 	client_query(&path, "account", cli_value(args, "account"));
 	client_query(&path, "q", cli_value(args, "search"));
 	client_query(&path, "predefined", cli_flag(args, "predefined") ? "true" : NULL);
-	return list_and_show(cli, buf_str(&path), PROFILE, 3);
+	return list_and_show(cli, buf_str(&path), ROW, ARRAY_LEN(ROW));
 }
 
 /* A profile by id, or by name with --account; appends its path. */
@@ -105,6 +116,7 @@ int run_profile_edit(struct cli *cli, const struct cli_args *args)
 	list = cli_values(args, "remove");
 	if (list != NULL)
 		(void)json_object_set_new(body, "removeResources", list);
+	put_switch(body, "handlesKeys", cli_value(args, "handles-keys"));
 	return send_and_show(cli, "PATCH", buf_str(&path), body, PROFILE, ARRAY_LEN(PROFILE));
 }
 

@@ -1,6 +1,6 @@
 /*
- * llavero login, logout, user reset, owner reset; and where a session is kept:
- * a file of mode 0600 under XDG_STATE_HOME, {"URL":{"token","device","expiresAt"}}.
+ * llavero login, logout, owner reset; and where a session is kept:
+ * a file of mode 0600 under XDG_STATE_HOME, {"URL":{"token","account","device","expiresAt"}}.
  */
 #include "cli/commands.h"
 
@@ -21,6 +21,7 @@ static const struct column SHOWN[] = {
 	{ "cli.col_email", "user.email" },
 	{ "cli.col_owner", "user.owner" },
 	{ "login.col_expires", "expiresAt" },
+	{ "login.col_factor_until", "secondFactorUntil" },
 };
 
 static const struct column LINK[] = {
@@ -124,10 +125,15 @@ void session_token(const struct cli *cli, struct buf *out_token)
 	kept(cli, "token", out_token);
 }
 
+void session_account(const struct cli *cli, struct buf *out_account)
+{
+	if (cli->url != NULL && cli->token_file == NULL)
+		kept(cli, "account", out_account);
+}
+
 /* ---- login ---- */
 
-/* A secret over plain HTTP goes to this machine only. */
-static int check_url(const struct cli *cli)
+int session_check_url(const struct cli *cli)
 {
 	static const char *const near[] = { "http://127.0.0.1", "http://localhost",
 		"http://[::1]" };
@@ -146,18 +152,6 @@ static int check_url(const struct cli *cli)
 	return cli_fail_with(cli, EXIT_USAGE, "login.url_plain", "url", cli->url);
 }
 
-static int put_secret(const struct cli *cli, json_t *body, const char *name, const char *path,
-	const char *prompt_key)
-{
-	CLEANUP(buf_wipe)
-	struct buf secret;
-	int code = input_secret(cli, path, prompt_key, &secret);
-
-	if (code == EXIT_YES)
-		(void)json_object_set_new(body, name, json_stringn(buf_str(&secret), secret.len));
-	return code;
-}
-
 /* Keep what came, and show it without the token. */
 static int keep(const struct cli *cli, const struct client_answer *answer)
 {
@@ -166,6 +160,7 @@ static int keep(const struct cli *cli, const struct client_answer *answer)
 
 	(void)json_object_set(one, "token", json_object_get(answer->json, "token"));
 	(void)json_object_set(one, "expiresAt", json_object_get(answer->json, "expiresAt"));
+	(void)json_object_set(one, "account", json_object_get(answer->json, "account"));
 	(void)json_object_set_new(one, "device", json_string(answer->device));
 	(void)json_object_set_new(all, cli->url, one);
 	code = file_write(cli, all);
@@ -205,7 +200,7 @@ int run_login(struct cli *cli, const struct cli_args *args)
 	struct buf device = buf_heap(KIB), email = buf_heap(KIB);
 	struct client_answer answer = { .body = buf_heap(1) };
 	json_t *body;
-	int code = check_url(cli);
+	int code = session_check_url(cli);
 
 	if (code != EXIT_YES)
 		return code;
@@ -247,7 +242,7 @@ int run_logout(struct cli *cli, const struct cli_args *args)
 {
 	struct client_answer answer;
 	json_t *all, *one;
-	int code = check_url(cli);
+	int code = session_check_url(cli);
 
 	(void)args;
 	if (code != EXIT_YES)
@@ -262,6 +257,7 @@ int run_logout(struct cli *cli, const struct cli_args *args)
 		&(struct client_request){ .method = "DELETE", .path = "/v1/session" }, 401,
 		&answer);
 	(void)json_object_del(one, "token");
+	(void)json_object_del(one, "account");
 	(void)json_object_del(one, "expiresAt");
 	if (file_write(cli, all) != EXIT_YES)
 		code = EXIT_FAULT;
@@ -275,15 +271,6 @@ int run_logout(struct cli *cli, const struct cli_args *args)
 }
 
 /* ---- a new link ---- */
-
-int run_user_reset(struct cli *cli, const struct cli_args *args)
-{
-	CLEANUP(buf_free)
-	struct buf path = buf_heap(KIB);
-
-	client_path(&path, "/v1/users/%s/enrolment", args->operands[0]);
-	return send_and_show_link(cli, buf_str(&path), NULL, LINK, ARRAY_LEN(LINK));
-}
 
 int run_owner_reset(struct cli *cli, const struct cli_args *args)
 {

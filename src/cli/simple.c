@@ -2,7 +2,7 @@
 
 int need_account(struct cli *cli, const struct cli_args *args)
 {
-	if (cli_value(args, "account") != NULL)
+	if (cli_value(args, "account") != NULL || cli->url != NULL)
 		return EXIT_YES;
 	return cli_fail_with(cli, EXIT_USAGE, "cli.option_missing", "name", "account");
 }
@@ -24,8 +24,50 @@ int send_body(struct cli *cli, const char *method, const char *path, json_t *bod
 	return code;
 }
 
-int send_and_show(struct cli *cli, const char *method, const char *path, json_t *body,
-	const struct column *columns, size_t columns_count)
+void put_switch(json_t *object, const char *name, const char *value)
+{
+	if (value != NULL)
+		(void)json_object_set_new(object, name, json_boolean(strcmp(value, "on") == 0));
+}
+
+int put_secret(const struct cli *cli, json_t *body, const char *name, const char *path,
+	const char *prompt_key)
+{
+	CLEANUP(buf_wipe)
+	struct buf secret;
+	int code = input_secret(cli, path, prompt_key, &secret);
+
+	if (code == EXIT_YES)
+		(void)json_object_set_new(body, name, json_stringn(buf_str(&secret), secret.len));
+	return code;
+}
+
+int put_link(struct cli *cli, const struct cli_args *args, json_t *body, const char *member)
+{
+	CLEANUP(buf_wipe)
+	struct buf link;
+	int code = input_secret(cli, cli_value(args, "link-file"), "login.ask_link", &link);
+	struct span secret = buf_span(&link);
+	size_t at = span_find(secret, '#');
+
+	if (at < secret.len)
+		secret = span_part(secret, at + 1, secret.len);
+	if (code == EXIT_YES)
+		(void)json_object_set_new(body, member, json_stringn(secret.ptr, secret.len));
+	return code;
+}
+
+void show_one(const struct cli *cli, const json_t *object, const struct column *columns,
+	size_t columns_count)
+{
+	if (cli->json)
+		(void)show_json(object);
+	else
+		show_fields(cli, object, columns, columns_count);
+}
+
+int send_and_say(
+	struct cli *cli, const char *method, const char *path, json_t *body, const char *done_key)
 {
 	struct client_answer answer;
 	int code = send_body(cli, method, path, body, &answer);
@@ -33,7 +75,19 @@ int send_and_show(struct cli *cli, const char *method, const char *path, json_t 
 	if (code == EXIT_YES && cli->json)
 		(void)show_json(answer.json);
 	else if (code == EXIT_YES)
-		show_fields(cli, answer.json, columns, columns_count);
+		cli_say(cli, done_key, NULL, 0);
+	client_answer_free(&answer);
+	return code;
+}
+
+int send_and_show(struct cli *cli, const char *method, const char *path, json_t *body,
+	const struct column *columns, size_t columns_count)
+{
+	struct client_answer answer;
+	int code = send_body(cli, method, path, body, &answer);
+
+	if (code == EXIT_YES)
+		show_one(cli, answer.json, columns, columns_count);
 	client_answer_free(&answer);
 	return code;
 }

@@ -1,0 +1,170 @@
+// People and their rights by the command line: over the socket as the operator, over an address as who logged in.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+
+import { environment, llavero, onTerminal } from '../lib/cli.mjs';
+import { freePort, LLAVERO, Llaverod } from '../lib/llaverod.mjs';
+import { PASSWORD, stepNow, totp } from '../lib/people.mjs';
+
+let daemon;
+let url;
+let made;
+let secret; // of the owner's app
+let codes; // his recovery codes
+const file = (name, text) => {
+  const where = path.join(daemon.folder, name);
+  fs.writeFileSync(where, text, { mode: 0o600 });
+  return where;
+};
+const operator = async (...args) => (await llavero(daemon, ['--json', ...args])).json;
+const person = (args, options = {}) => llavero(daemon, ['--url', url, ...args],
+  { ...options, env: { HOME: daemon.folder, XDG_STATE_HOME: '', ...options.env } });
+
+// The code is typed once the app's secret was shown: standard input stays open until then.
+function enrol(link, password) {
+  const args = ['--url', url, 'enrol', '--json', '--link-file', file('link', link), '--password-file', file('password', password),
+    '--code-file', '-'];
+  const child = spawn(LLAVERO, args, { env: environment(daemon), stdio: ['pipe', 'pipe', 'pipe'] });
+  let stdout = '';
+  let stderr = '';
+  let found;
+  child.stdout.on('data', (chunk) => { stdout += chunk; });
+  child.stderr.on('data', (chunk) => {
+    stderr += chunk;
+    const match = /secret=([A-Z2-7]+)/.exec(stderr);
+    if (match && found === undefined) {
+      [, found] = match;
+      child.stdin.end(totp(found, stepNow()));
+    }
+  });
+  return new Promise((resolve) => child.on('close', (code) => resolve({ code, stderr, secret: found,
+    json: code === 0 ? JSON.parse(stdout) : undefined })));
+}
+
+before(async () => {
+  const port = await freePort();
+  url = `http://127.0.0.1:${port}`;
+  daemon = await Llaverod.start({ env: { LLAVERO_KEEPER_LISTEN: `127.0.0.1:${port}` } });
+  made = await operator('init', '--account', 'store', '--owner', 'ana@example.com');
+  await operator('resource', 'create', 'OMS', 'orders.view');
+});
+
+after(() => daemon?.close());
+
+test('the owner enrols with the link, without a browser; the link works once', async () => {
+  const short = await enrol(made.enrolment, 'short');
+  assert.equal(short.code, 1);
+  assert.match(short.stderr, /at least 12 characters/);
+  const done = await enrol(made.enrolment, PASSWORD);
+  assert.equal(done.code, 0, done.stderr);
+  ({ secret } = done);
+  codes = done.json.recoveryCodes;
+  assert.equal(codes.length, 10);
+  const again = await enrol(made.enrolment, PASSWORD);
+  assert.equal(again.code, 1);
+  assert.match(again.stderr, /used already/);
+});
+
+test('who logs in is told who he is, and names his account no more', async () => {
+  const before = await person(['whoami'], { code: 1 });
+  assert.match(before.stderr, /llavero login/);
+  await person(['login', '--email', 'ana@example.com', '--password-file', file('password', PASSWORD), '--code-file', file('code', codes.pop())]);
+  const { json: me } = await person(['--json', 'whoami']);
+  assert.deepEqual([me.caller, me.account, me.user.email, me.user.owner], ['user', 'store', 'ana@example.com', true]);
+  assert.match((await person(['whoami', '--lang', 'es'])).stdout, /^Cuenta +store$/m);
+  assert.deepEqual((await person(['--json', 'user', 'list'])).json.map(({ email }) => email), ['ana@example.com']);
+  const { json: key } = await person(['--json', 'key', 'create', '--label', 'mine']);
+  assert.equal(key.account, 'store');
+  assert.equal((await operator('whoami')).caller, 'operator');
+});
+
+test('a user gets and loses access profiles; what he does not hold is not taken', async () => {
+  await person(['profile', 'create', 'Reader', '--resource', 'OMS/orders.view']);
+  const { json: deputy } = await person(['--json', 'profile', 'create', 'Deputy', '--resource', 'llavero/keys.edit', '--handles-keys', 'on']);
+  assert.equal(deputy.handlesKeys, true);
+  await person(['user', 'create', 'bea@example.com', '--name', 'Bea']);
+  const names = (json) => json.profiles.map(({ name }) => name).sort();
+  assert.deepEqual(names((await person(['--json', 'user', 'profiles', 'bea@example.com', '--add', 'Reader', '--add', `${deputy.id}`])).json),
+    ['Deputy', 'Reader']);
+  const refused = await person(['user', 'profiles', 'bea@example.com', '--remove', 'Other', '--remove', 'Reader'], { code: 1 });
+  assert.match(refused.stderr, /Other.*Nothing was changed/);
+  assert.deepEqual(names((await person(['--json', 'user', 'profiles', 'BEA@example.com', '--remove', 'Reader'])).json), ['Deputy']);
+  const { stdout } = await person(['user', 'show', 'bea@example.com']);
+  assert.match(stdout, /^Enrolled +no$/m);
+  assert.match(stdout, /^Access profiles +Deputy$/m);
+  assert.match((await person(['user', 'show', 'nobody@example.com'], { code: 1 })).stderr, /no user nobody@example\.com/);
+  assert.match((await person(['profile', 'show', 'Deputy'])).stdout, /^Handles keys +yes$/m);
+  await person(['profile', 'edit', 'Deputy', '--handles-keys', 'off']);
+  assert.match((await person(['profile', 'show', 'Deputy'])).stdout, /^Handles keys +no$/m);
+  assert.match((await person(['profile', 'edit', 'Deputy', '--handles-keys', 'yes'], { code: 2 })).stderr, /on or off/);
+  // Over the socket an address needs the account that it is of.
+  assert.match((await llavero(daemon, ['user', 'show', 'bea@example.com'], { code: 2 })).stderr, /--account/);
+  assert.equal((await operator('user', 'show', 'bea@example.com', '--account', 'store')).name, 'Bea');
+});
+
+test('an account says whether it manages the installation; the operator changes it', async () => {
+  assert.match((await llavero(daemon, ['account', 'show', 'store'])).stdout, /^Manages the installation +yes$/m);
+  assert.equal((await operator('account', 'edit', 'store', '--manages-installation', 'off')).managesInstallation, false);
+  await person(['account', 'edit', 'store', '--manages-installation', 'on'], { code: 1 });
+  assert.equal((await operator('account', 'edit', 'store', '--manages-installation', 'on')).managesInstallation, true);
+});
+
+test('a one-time link is listed, withdrawn, looked at and opened', async () => {
+  const hand = async (label) => (await person(['--json', 'key', 'create', '--label', label, '--handover'])).json;
+  const [sent, lost] = [await hand('sent'), await hand('lost')];
+  assert.deepEqual((await person(['--json', 'handover', 'list'])).json.map(({ label }) => label).sort(), ['lost', 'sent']);
+  await person(['handover', 'withdraw', lost.appKey]);
+  assert.match((await person(['handover', 'withdraw', lost.appKey], { code: 1 })).stderr, /waits to be opened/);
+  const stranger = (command, url_) => llavero(daemon, ['--json', '--url', url, 'handover', command, '--link-file', '-'], { input: `${url_}\n` })
+    .catch((error) => ({ error }));
+  assert.equal((await stranger('look', lost.handover.url)).json.state, 'void');
+  assert.equal((await stranger('look', sent.handover.url)).json.state, 'waiting');
+  const opened = await stranger('open', sent.handover.url);
+  assert.equal(opened.json.appKey, sent.appKey);
+  assert.match(opened.json.appToken, /^LV1/);
+  assert.match((await stranger('open', sent.handover.url)).error.message, /opened before/);
+  assert.deepEqual((await person(['--json', 'handover', 'list'])).json, []);
+});
+
+test('a machine asks with its token, which is in no argument', async () => {
+  const expires = new Date(Date.now() + 3600_000).toISOString();
+  const { json: token } = await person(['--json', 'token', 'create', '--label', 'deploy', '--right', 'keys.view', '--address', '127.0.0.1',
+    '--expires', expires]);
+  const machine = (args, options = {}) => llavero(daemon, ['--url', url, '--token-file', file('machine', `${token.token}\n`), ...args], options);
+  assert.equal((await machine(['--json', 'whoami'])).json.caller, 'token');
+  assert.ok((await machine(['--json', 'key', 'list', '--account', 'store'])).json.length > 0);
+  assert.match((await machine(['profile', 'create', 'X', '--account', 'store'], { code: 1 })).stderr, /profiles\.edit/);
+  const piped = await llavero(daemon, ['--url', url, '--token-file', '-', '--json', 'handover', 'list', '--account', 'store'],
+    { input: token.token });
+  assert.deepEqual(piped.json, []);
+  const plain = await llavero(daemon, ['--url', 'http://llavero.example', '--token-file', file('machine', token.token), 'whoami'], { code: 2 });
+  assert.match(plain.stderr, /not encrypted/);
+});
+
+test('sessions are listed and ended; password, factor and recovery codes are changed', async () => {
+  await person(['login', '--email', 'ana@example.com', '--password-file', file('password', PASSWORD), '--code-file', file('code', codes.pop())]);
+  const { json: sessions } = await person(['--json', 'session', 'list']);
+  const other = sessions.find((one) => one.kind === 'cli' && !one.current);
+  await person(['session', 'end', `${other.id}`]);
+  assert.match((await person(['session', 'end', `${other.id}`], { code: 1 })).stderr, /no such session/);
+  assert.match((await person(['session', 'list'])).stdout, /^Id|cli/m);
+  const wrong = await person(['password', '--current-file', file('current', 'not it, not at all'), '--password-file', file('password', PASSWORD)],
+    { code: 1 });
+  assert.match(wrong.stderr, /not right/);
+  await person(['password', '--current-file', file('current', PASSWORD), '--password-file', file('new', 'another-Lantern 9 ñ topaz')]);
+  const { json } = await person(['--json', 'recovery-codes']);
+  assert.equal(json.recoveryCodes.length, 10);
+  assert.ok(!json.recoveryCodes.includes(codes[0]));
+  // At a terminal a new password is typed twice, and shown never.
+  const { code, shown } = onTerminal(daemon, ['--url', url, 'password'],
+    [['Password:', 'another-Lantern 9 ñ topaz\n'], ['characters:', 'one two three four\n'], ['again:', 'one two three fuor\n']],
+    { env: { HOME: daemon.folder, XDG_STATE_HOME: '' } });
+  assert.equal(code, 2, shown);
+  assert.match(shown, /not the same/);
+  assert.ok(!shown.includes('three'), shown);
+  await person(['logout']);
+  assert.match((await person(['session', 'list'], { code: 1 })).stderr, /llavero login/);
+});
