@@ -57,7 +57,10 @@ static void handover_in_words(const struct cli *cli, json_t *key)
 {
 	const json_t *handover = json_object_get(key, "handover");
 	const json_t *opened_at = json_object_get(handover, "openedAt");
-	bool opened = json_is_string(opened_at);
+	const json_t *voided_at = json_object_get(handover, "voidedAt");
+	const char *because = json_string_value(json_object_get(handover, "voidBecause"));
+	bool opened = json_is_string(opened_at), voided = !opened && json_is_string(voided_at);
+	const char *words = opened ? "cli.handover_opened" : "cli.handover_waiting";
 	CLEANUP(buf_free)
 	struct buf time = buf_heap(KIB);
 	CLEANUP(buf_free)
@@ -66,10 +69,15 @@ static void handover_in_words(const struct cli *cli, json_t *key)
 
 	if (!json_is_object(handover))
 		return;
-	show_value(&time, opened ? opened_at : json_object_get(handover, "expiresAt"));
+	if (voided)
+		words = because != NULL && strcmp(because, "owner") == 0
+				? "cli.handover_void_owner"
+				: "cli.handover_void_maker";
+	show_value(&time, opened   ? opened_at
+			  : voided ? voided_at
+				   : json_object_get(handover, "expiresAt"));
 	arg = (struct message_arg){ "at", span_str(buf_str(&time)) };
-	message_append(
-		&text, cli->lang, opened ? "cli.handover_opened" : "cli.handover_waiting", &arg, 1);
+	message_append(&text, cli->lang, words, &arg, 1);
 	(void)json_object_set(key, "link", json_object_get(handover, "url"));
 	(void)json_object_set_new(key, "handover", json_string(buf_str(&text)));
 }

@@ -79,7 +79,7 @@ static enum status read_secret(struct api_call *call, uint8_t digest[DIGEST_SIZE
 	return st != ST_OK ? st : secret_digest(fields[0].text, digest);
 }
 
-/* What waits for nobody any more: its key expired, or its account is suspended. */
+/* What is of no use, or worth nothing, any more: its key expired, its account is suspended. */
 static enum status key_serves(struct api_call *call, const struct record_key *key, bool *out_serves)
 {
 	struct record_account account;
@@ -124,6 +124,9 @@ static enum status share_look(struct api_call *call)
 		st = snapshot_key(call->reading, handover.key_slot, call->arena, &key);
 	if (st == ST_OK)
 		st = key_serves(call, &key, &serves);
+	if (st == ST_OK && serves)
+		st = snapshot_handover_maker(
+			call->reading, &handover, key.account_slot, call->now_us, &serves);
 	if (st != ST_OK)
 		return st;
 	state = handover_state(&handover, call->now_us);

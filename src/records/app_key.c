@@ -235,6 +235,13 @@ static void append_links(struct buf *out, const struct record_key *key, uint32_t
 	buf_append_char(out, ']');
 }
 
+static struct span void_because(const struct record_handover *handover)
+{
+	if (handover->void_cause == HANDOVER_VOID_MAKER)
+		return SPAN_LIT("maker");
+	return handover->void_cause == HANDOVER_VOID_OWNER ? SPAN_LIT("owner") : SPAN_ABSENT;
+}
+
 static void append_handover(
 	struct buf *out, const struct record_handover *handover, struct span url_secret)
 {
@@ -247,6 +254,8 @@ static void append_handover(
 	json_time(out, "createdAt", handover->created_at_us);
 	json_time(out, "expiresAt", handover->expires_at_us);
 	json_time(out, "openedAt", handover->opened_at_us);
+	json_time(out, "voidedAt", handover->voided_at_us);
+	json_text(out, "voidBecause", void_because(handover));
 	if (span_present(url_secret))
 		json_text(out, "url", url_secret);
 	buf_append_char(out, '}');

@@ -46,6 +46,9 @@ enum status login_forget(struct change *change, uint32_t user_slot)
 	};
 	enum status st = sessions_end(change, user_slot, 0);
 
+	/* Who had his session may have made them, and keep them. */
+	if (st == ST_OK)
+		st = handovers_void_of_user(change, user_slot);
 	for (size_t i = 0; st == ST_OK && i < ARRAY_LEN(TABLES); i++)
 		st = db_run(change_db(change), TABLES[i], DB_INT(user_slot));
 	return st;

@@ -34,7 +34,7 @@ enum handover_state handover_state(const struct record_handover *handover, int64
 
 #define COLUMNS                                                                                    \
 	"SELECT key_slot, is_rotation, overlap_us, created_at_us, expires_at_us, opened_at_us,"    \
-	" voided_at_us FROM handovers"
+	" voided_at_us, void_cause, made_by_user, made_by_token FROM handovers"
 
 /* The row, or ST_NOT_FOUND. */
 static enum status handover_take(
@@ -49,7 +49,10 @@ static enum status handover_take(
 			.created_at_us = db_int(row, 3),
 			.expires_at_us = db_int(row, 4),
 			.opened_at_us = db_int(row, 5),
-			.voided_at_us = db_int(row, 6) };
+			.voided_at_us = db_int(row, 6),
+			.void_cause = (enum handover_void)db_int(row, 7),
+			.made_by_user = (uint32_t)db_int(row, 8),
+			.made_by_token = (uint32_t)db_int(row, 9) };
 	return st;
 }
 
@@ -58,7 +61,7 @@ enum status handover_of_key(struct db *db, uint32_t key_slot, struct record_hand
 	CLEANUP(db_finish)
 	struct db_statement *row = NULL;
 	enum status st = db_query(db,
-		COLUMNS " WHERE key_slot = $1 AND voided_at_us = 0"
+		COLUMNS " WHERE key_slot = $1 AND (voided_at_us = 0 OR void_cause <> 0)"
 			" ORDER BY created_at_us DESC, expires_at_us DESC LIMIT 1",
 		&row, DB_INT(key_slot));
 
@@ -84,10 +87,45 @@ enum status snapshot_handover(struct snapshot *snapshot, const uint8_t digest[DI
 	return snapshot_note(snapshot, handover_find(snapshot->db, digest, out_handover));
 }
 
-/* ---- making ---- */
+/* ---- whose link it is ---- */
+
+static enum status maker_may(struct db *db, const struct record_handover *handover,
+	uint32_t account_slot, int64_t now_us, bool *out_may)
+{
+	struct holding holding = { .is_active = false };
+	enum status st = ST_OK;
+
+	*out_may = handover->made_by_user == 0 && handover->made_by_token == 0;
+	if (*out_may)
+		return ST_OK;
+	if (handover->made_by_user != 0)
+		st = user_holding(db, handover->made_by_user, &holding);
+	else
+		st = token_holding(db, handover->made_by_token, now_us, &holding);
+	*out_may = st == ST_OK && holding.account_slot == account_slot &&
+		   (holding.rights & RIGHT_BIT(RIGHT_KEYS_EDIT)) != 0;
+	return st == ST_NOT_FOUND ? ST_OK : st;
+}
+
+enum status snapshot_handover_maker(struct snapshot *snapshot,
+	const struct record_handover *handover, uint32_t account_slot, int64_t now_us,
+	bool *out_may)
+{
+	return snapshot_note(
+		snapshot, maker_may(snapshot->db, handover, account_slot, now_us, out_may));
+}
+
+/* ---- void ---- */
 
 enum status handover_void(struct change *change, uint32_t key_slot)
 {
+	/* One that was void by another cause too: what was done to the key since is what counts. */
+	enum status st = db_run(change_db(change),
+		"UPDATE handovers SET void_cause = 0 WHERE key_slot = $1 AND void_cause <> 0",
+		DB_INT(key_slot));
+
+	if (st != ST_OK)
+		return st;
 	return db_run(change_db(change),
 		"UPDATE handovers SET voided_at_us = $2"
 		" WHERE key_slot = $1 AND opened_at_us = 0 AND voided_at_us = 0",
@@ -97,21 +135,84 @@ enum status handover_void(struct change *change, uint32_t key_slot)
 enum status handovers_void(struct change *change, uint32_t account_slot)
 {
 	return db_run(change_db(change),
-		"UPDATE handovers SET voided_at_us = $2 WHERE opened_at_us = 0"
+		"UPDATE handovers SET voided_at_us = $2, void_cause = $3 WHERE opened_at_us = 0"
 		" AND voided_at_us = 0"
 		" AND key_slot IN (SELECT slot FROM app_keys WHERE account_slot = $1)",
-		DB_INT(account_slot), DB_INT(change->now_us));
+		DB_INT(account_slot), DB_INT(change->now_us), DB_INT(HANDOVER_VOID_OWNER));
+}
+
+enum status handovers_void_of_user(struct change *change, uint32_t user_slot)
+{
+	return db_run(change_db(change),
+		"UPDATE handovers SET voided_at_us = $2, void_cause = $3 WHERE opened_at_us = 0"
+		" AND voided_at_us = 0 AND made_by_user = $1",
+		DB_INT(user_slot), DB_INT(change->now_us), DB_INT(HANDOVER_VOID_MAKER));
+}
+
+enum status handovers_void_of_token(struct change *change, uint32_t token_slot)
+{
+	return db_run(change_db(change),
+		"UPDATE handovers SET voided_at_us = $2, void_cause = $3 WHERE opened_at_us = 0"
+		" AND voided_at_us = 0 AND made_by_token = $1",
+		DB_INT(token_slot), DB_INT(change->now_us), DB_INT(HANDOVER_VOID_MAKER));
+}
+
+enum status handovers_void_unfit(struct change *change, uint32_t account_slot)
+{
+	struct slots makers;
+	enum status st = slots_read(change_db(change),
+		"SELECT DISTINCT h.made_by_user FROM handovers h"
+		" JOIN app_keys k ON k.slot = h.key_slot WHERE h.opened_at_us = 0"
+		" AND h.voided_at_us = 0 AND h.made_by_user <> 0 AND k.account_slot = $1",
+		account_slot, change->arena, &makers);
+
+	for (size_t i = 0; st == ST_OK && i < makers.count; i++) {
+		const struct record_handover made = { .made_by_user = makers.slots[i] };
+		bool may = false;
+
+		st = maker_may(change_db(change), &made, account_slot, change->now_us, &may);
+		if (st == ST_OK && !may)
+			st = handovers_void_of_user(change, makers.slots[i]);
+	}
+	return st;
+}
+
+/* ---- making ---- */
+
+/* A day; of a management token's link that token's own end, if it comes first. */
+static enum status valid_until(struct change *change, int64_t *out_us)
+{
+	int64_t token_us = 0;
+	enum status st;
+
+	*out_us = change->now_us + HANDOVER_VALID_US;
+	if (change->actor.kind != ACTOR_TOKEN)
+		return ST_OK;
+	st = db_one_int(change_db(change),
+		"SELECT expires_at_us FROM management_tokens WHERE slot = $1", &token_us,
+		DB_INT(change->actor.token_slot));
+	if (st == ST_OK && token_us < *out_us)
+		*out_us = token_us;
+	return st == ST_NOT_FOUND ? ST_DAMAGED : st;
 }
 
 static enum status handover_insert(struct change *change, const struct key_step *step,
 	const uint8_t digest[DIGEST_SIZE], int64_t overlap_us)
 {
+	const struct actor *maker = &change->actor;
+	int64_t until_us = 0;
+	enum status st = valid_until(change, &until_us);
+
+	if (st != ST_OK)
+		return st;
 	return db_run(change_db(change),
 		"INSERT INTO handovers (digest, key_slot, is_rotation, overlap_us, created_at_us,"
-		" expires_at_us, opened_at_us, voided_at_us) VALUES ($1, $2, $3, $4, $5, $6, 0, 0)",
+		" expires_at_us, opened_at_us, voided_at_us, void_cause, made_by_user,"
+		" made_by_token) VALUES ($1, $2, $3, $4, $5, $6, 0, 0, 0, $7, $8)",
 		DB_BLOB(digest, DIGEST_SIZE), DB_INT(step->key.slot),
 		DB_INT(step->key.live_count > 0), DB_INT(overlap_us), DB_INT(change->now_us),
-		DB_INT(change->now_us + HANDOVER_VALID_US));
+		DB_INT(until_us), DB_INT(maker->kind == ACTOR_USER ? maker->user_slot : 0),
+		DB_INT(maker->kind == ACTOR_TOKEN ? maker->token_slot : 0));
 }
 
 /* A token that nobody could use is not handed over. */
@@ -198,6 +299,7 @@ enum status handover_open(struct change *change, const uint8_t digest[DIGEST_SIZ
 	CLEANUP(key_step_free)
 	struct key_step step = { 0 };
 	struct record_handover handover;
+	bool may = false;
 	enum status st = change_enter(change);
 
 	if (st == ST_OK)
@@ -208,6 +310,12 @@ enum status handover_open(struct change *change, const uint8_t digest[DIGEST_SIZ
 		st = open_check(change, &handover, complaint);
 	if (st == ST_OK)
 		st = key_step_begin(change, handover.key_slot, &step, complaint);
+	/* I3 */
+	if (st == ST_OK)
+		st = maker_may(
+			change_db(change), &handover, step.key.account_slot, change->now_us, &may);
+	if (st == ST_OK && !may)
+		st = refuse(complaint, "records.handover_void");
 	if (st == ST_OK)
 		st = rotate_check(&step, handover.overlap_us, complaint);
 	if (st == ST_OK && key_check(change, &step.key, NULL) != ST_OK)

@@ -8,6 +8,8 @@
  * I2: a key has at most one link that waits: a new one, a rotation by hand,
  *     withdrawing it, deactivating and revoking make the older one void for good; so does
  *     another owner of the account, of all its keys.
+ * I3: a link is worth what its maker may: once he may not handle the key any
+ *     more, it is void for good. It is asked again when the link is opened.
  */
 #ifndef RECORDS_HANDOVER_H
 #define RECORDS_HANDOVER_H
@@ -30,9 +32,15 @@ enum handover_state handover_state(const struct record_handover *handover, int64
 NODISCARD enum status snapshot_handover(struct snapshot *snapshot,
 	const uint8_t digest[DIGEST_SIZE], struct record_handover *out_handover);
 
+/* I3: may the maker still handle keys of this account? */
+NODISCARD enum status snapshot_handover_maker(struct snapshot *snapshot,
+	const struct record_handover *handover, uint32_t account_slot, int64_t now_us,
+	bool *out_may);
+
 /*
  * A link for the first token of a key that has none, or for a rotation with
  * this overlap (as of key_rotate). As key_rotate it refuses an open rotation.
+ * One that a management token makes is over with that token at the latest.
  * ST_CONFLICT, ST_INVALID, ST_NOT_FOUND, ST_DENIED.
  */
 NODISCARD enum status handover_create(struct change *change, uint32_t key_slot,
@@ -46,7 +54,8 @@ NODISCARD enum status handover_withdraw(
  * Open the link of this digest: the key gets the token of token_digest. Whoever
  * holds the link may: Llavero itself (ACTOR_SYSTEM) is the change's actor.
  * ST_NOT_FOUND: there is none; ST_CONFLICT with a complaint: it was opened
- * before, is over or void, or the key is not active or over.
+ * before, is over or void, its maker may not handle the key any more, or the key
+ * is not active or over.
  */
 NODISCARD enum status handover_open(struct change *change, const uint8_t digest[DIGEST_SIZE],
 	const uint8_t token_digest[DIGEST_SIZE], uint32_t *out_key_slot,

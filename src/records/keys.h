@@ -27,13 +27,11 @@ NODISCARD enum status rotate_check(
 NODISCARD enum status rotate_rows(struct change *change, const struct key_step *step,
 	const uint8_t new_digest[DIGEST_SIZE], int64_t overlap_us, struct complaint *complaint);
 
-/* The newest one-time link that is not void; all 0 when there is none. */
+/* As of struct record_key; all 0 when there is none. */
 NODISCARD enum status handover_of_key(
 	struct db *db, uint32_t key_slot, struct record_handover *out_handover);
 /* Make the one that waits void; part of a change of the key, which says so by its own event. */
 NODISCARD enum status handover_void(struct change *change, uint32_t key_slot);
-/* The same for all keys of an account: who made the links may hold them still. */
-NODISCARD enum status handovers_void(struct change *change, uint32_t account_slot);
 
 /*
  * What the keys of one import have in common, looked up once: their account, which the actor may

@@ -295,6 +295,8 @@ static enum status revoke(struct change *change, const struct record_management_
 		" WHERE slot = $1",
 		DB_INT(token->slot), DB_INT(change->now_us));
 
+	if (st == ST_OK)
+		st = handovers_void_of_token(change, token->slot);
 	management_token_append_json(&before, token, false);
 	if (st == ST_OK && !buf_ok(&before))
 		st = ST_LIMIT;

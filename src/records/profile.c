@@ -361,6 +361,9 @@ enum status profile_edit(struct change *change, uint32_t slot, const struct prof
 		st = replace_resources(change, &step.profile, edit, complaint);
 	if (st == ST_OK && edit->set_handles_keys)
 		st = set_handles_keys(change, &step.profile, edit->handles_keys, complaint);
+	/* Who holds it may be no delegate any more. */
+	if (st == ST_OK && step.profile.handles_keys)
+		st = handovers_void_unfit(change, step.profile.account_slot);
 	if (st == ST_OK)
 		st = db_run(change_db(change),
 			"UPDATE profiles SET version = version + 1 WHERE slot = $1", DB_INT(slot));

@@ -190,6 +190,13 @@ struct record_link {
 	struct span account;
 };
 
+/* Why a one-time link is void. The numbers are stored. */
+enum handover_void {
+	HANDOVER_VOID_KEY = 0, /* by what was done to its key since */
+	HANDOVER_VOID_MAKER = 1,
+	HANDOVER_VOID_OWNER = 2
+};
+
 /* A one-time link (records/handover.h). All 0: there is none. */
 struct record_handover {
 	uint32_t key_slot;
@@ -199,6 +206,8 @@ struct record_handover {
 	int64_t expires_at_us;
 	int64_t opened_at_us; /* 0: it was not */
 	int64_t voided_at_us; /* 0: it was not */
+	enum handover_void void_cause;
+	uint32_t made_by_user, made_by_token; /* both 0: by the operator */
 };
 
 struct record_key {
@@ -224,7 +233,8 @@ struct record_key {
 	size_t live_count; /* how many of them are live: 0 (never issued, or revoked), 1 or 2 */
 	const struct record_link *links; /* by profile slot */
 	size_t links_count;
-	struct record_handover handover; /* the newest that is not void; absent in scans */
+	struct record_handover handover; /* the newest but those void by HANDOVER_VOID_KEY; absent
+					    in scans */
 	int64_t version;
 };
 

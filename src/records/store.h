@@ -201,6 +201,16 @@ NODISCARD enum status snapshot_note(struct snapshot *snapshot, enum status st);
 
 /* ---- parts of changes that other entities need ---- */
 
+/*
+ * One-time links of keys (records/handover.h, I2 and I3) that are void by this change: all of an
+ * account that has another owner; all that this user, or this management token, made; those of an
+ * account whose makers may not handle its keys any more. None has an event of its own.
+ */
+NODISCARD enum status handovers_void(struct change *change, uint32_t account_slot);
+NODISCARD enum status handovers_void_of_user(struct change *change, uint32_t user_slot);
+NODISCARD enum status handovers_void_of_token(struct change *change, uint32_t token_slot);
+NODISCARD enum status handovers_void_unfit(struct change *change, uint32_t account_slot);
+
 struct user_new;
 NODISCARD enum status user_insert(struct change *change, const struct user_new *user, bool is_owner,
 	uint32_t *out_slot, struct complaint *complaint);

@@ -385,6 +385,8 @@ enum status user_set_state(
 			DB_INT(slot), DB_INT(state));
 	if (st == ST_OK && suspend)
 		st = sessions_end(change, slot, 0);
+	if (st == ST_OK && suspend)
+		st = handovers_void_of_user(change, slot);
 	if (st == ST_OK)
 		st = user_touch(change, &step, suspend ? "user.suspend" : "user.activate");
 	change->narrows |= suspend;
@@ -510,6 +512,8 @@ enum status user_set_profiles(struct change *change, uint32_t slot, const uint32
 		st = profiles_give(change, &step, wanted, &given, complaint);
 	if (st == ST_OK)
 		st = profiles_take(change, &step.user, wanted, &taken);
+	if (st == ST_OK && taken > 0)
+		st = handovers_void_unfit(change, step.user.account_slot);
 	if (st == ST_OK && taken + given > 0)
 		st = sessions_end(change, slot, change->actor.session_slot);
 	if (st == ST_OK && taken + given > 0)
@@ -529,6 +533,8 @@ enum status holder_drop(
 		st = db_run(change_db(change),
 			"DELETE FROM user_profiles WHERE user_slot = $1 AND profile_slot = $2",
 			DB_INT(slot), DB_INT(profile_slot));
+	if (st == ST_OK)
+		st = handovers_void_unfit(change, step.user.account_slot);
 	if (st == ST_OK)
 		st = sessions_end(change, slot, change->actor.session_slot);
 	return st != ST_OK ? st : user_touch(change, &step, "user.profiles");

@@ -6,6 +6,7 @@ import { after, before, test } from 'node:test';
 
 import { llavero } from '../lib/cli.mjs';
 import { freePort, Llaverod, request } from '../lib/llaverod.mjs';
+import { logIn } from '../lib/sessions.mjs';
 
 let daemon;
 let port;
@@ -126,6 +127,35 @@ test('what makes a link void', async () => {
   assert.equal((await share('open', secretOf(key), daemon.keeper)).status, 409);
   await daemon.api('PATCH', '/v1/accounts/store', { state: 'active' });
   assert.equal((await share('open', secretOf(key), daemon.keeper)).status, 200);
+});
+
+test('a link is void once its maker may not handle keys, and the owner reads why', async () => {
+  const dia = await daemon.api('POST', '/v1/users', { account: 'store', email: 'dia@example.com' });
+  const { id } = await daemon.api('POST', '/v1/profiles', { account: 'store', name: 'Keys', resources: ['llavero/keys.edit'] });
+  await daemon.api('PATCH', `/v1/profiles/${id}`, { handlesKeys: true });
+  await daemon.api('PUT', `/v1/users/${dia.id}/profiles`, { profiles: [id] });
+  const [token] = await logIn(daemon, [{ user: dia.id }]);
+  const create = (label) => request({ port }, 'POST', '/v1/keys',
+    { body: { account: 'store', label, handover: true }, headers: { Authorization: `Bearer ${token}` } });
+  const [key, other] = [(await create('by a delegate')).json, (await handed('by the operator'))];
+  assert.equal(key.handover.voidedAt, null);
+  await daemon.api('PATCH', `/v1/profiles/${id}`, { handlesKeys: false });
+  await daemon.api('POST', `/v1/keys/${other.appKey}/deactivate`);
+  // Whoever holds it is told as of any void link.
+  const seen = async (what, from) => {
+    const { status, json } = await share(what, secretOf(from), daemon.keeper);
+    return JSON.stringify([status, { ...json, requestId: 0, label: 0, expiresAt: 0 }]);
+  };
+  for (const what of ['look', 'open']) assert.equal(await seen(what, key), await seen(what, other), what);
+  const { handover } = await daemon.api('GET', `/v1/keys/${key.appKey}`);
+  assert.deepEqual([handover.voidBecause, handover.openedAt], ['maker', null]);
+  assert.ok(Date.parse(handover.voidedAt) >= Date.parse(handover.createdAt));
+  const listed = (await daemon.api('GET', '/v1/keys?account=store&limit=200')).items.find((one) => one.appKey === key.appKey);
+  assert.equal(listed.handover.voidBecause, 'maker');
+  assert.match((await llavero(daemon, ['key', 'show', key.appKey])).stdout, /may not handle this account/);
+  // It stays void when he is a delegate again.
+  await daemon.api('PATCH', `/v1/profiles/${id}`, { handlesKeys: true });
+  assert.equal((await share('open', secretOf(key), daemon.keeper)).status, 409);
 });
 
 test('a repeated create shows no link again', async () => {

@@ -43,7 +43,8 @@ function Attention({ item, edits, open }: { item: Detail; edits: boolean; open: 
   if (link && !link.openedAt) {
     const isOver = new Date(link.expiresAt).getTime() <= Date.now();
     const again = button(t(tokenOf(item, 'current') ? 'rotate' : 'first_token'), { dialog: 'rotate' });
-    if (isOver) row('link', 'warn', t('notice_link_expired'), again);
+    if (link.voidBecause && link.voidedAt) row('link', 'warn', t(`notice_link_void_${link.voidBecause}`, { when: format.dateTime(link.voidedAt) }), again);
+    else if (isOver) row('link', 'warn', t('notice_link_expired'), again);
     else row('link', 'info', t('notice_link_waits', { when: format.dateTime(link.expiresAt) }));
   }
   for (const alert of alertsOf(item)) {
