@@ -19,6 +19,27 @@ static const struct column ACCOUNT[] = {
 	{ "cli.col_revision", "revision" },
 };
 
+/* An owner who has not enrolled yet: with which link he does. */
+static const struct column MOVED[] = {
+	{ "cli.col_account", "name" },
+	{ "cli.col_state", "state" },
+	{ "cli.col_owner", "ownerId" },
+	{ "cli.col_revision", "revision" },
+	{ "login.col_enrolment", "enrolment" },
+	{ "login.col_expires", "enrolmentExpiresAt" },
+};
+
+/* By id, which is a number, or by address. */
+static void put_user(json_t *body, const char *text)
+{
+	uint64_t id;
+
+	if (span_to_u64(span_str(text), &id) && id <= INT64_MAX)
+		(void)json_object_set_new(body, "user", json_integer((json_int_t)id));
+	else
+		put_text(body, "user", text);
+}
+
 static void owner_path(struct buf *out, const struct cli_args *args, const char *rest)
 {
 	client_path(out, "/v1/accounts/%s/owner", cli_value(args, "account"));
@@ -32,11 +53,10 @@ int run_owner_transfer(struct cli *cli, const struct cli_args *args)
 	bool now = cli_flag(args, "now");
 	json_t *body = json_object();
 
-	put_text(body, "user", args->operands[0]);
+	put_user(body, args->operands[0]);
 	owner_path(&path, args, now ? "" : "/invitation");
 	if (now)
-		return send_and_show(
-			cli, "POST", buf_str(&path), body, ACCOUNT, ARRAY_LEN(ACCOUNT));
+		return send_and_show(cli, "POST", buf_str(&path), body, MOVED, ARRAY_LEN(MOVED));
 	return send_and_show(cli, "POST", buf_str(&path), body, INVITATION, ARRAY_LEN(INVITATION));
 }
 

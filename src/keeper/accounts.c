@@ -1,6 +1,7 @@
 /* /v1/accounts, their hosts and owner, and /v1/init. Source: records/account.h. */
 #include "keeper/login.h"
 
+#include "base/clock.h"
 #include "keeper/refer.h"
 #include "records/account.h"
 
@@ -261,6 +262,39 @@ static enum status hosts_remove(struct api_call *call)
 	return st != ST_OK ? st : answer_account(call, 200, account.slot, &head);
 }
 
+/*
+ * Commit, and answer with the account, and the link with which a new owner who did not enrol yet
+ * does so: those that there were are void.
+ */
+static enum status end_owner(
+	struct api_call *call, uint32_t account_slot, struct span url_secret, int64_t expires_at_us)
+{
+	CLEANUP(buf_wipe)
+	struct buf object = buf_heap(MIB);
+	struct record_account account;
+	struct head head;
+	enum status st = snapshot_account(call->reading, account_slot, call->arena, &account);
+
+	if (st == ST_OK)
+		st = api_commit_unread(call, &head);
+	if (st != ST_OK)
+		return st;
+	account_append_json(&object, &account);
+	if (!buf_ok(&object) || object.len < 2)
+		return ST_NO_MEMORY;
+	object.len--; /* the closing brace */
+	buf_append_str(&object, ",\"enrolment\":");
+	if (expires_at_us == 0) {
+		buf_append_str(&object, "null,\"enrolmentExpiresAt\":null}");
+	} else {
+		buf_append_json(&object, url_secret);
+		buf_append_str(&object, ",\"enrolmentExpiresAt\":\"");
+		clock_append_rfc3339(&object, expires_at_us);
+		buf_append_str(&object, "\"}");
+	}
+	return api_answer(call, 200, &object, account.version, &head);
+}
+
 static enum status owner_set(struct api_call *call)
 {
 	struct body_field fields[] = {
@@ -268,9 +302,12 @@ static enum status owner_set(struct api_call *call)
 	};
 	struct record_account account = { 0 };
 	struct record_user user = { 0 };
-	struct head head;
+	struct login_link link = { .url = { 0 } };
+	int64_t expires_at_us = 0;
 	enum status st = api_body(call, fields, ARRAY_LEN(fields));
 
+	if (st == ST_OK)
+		st = login_link_make(call, &link);
 	if (st == ST_OK)
 		st = api_change(call);
 	if (st == ST_OK)
@@ -279,9 +316,12 @@ static enum status owner_set(struct api_call *call)
 		st = refer_user(call, account.slot, fields[0].json, &user);
 	if (st == ST_OK)
 		st = owner_transfer(call->change, user.slot, &call->complaint);
+	if (st == ST_OK && !user.is_enrolled)
+		st = login_invite(call->change, user.slot, link.digest, &expires_at_us);
 	if (st == ST_OK)
-		st = api_commit(call, &head);
-	return st != ST_OK ? st : answer_account(call, 200, account.slot, &head);
+		st = end_owner(call, account.slot, span_str(link.url), expires_at_us);
+	crypto_wipe(&link, sizeof(link));
+	return st;
 }
 
 static const struct api_route ROUTES[] = {

@@ -94,7 +94,7 @@ enum status owner_invite(struct change *change, uint32_t user_slot, struct compl
 		st = change_need_owner(change, user.account_slot, complaint);
 	st = complain_missing(st, ENTITY_USER, complaint);
 	if (st == ST_OK)
-		st = owner_fit(&user, complaint);
+		st = owner_fit_invited(&user, complaint);
 	if (st == ST_OK) {
 		found = invitation_read(change_db(change), user.account_slot, &old);
 		st = found == ST_NOT_FOUND ? ST_OK : found;
@@ -148,7 +148,9 @@ enum status owner_invitation_cancel(
 static enum status accept_check(struct change *change, const struct record_invitation *invitation,
 	struct complaint *complaint)
 {
+	struct record_user user;
 	struct holding holding;
+	enum status st;
 
 	if (!is_invited(change, invitation)) {
 		complaint_set(complaint, "records.only_invited", 0);
@@ -159,7 +161,10 @@ static enum status accept_check(struct change *change, const struct record_invit
 		return ST_CONFLICT;
 	}
 	/* He, his account and his session are still there. */
-	return change_holding(change, &holding, complaint);
+	st = change_holding(change, &holding, complaint);
+	if (st == ST_OK)
+		st = user_read(change_db(change), invitation->user_slot, change->arena, &user);
+	return st != ST_OK ? st : owner_fit_invited(&user, complaint);
 }
 
 enum status owner_invitation_accept(

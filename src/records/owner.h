@@ -22,8 +22,8 @@ NODISCARD enum status snapshot_invitation(
 	struct snapshot *snapshot, uint32_t account_slot, struct record_invitation *out_invitation);
 
 /*
- * Invite an active user of the account who is not its owner, in place of an
- * earlier invitation. By the owner (the operator may transfer it at once:
+ * Invite an active user of the account who enrolled and is not its owner, in place
+ * of an earlier invitation. By the owner (the operator may transfer it at once:
  * owner_transfer). ST_CONFLICT, ST_NOT_FOUND, ST_DENIED.
  */
 NODISCARD enum status owner_invite(
@@ -33,7 +33,8 @@ NODISCARD enum status owner_invitation_cancel(
 	struct change *change, uint32_t account_slot, struct complaint *complaint);
 /*
  * By the invited user alone: he becomes the owner, the old one stays a user. The
- * sessions of both end, but for the one that accepts.
+ * sessions of both end, but for the one that accepts, and enrolment links of the
+ * new owner that nobody used are void.
  * ST_CONFLICT: it is over; ST_DENIED: another one, or he or his session is not active.
  */
 NODISCARD enum status owner_invitation_accept(

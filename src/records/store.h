@@ -219,6 +219,9 @@ NODISCARD enum status user_event(
 
 /* May he become the owner? ST_CONFLICT with the complaint why not. */
 NODISCARD enum status owner_fit(const struct record_user *user, struct complaint *complaint);
+/* By invitation: he must have enrolled as well, or whoever holds his link becomes it. */
+NODISCARD enum status owner_fit_invited(
+	const struct record_user *user, struct complaint *complaint);
 /* As owner_transfer; any_actor: whoever acts was asked for his right already. */
 NODISCARD enum status owner_move(
 	struct change *change, uint32_t to_user_slot, bool any_actor, struct complaint *complaint);

@@ -572,6 +572,23 @@ enum status owner_fit(const struct record_user *user, struct complaint *complain
 	return ST_CONFLICT;
 }
 
+enum status owner_fit_invited(const struct record_user *user, struct complaint *complaint)
+{
+	enum status st = owner_fit(user, complaint);
+
+	if (st != ST_OK || user->is_enrolled)
+		return st;
+	complaint_set(complaint, "records.owner_not_enrolled", 0);
+	return ST_CONFLICT;
+}
+
+/* Links by which he was to enrol: whoever made one, the old owner or another, may hold it still. */
+static enum status enrolments_drop(struct change *change, uint32_t user_slot)
+{
+	return db_run(change_db(change), "DELETE FROM enrolments WHERE user_slot = $1",
+		DB_INT(user_slot));
+}
+
 enum status owner_move(
 	struct change *change, uint32_t to_user_slot, bool any_actor, struct complaint *complaint)
 {
@@ -592,6 +609,8 @@ enum status owner_move(
 		st = sessions_end(change, from_slot, change->actor.session_slot);
 	if (st == ST_OK)
 		st = sessions_end(change, to_user_slot, change->actor.session_slot);
+	if (st == ST_OK)
+		st = enrolments_drop(change, to_user_slot);
 	if (st == ST_OK)
 		st = user_touch(change, &from, "owner.leave");
 	if (st == ST_OK)

@@ -110,12 +110,17 @@ test('accounts, hosts, users, owner', async () => {
   await api.call('users_edit', 400, { ...one, body: { state: 'gone' } });
   await works('users_set_profiles', 200, { ...one, body: { profiles: [] } });
   await api.call('users_set_profiles', 400, { ...one, body: { profiles: ['nothing'] } });
+  await api.call('owner_invite', 409, { ...account, body: { user: 'leo@example.org' } });
+  await new Person({ people: { port } }, { account: store, email: 'leo@example.org' }).enrol(user.json.enrolment);
   await works('owner_invite', 201, { ...account, body: { user: 'leo@example.org' } });
   await api.call('owner_invite', 404, { ...account, body: { user: 'nobody@example.org' } });
   await works('owner_invitation', 200, account);
   await api.call('owner_accept', 403, account); // the invited user alone
   await works('owner_invitation_cancel', 200, account);
   await api.call('owner_invitation', 404, account);
+  const late = await works('users_create', 201, { body: { account: store, email: 'late@example.com' } });
+  const moved = await works('owner_set', 200, { ...account, body: { user: late.json.id } });
+  assert.ok(moved.json.enrolment && moved.json.enrolmentExpiresAt, 'one who has not enrolled gets a link');
   await works('owner_set', 200, { ...account, body: { user: 'leo@example.org' } });
   await api.call('owner_set', 404, { ...account, body: { user: 'nobody@example.org' } });
   const erased = await works('users_create', 201, { body: { account: store, email: 'old@example.com' } });

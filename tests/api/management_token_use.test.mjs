@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
 import { freePort, Llaverod, request, until } from '../lib/llaverod.mjs';
+import { logIn } from '../lib/sessions.mjs';
 
 let daemon;
 let port;
@@ -63,7 +64,9 @@ test('what it may not', async () => {
 
 test('an invitation is none of its business', async () => {
   const { token } = await make(['users.view', 'settings']);
-  await daemon.api('POST', '/v1/accounts/store/owner/invitation', { user: 'bea@example.com' });
+  const bea = (await daemon.api('GET', '/v1/users?account=store')).items.find((user) => user.email === 'bea@example.com');
+  await logIn(daemon, [{ user: bea.id }]);
+  await daemon.api('POST', '/v1/accounts/store/owner/invitation', { user: bea.id });
   const answer = await as(token, 'GET', '/v1/accounts/store/owner/invitation');
   assert.deepEqual([answer.status, word(answer)], [404, 'no_invitation']);
   assert.equal((await as(token, 'DELETE', '/v1/accounts/store/owner/invitation')).status, 403);

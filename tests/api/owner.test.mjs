@@ -4,6 +4,7 @@ import { after, before, test } from 'node:test';
 
 import { llavero } from '../lib/cli.mjs';
 import { Llaverod, request } from '../lib/llaverod.mjs';
+import { logIn } from '../lib/sessions.mjs';
 
 let daemon;
 let bea;
@@ -18,6 +19,7 @@ before(async () => {
   await daemon.api('POST', '/v1/init', { account: 'store', owner: 'ana@example.com' });
   await daemon.api('POST', '/v1/accounts', { name: 'second', owner: 'eva@example.com' });
   bea = await daemon.api('POST', '/v1/users', { account: 'store', email: 'bea@example.com' });
+  await logIn(daemon, [{ user: bea.id }]);
 });
 
 after(() => daemon?.close());
@@ -46,6 +48,11 @@ test('who may not be invited, and who may not accept', async () => {
   const accepted = await request(daemon.keeper, 'POST', '/v1/accounts/store/owner/accept');
   assert.deepEqual([accepted.status, accepted.json.code], [403, 'records.only_invited']);
   assert.deepEqual(await owners(), ['ana@example.com']);
+  // Whoever holds the link of somebody who has not enrolled would become the owner.
+  const lea = await daemon.api('POST', '/v1/users', { account: 'store', email: 'lea@example.com' });
+  const refused = await request(daemon.keeper, 'POST', url, { body: { user: lea.id } });
+  assert.deepEqual([refused.status, refused.json.code], [409, 'records.owner_not_enrolled']);
+  assert.match(refused.json.detail, /owner transfer --now/);
 });
 
 test('the command line invites, shows, cancels, and transfers at once', async () => {
@@ -59,4 +66,22 @@ test('the command line invites, shows, cancels, and transfers at once', async ()
   assert.deepEqual(await owners(), ['bea@example.com']);
   // What was offered to her is over: she has it.
   await daemon.api('GET', '/v1/accounts/store/owner/invitation', undefined, 404);
+});
+
+test('a lost owner: the operator moves it to somebody who has not enrolled, by a new link alone', async () => {
+  const opening = async (link) => (await request(daemon.keeper, 'POST', '/v1/enrolment/open', { body: { token: link.split('#')[1] } })).status;
+  const ida = await daemon.api('POST', '/v1/users', { account: 'store', email: 'ida@example.com' });
+  assert.equal(await opening(ida.enrolment), 200);
+  const moved = await owner(['transfer', 'ida@example.com', '--now']);
+  assert.deepEqual(await owners(), ['ida@example.com']);
+  // Who made the link that there was may have kept it.
+  assert.equal(await opening(ida.enrolment), 404);
+  assert.equal(await opening(moved.json.enrolment), 200);
+  assert.ok(Date.parse(moved.json.enrolmentExpiresAt) > Date.now());
+  // One who has enrolled needs none.
+  const back = await owner(['transfer', 'bea@example.com', '--now']);
+  assert.deepEqual([back.json.enrolment, back.json.enrolmentExpiresAt], [null, null]);
+  const jon = await daemon.api('POST', '/v1/users', { account: 'store', email: 'jon@example.com' });
+  const words = await llavero(daemon, ['owner', 'transfer', String(jon.id), '--now', '--account', 'store']);
+  assert.match(words.stdout, /\/enrol#[A-Za-z0-9_-]{43}/);
 });

@@ -1,4 +1,4 @@
-// Sessions of the command line as a login leaves them, written while nobody has the database open.
+// Sessions of the command line as an enrolment and a login leave them, written while nobody has the database open.
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
@@ -8,6 +8,7 @@ import hashlib, json, sqlite3, sys, time
 db = sqlite3.connect(sys.argv[1])
 now = int(time.time() * 1000000)
 for text, user, factor in json.loads(sys.argv[2]):
+    db.execute('INSERT OR IGNORE INTO credentials VALUES (?, ?, zeroblob(60), 0, ?, ?)', (user, '$argon2id$', now, now))
     slot = db.execute("UPDATE counters SET last = last + 1 WHERE name = 'session' RETURNING last").fetchone()[0]
     db.execute('INSERT INTO sessions (slot, digest, user_slot, kind, created_at_us, seen_at_us, second_factor_at_us, expires_at_us)'
                ' VALUES (?, ?, ?, 2, ?, ?, ?, ?)',

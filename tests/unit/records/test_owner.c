@@ -1,11 +1,13 @@
 /* The ownership of an account by invitation, and what the old owner keeps: nothing. */
 #include "fixture.h"
 
+#include "records/login.h"
 #include "records/management_token.h"
 #include "records/owner.h"
 #include "records/session.h"
 
 #include <pthread.h>
+#include <stdio.h>
 
 struct people {
 	uint32_t ana, bea, carl;
@@ -28,7 +30,18 @@ static struct actor as(uint32_t user_slot)
 	return (struct actor){ .kind = ACTOR_USER, .user_slot = user_slot, .peer_uid = -1 };
 }
 
-/* Ana owns acme; Bea and Carl are its users. */
+/* As after his enrolment. */
+static void enrol(struct fixture *f, uint32_t user_slot)
+{
+	char sql[200];
+
+	snprintf(sql, sizeof(sql),
+		"INSERT INTO credentials VALUES (%u, '$argon2id$', zeroblob(%u), 0, 1, 1)",
+		user_slot, TOTP_SEALED_SIZE);
+	meddle(f->db_path, sql);
+}
+
+/* Ana owns acme; Bea and Carl are its users; all of them enrolled. */
 static struct people people_make(struct fixture *f)
 {
 	struct people p = { .operator= f->actor };
@@ -37,6 +50,9 @@ static struct people people_make(struct fixture *f)
 	p.ana = owner_of(f);
 	p.bea = make_user(f, f->acme, "bea@acme.example");
 	p.carl = make_user(f, f->acme, "carl@acme.example");
+	enrol(f, p.ana);
+	enrol(f, p.bea);
+	enrol(f, p.carl);
 	p.as_ana = as(p.ana);
 	p.as_bea = as(p.bea);
 	p.as_carl = as(p.carl);
@@ -102,6 +118,70 @@ static void the_invited_accepts_and_the_old_owner_cannot(void **state)
 	ASSERT_ST(ST_NOT_FOUND, invitation(f, &waiting));
 	ASSERT_ST(ST_DENIED, invite(f, p.as_ana, p.carl));
 	ASSERT_OK(invite(f, p.as_bea, p.ana));
+	assert_chain(f);
+}
+
+static bool link_is_there(struct fixture *f, unsigned digest)
+{
+	CLEANUP(snapshot_end)
+	struct snapshot *snapshot = NULL;
+	struct record_enrolment enrolment;
+
+	ASSERT_OK(snapshot_begin(f->records, &snapshot));
+	return snapshot_enrolment(snapshot, digest_of(digest), f->now_us, &enrolment) == ST_OK;
+}
+
+static void give_link(struct fixture *f, struct actor who, uint32_t user_slot, unsigned digest)
+{
+	struct change *change;
+	int64_t expires;
+
+	f->actor = who;
+	change = begin(f);
+	ASSERT_OK(end(&change,
+		login_reset(change, user_slot, digest_of(digest), &expires, &f->complaint)));
+}
+
+static void who_has_not_enrolled_is_not_invited(void **state)
+{
+	struct fixture *f = *state;
+	struct people p = people_make(f);
+
+	give_link(f, p.as_ana, p.bea, 60);
+	ASSERT_ST(ST_CONFLICT, invite(f, p.as_ana, p.bea));
+	assert_string_equal(f->complaint.key, "records.owner_not_enrolled");
+	ASSERT_ST(ST_CONFLICT, invite(f, p.operator, p.bea));
+	enrol(f, p.bea);
+	ASSERT_OK(invite(f, p.as_ana, p.bea));
+	/* Reset in between: what she proves herself with is not hers any more. */
+	meddle(f->db_path, "DELETE FROM credentials WHERE user_slot > 1");
+	ASSERT_ST(ST_CONFLICT, accept(f, p.as_bea));
+	assert_string_equal(f->complaint.key, "records.owner_not_enrolled");
+	assert_int_equal(owner_of(f), p.ana);
+	enrol(f, p.bea);
+	ASSERT_OK(accept(f, p.as_bea));
+}
+
+static void links_of_the_new_owner_are_void(void **state)
+{
+	struct fixture *f = *state;
+	struct people p = people_make(f);
+	struct change *change;
+
+	/* Made by the old owner, who may have kept it. */
+	give_link(f, p.as_ana, p.bea, 60);
+	enrol(f, p.bea);
+	assert_true(link_is_there(f, 60));
+	ASSERT_OK(invite(f, p.as_ana, p.bea));
+	ASSERT_OK(accept(f, p.as_bea));
+	assert_false(link_is_there(f, 60));
+	/* A lost owner's way out: the operator, and somebody who has not enrolled. */
+	give_link(f, p.as_bea, p.carl, 61);
+	f->actor = p.operator;
+	change = begin(f);
+	ASSERT_OK(end(&change, owner_transfer(change, p.carl, &f->complaint)));
+	assert_int_equal(owner_of(f), p.carl);
+	assert_false(link_is_there(f, 61));
 	assert_chain(f);
 }
 
@@ -348,6 +428,8 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		TEST(the_invited_accepts_and_the_old_owner_cannot),
+		TEST(who_has_not_enrolled_is_not_invited),
+		TEST(links_of_the_new_owner_are_void),
 		TEST(who_may_accept),
 		TEST(who_may_invite_whom),
 		TEST(who_may_cancel),
