@@ -178,6 +178,21 @@ static int ask_open(
 		0, answer);
 }
 
+/* Somebody looked at the link before, perhaps not this person. */
+static void note_opened_before(const struct cli *cli, const json_t *opened)
+{
+	const json_t *before = json_object_get(opened, "openedBefore");
+	CLEANUP(buf_free)
+	struct buf time = buf_heap(KIB);
+	struct message_arg arg;
+
+	if (!json_is_string(before))
+		return;
+	show_value(&time, before);
+	arg = (struct message_arg){ "at", span_str(buf_str(&time)) };
+	cli_note(cli, "login.enrolment_before", &arg, 1);
+}
+
 int run_enrol(struct cli *cli, const struct cli_args *args)
 {
 	struct client_answer opened = { .body = buf_heap(1) }, used = { .body = buf_heap(1) };
@@ -189,6 +204,8 @@ int run_enrol(struct cli *cli, const struct cli_args *args)
 
 	if (code == EXIT_YES)
 		code = ask_open(cli, "/v1/enrolment/open", body, &opened);
+	if (code == EXIT_YES)
+		note_opened_before(cli, opened.json);
 	if (code == EXIT_YES)
 		code = put_new_password(cli, args, body);
 	if (code == EXIT_YES)

@@ -60,6 +60,9 @@ test('the owner enrols with the link, without a browser; the link works once', a
   assert.match(short.stderr, /at least 12 characters/);
   const done = await enrol(made.enrolment, PASSWORD);
   assert.equal(done.code, 0, done.stderr);
+  assert.doesNotMatch(short.stderr, /opened before/);
+  assert.match(done.stderr, /opened before, at 2.*only what is shown now counts/);
+  assert.notEqual(done.secret, short.secret);
   ({ secret } = done);
   codes = done.json.recoveryCodes;
   assert.equal(codes.length, 10);
