@@ -6,6 +6,7 @@ import { connectionHeld, connectionLost } from './connection';
 import { ApiError, CancelledError, OfflineError, problemOf } from './problem';
 import type { components, paths } from './schema';
 
+export type { paths };
 export type Schemas = components['schemas'];
 
 type Asker = () => Promise<boolean>;
@@ -41,7 +42,7 @@ async function failed(response: Response): Promise<ApiError> {
   return new ApiError(response.status, problem, wait > 0 ? wait : undefined);
 }
 
-export async function send(request: Request): Promise<Response> {
+async function send(request: Request): Promise<Response> {
   request.headers.set('Accept-Language', language());
   for (;;) {
     // A request's body can be read once; the copy is for the repetition.
@@ -57,7 +58,7 @@ export async function send(request: Request): Promise<Response> {
   }
 }
 
-export const api = createClient<paths>({ baseUrl: '/', fetch: send, credentials: 'same-origin' });
+export const api = createClient<paths, 'application/json'>({ baseUrl: '/', fetch: send, credentials: 'same-origin', cache: 'no-store' });
 
 /** What a call answered; it threw when it failed (see problem.ts), so there is always something. */
 export async function data<T>(call: Promise<{ data?: T }>): Promise<T> {

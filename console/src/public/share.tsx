@@ -1,24 +1,18 @@
 // A one-time link, opened by the integrator. The secret stands in the address's fragment, which no server and no link
 // preview sees; it is taken out of the address bar and the history first of all. Looking changes nothing: only the
 // button opens the link, and only then is the token made.
+import createClient from 'openapi-fetch';
 import { useCallback, useEffect, useState } from 'react';
+import type { components, paths } from '@/api/schema';
 import { Icon } from '@/parts/icons';
 import { language, useLanguage, useText } from '@/text/text';
 import { Copy, Frame, Say } from './Frame';
 import { mountPublic } from './mount';
 
-interface Look {
-  state: 'waiting' | 'opened' | 'expired' | 'void';
-  account: string;
-  label: string;
-  expiresAt?: string;
-  openedAt: string | null;
-}
+type Look = components['schemas']['Share'];
+type Pair = components['schemas']['Shared'] & components['schemas']['NewToken'];
 
-interface Pair {
-  appKey: string;
-  appToken: string;
-}
+const api = createClient<paths, 'application/json'>({ baseUrl: '/', credentials: 'omit', cache: 'no-store' });
 
 /** How an answer that is none of the above reads: the link is not known, too many tries, or nobody answered. */
 type Trouble = 'unknown' | 'slow' | 'away';
@@ -29,20 +23,13 @@ class ShareError extends Error {
   }
 }
 
-async function ask<T>(what: 'look' | 'open', secret: string): Promise<T> {
-  let response: Response;
-  try {
-    response = await fetch(`/v1/share/${what}`, {
-      method: 'POST',
-      headers: { 'Content-Type': 'application/json', 'Accept-Language': language() },
-      body: JSON.stringify({ secret }),
-      cache: 'no-store',
-      credentials: 'omit',
-    });
-  } catch {
+const told = (secret: string) => ({ body: { secret }, headers: { 'Accept-Language': language() } });
+
+async function answerOf<T>(call: Promise<{ data?: T; response: Response }>): Promise<T> {
+  const { data, response } = await call.catch(() => {
     throw new ShareError('away');
-  }
-  if (response.ok) return (await response.json()) as T;
+  });
+  if (data !== undefined) return data;
   if (response.status === 429) throw new ShareError('slow');
   throw new ShareError(response.status >= 500 ? 'away' : 'unknown');
 }
@@ -83,7 +70,7 @@ function Share() {
     if (!secret) return;
     setTrouble(undefined);
     try {
-      setLook(await ask<Look>('look', secret));
+      setLook(await answerOf(api.POST('/v1/share/look', told(secret))));
     } catch (error) {
       setTrouble(error instanceof ShareError ? error.trouble : 'away');
     }
@@ -95,7 +82,7 @@ function Share() {
     setBusy(true);
     setTrouble(undefined);
     try {
-      setPair(await ask<Pair>('open', secret));
+      setPair(await answerOf(api.POST('/v1/share/open', told(secret))));
       setSecret('');
     } catch (error) {
       // Refused: it was opened, ended or made void meanwhile; looking again says which.

@@ -7,7 +7,7 @@ import { Panel } from '@/parts/Page';
 import { FormError, Notice } from '@/parts/States';
 import { toast } from '@/parts/toast';
 import { useText } from '@/text/text';
-import { apply, type Document, type ImportOptions, type Policy, preview, type Report, save, yaml } from './catalog';
+import { apply, type Document, exported, type ImportOptions, type Policy, preview, type Report, save, suggestion } from './catalog';
 import { Differences } from './Differences';
 
 export function ImportTab() {
@@ -130,7 +130,7 @@ function Suggest({ documents, service, onUse }: { documents: Document[]; service
   const t = useText('catalog');
   const [suggested, setSuggested] = useState<Document>();
   const suggest = useChange(
-    async (document: Document) => ({ name: `${document.name.replace(/\.\w+$/, '')}.suggested.yaml`, text: await yaml('POST', '/v1/catalog/suggest', { name: document.name, text: document.text, service: service.trim() || undefined }) }),
+    async (document: Document) => ({ name: `${document.name.replace(/\.\w+$/, '')}.suggested.yaml`, text: await suggestion(document, service) }),
     { onDone: setSuggested },
   );
   return (
@@ -159,7 +159,7 @@ function Suggest({ documents, service, onUse }: { documents: Document[]; service
 
 function Export() {
   const t = useText('catalog');
-  const exporting = useChange(async () => save('llavero-catalog.yaml', await yaml('GET', '/v1/catalog')));
+  const exporting = useChange(async () => save('llavero-catalog.yaml', await exported()));
   return (
     <Panel title={t('export')} lead={t('export_lead')}>
       <Stack gap="sm" align="flex-start">

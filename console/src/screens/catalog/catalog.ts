@@ -1,6 +1,5 @@
 // What the screen reads of the catalogue, and how a need reads.
-import { call } from '@/api/call';
-import { api, data, send, type Schemas } from '@/api/client';
+import { api, data, type Schemas } from '@/api/client';
 
 export type Route = Schemas['Route'];
 export type Resource = Schemas['Resource'];
@@ -44,26 +43,21 @@ export interface ImportOptions {
   prune: boolean;
 }
 
-const importBody = ({ documents, service, followServers, prune }: ImportOptions) => ({
-  documents,
-  service: service.trim() || undefined,
-  servers: followServers ? 'follow' : 'ignore',
-  prune,
-});
+const importThem = ({ documents, service, followServers, prune }: ImportOptions, onConflict: Policy | 'fail', dryRun: boolean): Promise<Report> =>
+  data(api.POST('/v1/catalog/import', { body: { documents, service: service.trim() || undefined, servers: followServers ? 'follow' : 'ignore', prune, onConflict, dryRun } }));
 
 /** Only looks: every conflict is in the report, with what that policy would make of it. */
-export const preview = (options: ImportOptions, policy: Policy) => call<Report>('POST', '/v1/catalog/import', { ...importBody(options), onConflict: policy, dryRun: true });
+export const preview = (options: ImportOptions, policy: Policy) => importThem(options, policy, true);
 
 /** Without conflicts at the preview there is nothing to decide: one that came since stops the import. */
-export const apply = (options: ImportOptions, policy: Policy, hadConflicts: boolean) =>
-  call<Report>('POST', '/v1/catalog/import', { ...importBody(options), onConflict: hadConflicts ? policy : 'fail', dryRun: false });
+export const apply = (options: ImportOptions, policy: Policy, hadConflicts: boolean) => importThem(options, hadConflicts ? policy : 'fail', false);
 
-export async function yaml(method: 'GET' | 'POST', path: string, body?: unknown): Promise<string> {
-  const headers: Record<string, string> = { Accept: 'application/yaml' };
-  if (body !== undefined) headers['Content-Type'] = 'application/json';
-  const response = await send(new Request(path, { method, headers, credentials: 'same-origin', cache: 'no-store', body: body === undefined ? undefined : JSON.stringify(body) }));
-  return response.text();
-}
+const asYaml = { headers: { Accept: 'application/yaml' }, parseAs: 'text' } as const;
+
+export const exported = () => data(api.GET('/v1/catalog', asYaml));
+
+export const suggestion = ({ name, text }: Document, service: string) =>
+  data(api.POST('/v1/catalog/suggest', { ...asYaml, body: { name, text, service: service.trim() || undefined } }));
 
 export function save(name: string, text: string): void {
   const url = URL.createObjectURL(new Blob([text], { type: 'application/yaml' }));

@@ -1,8 +1,7 @@
 // An answer to whoever runs the integration, ready to send, in their language and not in the reader's.
 import { Group, SegmentedControl, Stack, Textarea } from '@mantine/core';
 import { useState } from 'react';
-import { call } from '@/api/call';
-import type { Schemas } from '@/api/client';
+import { api, data, type Schemas } from '@/api/client';
 import { useRead } from '@/api/hooks';
 import { CopyButton } from '@/parts/Copy';
 import { Panel } from '@/parts/Page';
@@ -13,6 +12,9 @@ import { type Explanation, isOurs } from './ask';
 type Words = Record<string, string>;
 const words = import.meta.glob<Words>('../../../../locale/*/console/reply.json', { import: 'default' });
 const wordsOf = (lang: Language) => words[`../../../../locale/${lang}/console/reply.json`]!();
+
+const causeText = (cause: string, lang: Language) =>
+  data(api.GET('/causes/{cause}', { params: { path: { cause }, query: { lang } }, headers: { Accept: 'application/json' } }));
 
 const fill = (text: string | undefined, places: Record<string, string>) => (text ?? '').replace(/\{(\w+)\}/g, (whole, name: string) => places[name] ?? whole);
 
@@ -49,7 +51,7 @@ export function Reply({ explanation, isFixed }: { explanation: Explanation; isFi
   const own = useLanguage();
   const [lang, setLang] = useState<Language>(own);
   const cause = explanation.cause ?? '';
-  const parts = useRead(['cause', cause, lang], () => Promise.all([call<Schemas['CauseText']>('GET', `/causes/${cause}?lang=${lang}`, undefined, { Accept: 'application/json' }), wordsOf(lang)]));
+  const parts = useRead(['cause', cause, lang], () => Promise.all([causeText(cause, lang), wordsOf(lang)]));
   const text = parts.data ? compose({ explanation, cause: parts.data[0], words: parts.data[1], isFixed, lang }) : '';
   return (
     <Panel title={t('reply')} lead={t('reply_lead')}>

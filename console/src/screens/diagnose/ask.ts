@@ -1,6 +1,5 @@
 // What the screen asks the keeper, and what it can read a diagnosis code from.
-import { call } from '@/api/call';
-import type { Schemas } from '@/api/client';
+import { api, data, type Schemas } from '@/api/client';
 
 export type Explanation = Schemas['Explanation'];
 export type Step = Explanation['steps'][number];
@@ -24,12 +23,12 @@ export function codeIn(pasted: string): string {
   return found?.[1] ?? text.replace(/\s+/g, '');
 }
 
-export const explainCode = (diagnosis: string, lang: string) => call<Explanation>('POST', '/v1/explain', { diagnosis, lang });
+export const explainCode = (diagnosis: string, lang: string) => data(api.POST('/v1/explain', { body: { diagnosis, lang } }));
 
-export function tryRequest(attempt: Attempt): Promise<Explanation> {
+export function tryRequest({ appKey, method, path, host, address, account }: Attempt): Promise<Explanation> {
   // A member that is empty was not meant.
-  const body = Object.fromEntries(Object.entries(attempt).filter(([, value]) => value));
-  return call<Explanation>('POST', '/v1/can', body);
+  const more = { host: host || undefined, address: address || undefined, account: account || undefined };
+  return data(api.POST('/v1/can', { body: { appKey, method, path, ...more } }));
 }
 
 /** The refused request as one that can be tried again; undefined when too little of it is known. */

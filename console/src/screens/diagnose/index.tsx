@@ -25,8 +25,8 @@ function useQuestion() {
   const [search] = useSearchParams();
   const code = codeIn(decodeURIComponent(location.hash.slice(1)));
   const attempt = useMemo(() => {
-    const read = Object.fromEntries(FIELDS.map((name) => [name, search.get(name) ?? ''])) as unknown as Attempt;
-    return { ...read, method: read.method || 'GET' };
+    const read = (name: (typeof FIELDS)[number]) => search.get(name) ?? '';
+    return { appKey: read('appKey'), method: read('method') || 'GET', path: read('path'), host: read('host'), address: read('address'), account: read('account') };
   }, [search]);
   const isWhole = Boolean(attempt.appKey && attempt.path);
   const way: Way = search.has('way') || search.has('appKey') ? (search.get('way') === 'code' ? 'code' : 'request') : 'code';

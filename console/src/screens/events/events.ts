@@ -1,6 +1,5 @@
 // The audit log as the keeper answers it, its filters as they stand in the address, and what is made of it: a diff, a
 // file, a check of the chain.
-import { send } from '@/api/client';
 import { api, data, type Schemas } from '@/api/client';
 
 export type Row = Schemas['Event'];
@@ -191,8 +190,7 @@ export async function checkChain(account: string | undefined, onProgress: (chain
   let before: { revision: number; hash: string } | undefined;
   let cursor: string | null = '0';
   while (cursor !== null && !signal.aborted) {
-    const query = new URLSearchParams({ limit: String(PAGE), order: 'asc', cursor, ...(account ? { account } : {}) });
-    const answer = await (await send(new Request(`/v1/events?${query}`, { credentials: 'same-origin', cache: 'no-store' }))).text();
+    const answer: string = await data(api.GET('/v1/events', { params: { query: { account, order: 'asc', limit: PAGE, cursor } }, parseAs: 'text' }));
     const read = JSON.parse(answer) as Schemas['EventPage'];
     const raw = texts(answer);
     for (const [i, row] of read.items.entries()) {

@@ -2,7 +2,7 @@
 import { Button, Group, Select } from '@mantine/core';
 import { useCallback, useState } from 'react';
 import { Link, useSearchParams } from 'react-router-dom';
-import { api, data } from '@/api/client';
+import { api, data, type paths } from '@/api/client';
 import { useChange, useList } from '@/api/hooks';
 import { CopyIcon } from '@/parts/Copy';
 import { DataTable } from '@/parts/DataTable';
@@ -25,6 +25,7 @@ const EXPORT_MAX = 50_000;
 const FILTERS = ['q', 'state', 'profile', 'alert', 'sort'] as const;
 type Filter = (typeof FILTERS)[number];
 type Wanted = Partial<Record<Filter, string>>;
+type Query = NonNullable<paths['/v1/keys']['get']['parameters']['query']>;
 
 function useFilters() {
   const [params, setParams] = useSearchParams();
@@ -47,9 +48,9 @@ function useFilters() {
 
 function page(account: string, wanted: Wanted, cursor: string | undefined, limit: number) {
   const profile = Number(wanted.profile);
-  const query = { account, q: wanted.q, state: wanted.state, alert: wanted.alert, sort: wanted.sort ?? 'newest', profile: profile > 0 ? profile : undefined, cursor, limit };
   // What stands in the address may be anything; the keeper refuses what it does not know.
-  return data(api.GET('/v1/keys', { params: { query: query as never } }));
+  const { state, alert, sort = 'newest' } = wanted as Pick<Query, 'state' | 'alert' | 'sort'>;
+  return data(api.GET('/v1/keys', { params: { query: { account, q: wanted.q, state, alert, sort, profile: profile > 0 ? profile : undefined, cursor, limit } } }));
 }
 
 function ExportButton({ account, wanted }: { account: string; wanted: Wanted }) {
