@@ -5,12 +5,14 @@
 static void copy_value(char out[COMPLAINT_VALUE_MAX], const char *value)
 {
 	struct buf text = buf_fixed(out, COMPLAINT_VALUE_MAX);
-	size_t len = strlen(value), whole = len;
+	size_t len = strnlen(value, COMPLAINT_VALUE_MAX - 1), whole = len;
 
-	if (len > COMPLAINT_VALUE_MAX - 1)
-		len = COMPLAINT_VALUE_MAX - 1;
-	while (len > 0 && len < whole && ((uint8_t)value[len] & 0xC0) == 0x80)
+	/* It was cut here, or by who gave it, maybe within a character. */
+	while (len > 0 && whole - len < 3 && (uint8_t)value[len - 1] >= 0x80 &&
+		!span_is_utf8(span_of(value, len)))
 		len--;
+	if (!span_is_utf8(span_of(value, len)))
+		len = whole;
 	plain_append(&text, span_of(value, len));
 }
 

@@ -23,8 +23,8 @@ struct complaint {
 
 /*
  * complaint_set(c, "error.name_taken", 1, "name", name): args_count pairs of
- * (const char *name, const char *value). Values are cut at a character border
- * and lose what could steer a terminal. c may be NULL.
+ * (const char *name, const char *value). Values are cut at a character border,
+ * also those that were cut within one before, and lose what could steer a terminal. c may be NULL.
  */
 void complaint_set(struct complaint *c, const char *key, size_t args_count, ...);
 

@@ -1,41 +1,49 @@
 #include "base/plain.h"
 
-/* The bytes of a character that steers, or 0. */
-static size_t steering(struct span s)
+/* Joiners (U+200C, U+200D) stay: Persian and emoji are written with them. */
+static bool is_unfit(uint32_t c)
 {
-	const uint8_t *b = (const uint8_t *)s.ptr;
+	return c < 0x20 || (c >= 0x7F && c <= 0x9F) || c == 0xAD || c == 0x61C || c == 0x200B ||
+	       c == 0x200E || c == 0x200F || (c >= 0x2028 && c <= 0x202E) ||
+	       (c >= 0x2060 && c <= 0x206F) || c == 0xFEFF || (c >= 0xFFF9 && c <= 0xFFFB) ||
+	       (c & 0xFFFE) == 0xFFFE || (c >= 0xE0000 && c <= 0xE007F);
+}
 
-	if (b[0] < 0x20 || b[0] == 0x7F)
-		return 1;
-	/* U+0080 to U+009F, U+061C */
-	if (s.len >= 2 && ((b[0] == 0xC2 && b[1] < 0xA0) || (b[0] == 0xD8 && b[1] == 0x9C)))
-		return 2;
-	if (s.len < 3)
-		return 0;
-	/* U+200E, U+200F, U+2028 to U+202E */
-	if (b[0] == 0xE2 && b[1] == 0x80 &&
-		(b[2] == 0x8E || b[2] == 0x8F || (b[2] >= 0xA8 && b[2] <= 0xAE)))
-		return 3;
-	/* U+2060 to U+206F, U+FEFF */
-	if ((b[0] == 0xE2 && b[1] == 0x81 && b[2] >= 0xA0 && b[2] <= 0xAF) ||
-		(b[0] == 0xEF && b[1] == 0xBB && b[2] == 0xBF))
-		return 3;
-	return 0;
+/* The bytes of the character at the start of valid UTF-8; *out_fit: whether it may stand there. */
+static size_t character(struct span utf8, bool *out_fit)
+{
+	uint8_t first = (uint8_t)utf8.ptr[0];
+	size_t more = first < 0x80 ? 0 : first < 0xE0 ? 1 : first < 0xF0 ? 2 : 3;
+	uint32_t c = more == 0 ? first : first & (0x3Fu >> more);
+
+	for (size_t i = 1; i <= more; i++)
+		c = c << 6 | ((uint8_t)utf8.ptr[i] & 0x3Fu);
+	*out_fit = !is_unfit(c);
+	return 1 + more;
+}
+
+bool plain_is(struct span text)
+{
+	bool fit = span_is_utf8(text);
+
+	while (fit && text.len > 0)
+		text = span_part(text, character(text, &fit), text.len);
+	return fit;
 }
 
 void plain_append(struct buf *out, struct span text)
 {
-	bool utf8 = span_is_utf8(text);
+	bool utf8 = span_is_utf8(text), fit;
 
-	for (size_t i = 0; i < text.len; i++) {
-		size_t bad = steering(span_part(text, i, text.len));
+	while (text.len > 0) {
+		size_t len = 1;
 
-		if (bad == 0 && !utf8 && (uint8_t)text.ptr[i] >= 0x80)
-			bad = 1;
-		if (bad == 0)
-			buf_append_char(out, text.ptr[i]);
-		for (size_t k = 0; k < bad; k++)
-			buf_append_char(out, '?');
-		i += bad > 0 ? bad - 1 : 0;
+		if (utf8)
+			len = character(text, &fit);
+		else
+			fit = (uint8_t)text.ptr[0] < 0x80 && !is_unfit((uint8_t)text.ptr[0]);
+		for (size_t i = 0; i < len; i++)
+			buf_append_char(out, fit ? text.ptr[i] : '?');
+		text = span_part(text, len, text.len);
 	}
 }

@@ -1,13 +1,20 @@
 /*
- * Text that came from elsewhere, for a terminal or a line of a log. What steers a
- * terminal, ends a line or turns the order of what stands around it becomes '?',
- * one for each byte; so does what is not UTF-8, which could mean anything.
+ * Text that came from elsewhere, for a terminal, a page or a line of a log. What
+ * steers a terminal, ends a line, shows nothing or turns the order of what stands
+ * around it is unfit there.
  */
 #ifndef BASE_PLAIN_H
 #define BASE_PLAIN_H
 
 #include "base/buf.h"
 
+/* Whether text is UTF-8 without unfit characters. */
+bool plain_is(struct span text);
+
+/*
+ * Append text with '?' for each byte of an unfit character. What is not UTF-8
+ * could mean anything: there, each byte outside of ASCII is unfit.
+ */
 void plain_append(struct buf *out, struct span text);
 
 #endif

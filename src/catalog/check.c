@@ -1,6 +1,8 @@
 /* Is a catalogue sound? */
 #include "catalog/internal.h"
 
+#include "base/plain.h"
+
 #include "decide/template.h"
 
 #include <assert.h>
@@ -28,36 +30,6 @@ bool lines_have(const char *lines, struct span line)
 	return false;
 }
 
-/* Characters of U+2000 to U+206F that show nothing, or turn the text's direction. */
-static bool is_invisible_2000(uint8_t second, uint8_t third)
-{
-	if (second == 0x80)
-		return third == 0x8B || third == 0x8E || third == 0x8F ||
-		       (third >= 0xA8 && third <= 0xAE);
-	return second == 0x81 && third >= 0xA0 && third <= 0xAF;
-}
-
-/* Control characters, line ends of Unicode, the byte order mark and the like: nothing to see. */
-static bool has_invisible(struct span text)
-{
-	for (size_t i = 0; i < text.len; i++) {
-		uint8_t byte = (uint8_t)text.ptr[i];
-		struct span rest = span_part(text, i, text.len);
-
-		if (byte < 0x20 || byte == 0x7F)
-			return true;
-		if (byte == 0xC2 && rest.len > 1 &&
-			((uint8_t)rest.ptr[1] < 0xA0 || (uint8_t)rest.ptr[1] == 0xAD))
-			return true;
-		if (byte == 0xE2 && rest.len > 2 &&
-			is_invisible_2000((uint8_t)rest.ptr[1], (uint8_t)rest.ptr[2]))
-			return true;
-		if (span_starts_with(rest, SPAN_LIT("\xEF\xBB\xBF")))
-			return true;
-	}
-	return false;
-}
-
 static size_t characters(struct span text)
 {
 	size_t count = 0;
@@ -70,12 +42,13 @@ static size_t characters(struct span text)
 bool name_is_sound(struct span name)
 {
 	return name.len > 0 && characters(name) <= LIMIT_NAME && name.ptr[0] != ' ' &&
-	       name.ptr[name.len - 1] != ' ' && span_is_utf8(name) && !has_invisible(name);
+	       name.ptr[name.len - 1] != ' ' && plain_is(name);
 }
 
 bool service_name_is_sound(struct span name)
 {
-	if (name.len == 0 || name.len > LIMIT_ACCOUNT_NAME || name.ptr[0] == '-')
+	if (name.len == 0 || name.len > LIMIT_ACCOUNT_NAME || name.ptr[0] == '-' ||
+		name.ptr[name.len - 1] == '-')
 		return false;
 	for (size_t i = 0; i < name.len; i++) {
 		char c = name.ptr[i];
@@ -169,7 +142,7 @@ static enum status check_resource(
 	if (resource->name[0] != '\0' && !name_is_sound(span_str(resource->name)))
 		return complain_value(out_complaint, "catalog.bad_name", "name", resource->name);
 	while (lines_next(&rest, &alias)) {
-		if (alias.len == 0 || alias.len > LIMIT_NAME * 12 || has_invisible(alias))
+		if (alias.len == 0 || alias.len > LIMIT_NAME * 12 || !plain_is(alias))
 			return complain_value(
 				out_complaint, "catalog.bad_name", "aliases", resource->aliases);
 	}

@@ -310,9 +310,13 @@ static enum status body_parse(struct api_call *call)
 	if (call->body == NULL) {
 		struct buf text = BUF_ARRAY(where);
 
+		bool nul = json_error_code(&error) == json_error_null_character ||
+			   json_error_code(&error) == json_error_null_byte_in_key;
+
 		/* Only the place: error.text may quote the body, and with it a secret. */
 		buf_printf(&text, "%d:%d", error.line, error.column);
-		return api_refuse(call, ST_INVALID, "api.body_not_json", "place", buf_str(&text));
+		return api_refuse(call, ST_INVALID, nul ? "api.body_nul" : "api.body_not_json",
+			"place", buf_str(&text));
 	}
 	if (!json_is_object(call->body))
 		return api_refuse(call, ST_INVALID, "api.body_not_object", NULL, NULL);

@@ -161,13 +161,17 @@ static enum status account_touch(
 
 static enum status account_check(const struct account_new *account, struct complaint *complaint)
 {
+	enum status st = ST_OK;
+
 	if (!account_name_ok(account->name)) {
 		complaint_set(complaint, "records.account_name", 0);
 		return ST_INVALID;
 	}
-	if (!span_present(account->display_name))
-		return ST_OK;
-	return text_check(account->display_name, "displayName", LIMIT_NAME, false, complaint);
+	if (span_present(account->display_name))
+		st = text_check(account->display_name, "displayName", LIMIT_NAME, false, complaint);
+	if (st == ST_OK && span_present(account->owner_name))
+		st = text_check(account->owner_name, "ownerName", LIMIT_NAME, true, complaint);
+	return st;
 }
 
 static enum status account_insert(

@@ -213,7 +213,7 @@ static enum status resource_check(const struct resource_new *resource, struct co
 	if (st == ST_OK)
 		st = text_check(resource->category, "category", LIMIT_NAME, true, complaint);
 	if (st == ST_OK && span_present(resource->name))
-		st = text_check(resource->name, "name", LIMIT_TEXT, false, complaint);
+		st = text_check(resource->name, "name", LIMIT_NAME, false, complaint);
 	if (st == ST_OK && span_present(resource->aliases))
 		st = aliases_check(resource->aliases, complaint);
 	return st;

@@ -1,5 +1,7 @@
 /* Routes: service + method + path -> what a caller needs. An empty set of resources: nobody. */
 #include "records/catalog.h"
+
+#include "base/plain.h"
 #include "records/store.h"
 
 #define JSON_MAX (256 * KIB)
@@ -123,12 +125,9 @@ static bool method_is_fit(struct span method)
 
 static bool path_is_fit(struct span path)
 {
-	if (path.len == 0 || path.len > LIMIT_TARGET || path.ptr[0] != '/' || !span_is_utf8(path))
+	if (path.len == 0 || path.len > LIMIT_TARGET || path.ptr[0] != '/')
 		return false;
-	for (size_t i = 0; i < path.len; i++)
-		if ((uint8_t)path.ptr[i] < 0x20 || path.ptr[i] == 0x7F)
-			return false;
-	return true;
+	return plain_is(path);
 }
 
 static enum status needs_check(const struct record_route *route, struct complaint *complaint)

@@ -1,5 +1,7 @@
 /* Services: which hosts and paths of the installation the routes stand under. */
 #include "records/catalog.h"
+
+#include "base/plain.h"
 #include "records/store.h"
 
 #define JSON_MAX (128 * KIB)
@@ -90,15 +92,7 @@ void service_append_json(struct buf *out, const struct record_service *service)
 
 static bool path_is_fit(struct span path)
 {
-	if (path.len > LIMIT_TARGET || !span_is_utf8(path))
-		return false;
-	for (size_t i = 0; i < path.len; i++) {
-		uint8_t c = (uint8_t)path.ptr[i];
-
-		if (c <= 0x20 || c == 0x7F)
-			return false;
-	}
-	return true;
+	return path.len <= LIMIT_TARGET && span_find(path, ' ') == path.len && plain_is(path);
 }
 
 static enum status base_path_check(struct span path, struct complaint *complaint)
@@ -113,10 +107,13 @@ static enum status base_path_check(struct span path, struct complaint *complaint
 
 static enum status service_check(const struct record_service *service, struct complaint *complaint)
 {
-	enum status st = text_check(service->name, "name", LIMIT_NAME, false, complaint);
+	enum status st;
 
-	if (st == ST_OK)
-		st = base_path_check(service->base_path, complaint);
+	if (!label_is_fit(service->name)) {
+		complaint_set(complaint, "records.service_name", 0);
+		return ST_INVALID;
+	}
+	st = base_path_check(service->base_path, complaint);
 	if (st == ST_OK && service->hosts_count > SERVICE_HOSTS_MAX) {
 		complaint_set(complaint, "records.too_many_hosts", 0);
 		st = ST_LIMIT;

@@ -262,6 +262,8 @@ NODISCARD enum status span_keep(struct arena *arena, struct span text, struct sp
  */
 NODISCARD enum status text_check(struct span text, const char *field, size_t characters_max,
 	bool may_be_empty, struct complaint *complaint);
+/* 1 to 63 lower-case letters, digits and inner hyphens. */
+bool label_is_fit(struct span label);
 /* Lower case, letters, digits, "-" and "."; a leading "*." only if wild. out: 256 bytes. */
 NODISCARD enum status host_check(
 	struct span host, bool wild, char out_host[LIMIT_HOST + 1], struct complaint *complaint);

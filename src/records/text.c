@@ -2,6 +2,8 @@
 #include "records/record.h"
 #include "records/store.h"
 
+#include "base/plain.h"
+
 #include <stdio.h>
 
 static const char *const ENTITY_NAMES[ENTITY_KIND_COUNT] = {
@@ -83,25 +85,13 @@ enum status span_keep(struct arena *arena, struct span text, struct span *out_ke
 
 /* ---- checks ---- */
 
-/* One character of valid UTF-8 at *at, moved behind it. */
-static uint32_t character_next(struct span text, size_t *at)
+static size_t characters(struct span utf8)
 {
-	uint8_t first = (uint8_t)text.ptr[(*at)++];
-	unsigned more = first < 0x80 ? 0 : first < 0xE0 ? 1 : first < 0xF0 ? 2 : 3;
-	uint32_t c = more == 0 ? first : first & (0x3Fu >> more);
+	size_t count = 0;
 
-	while (more-- > 0)
-		c = c << 6 | ((uint8_t)text.ptr[(*at)++] & 0x3Fu);
-	return c;
-}
-
-/* What could hide or reorder what stands around it, or break a line of a log. */
-static bool is_unfit(uint32_t c)
-{
-	return c < 0x20 || (c >= 0x7F && c <= 0x9F) || c == 0x61C || c == 0x200B || c == 0x200E ||
-	       c == 0x200F || (c >= 0x2028 && c <= 0x202E) || (c >= 0x2060 && c <= 0x206F) ||
-	       c == 0xFEFF || (c >= 0xFFF9 && c <= 0xFFFB) || (c & 0xFFFE) == 0xFFFE ||
-	       (c >= 0xE0000 && c <= 0xE007F);
+	for (size_t i = 0; i < utf8.len; i++)
+		count += ((uint8_t)utf8.ptr[i] & 0xC0) != 0x80;
+	return count;
 }
 
 static bool has_outer_space(struct span text)
@@ -113,17 +103,15 @@ enum status text_check(struct span text, const char *field, size_t characters_ma
 	bool may_be_empty, struct complaint *complaint)
 {
 	char most[24];
-	size_t at = 0, count = 0;
+	size_t count = characters(text);
 
 	if (!span_is_utf8(text)) {
 		complaint_set(complaint, "records.text_not_utf8", 1, "field", field);
 		return ST_INVALID;
 	}
-	for (; at < text.len; count++) {
-		if (is_unfit(character_next(text, &at))) {
-			complaint_set(complaint, "records.text_unfit", 1, "field", field);
-			return ST_INVALID;
-		}
+	if (!plain_is(text)) {
+		complaint_set(complaint, "records.text_unfit", 1, "field", field);
+		return ST_INVALID;
 	}
 	if (has_outer_space(text)) {
 		complaint_set(complaint, "records.text_outer_space", 1, "field", field);
@@ -138,7 +126,7 @@ enum status text_check(struct span text, const char *field, size_t characters_ma
 	return ST_OK;
 }
 
-static bool label_is_fit(struct span label)
+bool label_is_fit(struct span label)
 {
 	if (label.len == 0 || label.len > 63 || label.ptr[0] == '-' ||
 		label.ptr[label.len - 1] == '-')

@@ -5,6 +5,13 @@ const KEYWORDS = new Set(['$ref', 'type', 'enum', 'const', 'pattern', 'minLength
   'items', 'minItems', 'maxItems', 'properties', 'required', 'additionalProperties', 'allOf', 'anyOf', 'oneOf']);
 const TYPES = ['string', 'integer', 'number', 'boolean', 'object', 'array', 'null'];
 
+// Compiled once: documents are checked by the thousand.
+const patterns = new Map();
+function matches(pattern, text) {
+  if (!patterns.has(pattern)) patterns.set(pattern, new RegExp(pattern, 'u'));
+  return patterns.get(pattern).test(text);
+}
+
 const isObject = (value) => typeof value === 'object' && value !== null && !Array.isArray(value);
 
 function typeIs(value, type) {
@@ -60,7 +67,7 @@ function checkPlain(schema, value, at) {
   if (schema.enum !== undefined && !schema.enum.includes(value)) fails('not one of the values');
   if (schema.const !== undefined && schema.const !== value) fails(`not ${schema.const}`);
   if (typeof value === 'string') {
-    if (schema.pattern !== undefined && !new RegExp(schema.pattern, 'u').test(value)) fails(`not like ${schema.pattern}`);
+    if (schema.pattern !== undefined && !matches(schema.pattern, value)) fails(`not like ${schema.pattern}`);
     if ([...value].length < (schema.minLength ?? 0) || [...value].length > (schema.maxLength ?? Infinity)) fails('length');
   }
   if (typeof value === 'number' && (value < (schema.minimum ?? -Infinity) || value > (schema.maximum ?? Infinity))) fails('range');

@@ -121,6 +121,11 @@ static void complaints_lose_what_steers_a_terminal(void **state)
 		{ "quotation marks stay", "\xE2\x80\x9Cz", "\xE2\x80\x9Cz" },
 		{ "not UTF-8", "\xC3\xB1\xFFz", "???z" },
 		{ "emoji", "\xF0\x9F\x94\x91", "\xF0\x9F\x94\x91" },
+		{ "joined", "a\xE2\x80\x8Dz", "a\xE2\x80\x8Dz" },
+		{ "without width", "a\xE2\x80\x8Bz", "a???z" },
+		{ "soft hyphen", "a\xC2\xADz", "a??z" },
+		{ "tag", "\xF3\xA0\x81\x81", "????" },
+		{ "cut within a character", "\xC3\xB1\xF0\x9F\x94", "\xC3\xB1" },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
