@@ -2,6 +2,7 @@
 
 #include <stdalign.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define CHUNK_SIZE ((size_t)8192)
 
@@ -23,6 +24,15 @@ struct arena *arena_make(size_t ceiling)
 	if (arena != NULL)
 		arena->ceiling = ceiling;
 	return arena;
+}
+
+void arena_wipe(struct arena **arena)
+{
+	if (*arena == NULL)
+		return;
+	for (struct chunk *chunk = (*arena)->chunks; chunk != NULL; chunk = chunk->next)
+		explicit_bzero(chunk->bytes, chunk->used);
+	arena_free(arena);
 }
 
 void arena_free(struct arena **arena)

@@ -10,6 +10,11 @@ struct arena; /* opaque */
 /* At most ceiling bytes in all. NULL without memory. */
 NODISCARD struct arena *arena_make(size_t ceiling);
 void arena_free(struct arena **arena);
+/*
+ * The same, and nothing that stood in it stays behind: for what was copied of a request, in which
+ * people put credentials wherever they can.
+ */
+void arena_wipe(struct arena **arena);
 
 /* Zeroed, aligned for any type; NULL beyond the ceiling or without memory. */
 void *arena_alloc(struct arena *arena, size_t size);

@@ -67,6 +67,7 @@ struct request_state {
 	struct buf body;
 	struct arena *arena;
 	unsigned status_sent;
+	struct MHD_Response *cookies_out; /* an answer whose cookies are wiped at the end; NULL */
 	struct http_response response;
 	struct http_header headers[HTTP_HEADERS_MAX];
 	char target[LIMIT_TARGET + 1];
@@ -151,6 +152,8 @@ enum MHD_Result respond_refuse(
 	struct request_state *state, unsigned http_status, const char *reason);
 void response_begin(struct http_response *response);
 void response_end(struct http_response *response);
+/* Wipe the library's copies of the cookies that were given out, and let them go. */
+void respond_end(struct request_state *state);
 
 /* tls.c: what the library is started with; ended by MHD_OPTION_END. */
 #define TLS_OPTIONS_MAX 4u

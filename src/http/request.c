@@ -104,11 +104,13 @@ static void state_give_back(struct request_state *state)
 {
 	struct http_server *server = state->server;
 
-	arena_free(&state->arena);
+	/* The query's values were copied there. */
+	arena_wipe(&state->arena);
 	/* People put credentials into addresses, whatever one tells them. */
 	explicit_bzero(state->target,
 		state->target_len <= LIMIT_TARGET ? state->target_len : LIMIT_TARGET);
 	buf_wipe(&state->body);
+	respond_end(state);
 	response_end(&state->response);
 	state->next = server->free_states;
 	server->free_states = state;

@@ -1,7 +1,8 @@
 /*
  * Answers. The library borrows body and header values from the request's state
  * until the request is completed; nothing is copied but the header strings,
- * which the library duplicates.
+ * which the library duplicates, and frees as they are. A cookie is a credential:
+ * an answer that gives one out is held until the end, when its copies are wiped.
  */
 #include "http/internal.h"
 
@@ -110,6 +111,25 @@ static struct MHD_Response *library_response(struct http_response *response, boo
 	return out;
 }
 
+static enum MHD_Result wipe_cookie(
+	void *context, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+	(void)context, (void)kind;
+	/* The library's own memory, which nobody else reads any more. */
+	if (strcmp(name, MHD_HTTP_HEADER_SET_COOKIE) == 0)
+		explicit_bzero((void *)(uintptr_t)value, strlen(value));
+	return MHD_YES;
+}
+
+void respond_end(struct request_state *state)
+{
+	if (state->cookies_out == NULL)
+		return;
+	(void)MHD_get_response_headers(state->cookies_out, wipe_cookie, NULL);
+	MHD_destroy_response(state->cookies_out);
+	state->cookies_out = NULL;
+}
+
 enum MHD_Result respond(struct request_state *state)
 {
 	const struct http_server_setup *setup = &state->server->setup;
@@ -128,7 +148,12 @@ enum MHD_Result respond(struct request_state *state)
 	state->status_sent = response->status;
 	connection_phase(state->connection, PHASE_ANSWER, size);
 	result = MHD_queue_response(state->mhd, response->status, out);
-	MHD_destroy_response(out);
+	if (http_response_has(response, MHD_HTTP_HEADER_SET_COOKIE)) {
+		respond_end(state);
+		state->cookies_out = out;
+	} else {
+		MHD_destroy_response(out);
+	}
 	return result;
 }
 

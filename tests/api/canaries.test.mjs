@@ -7,7 +7,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 
-import { Canaries, files, memory, tokenBits } from '../lib/canary.mjs';
+import { Canaries, coreIsClean, files, ifAllowed, memory, NOT_ALLOWED, tokenBits } from '../lib/canary.mjs';
 import { environment, llavero, onTerminal } from '../lib/cli.mjs';
 import { LLAVERO, Llaverod, raw, request, until } from '../lib/llaverod.mjs';
 import { dialects, makeStore } from '../lib/store.mjs';
@@ -52,14 +52,6 @@ before(async () => {
 });
 
 after(() => daemon?.close());
-
-// Null when this user may not.
-function ifAllowed(read) {
-  try { return read(); } catch (error) {
-    if (error.code === 'EACCES' || error.code === 'EPERM') return null;
-    throw error;
-  }
-}
 
 // ---- the keys of the installation ----
 
@@ -269,25 +261,6 @@ test('what keeps or tells more is asked', async () => {
   await llavero(daemon, ['backup', backup]);
 });
 
-const NOT_ALLOWED = 'skipped: this user may not look into a process that forbids it: environment and memory were not searched';
-
-// What a core of the process would hold of the canaries; what is kept from it; what is planted.
-function look(pid) {
-  const regions = memory(pid);
-  const found = (core) => regions.filter((region) => region.core === core).flatMap(({ name, bytes }) => (
-    canaries.find(bytes).map((one) => `${one} (${name || 'memory'})`)));
-  return { inCore: found(true), apart: found(false).map((one) => one.replace(/ \(.*/, '')),
-    control: regions.some(({ core, bytes }) => core && planted.find(bytes).length > 0) };
-}
-
-// A connection that was left may still be closing: what goes in a moment is well.
-async function coreIsClean(pid, when) {
-  let seen = look(pid);
-  await until('nothing is left', () => { seen = look(pid); return seen.inCore.length === 0; }).catch(() => {});
-  assert.deepEqual(seen.inCore, [], `a core of ${fs.readFileSync(`/proc/${pid}/comm`, 'ascii').trim()} ${when}`);
-  return seen;
-}
-
 // Before other work could cover what was left.
 test('a core that is taken right after an answer holds nothing of it', async (t) => {
   if (ifAllowed(() => memory(daemon.process.pid)) === null) return t.diagnostic(NOT_ALLOWED);
@@ -310,7 +283,7 @@ test('a core that is taken right after an answer holds nothing of it', async (t)
     ['auth, allowed', () => dialects(daemon)[0].send({ 'X-App-Key': key.appKey, 'X-App-Token': key.appToken })],
   ]) {
     await act();
-    for (const pid of pids.slice(1)) await coreIsClean(pid, `after ${what}`);
+    for (const pid of pids.slice(1)) await coreIsClean(pid, `after ${what}`, canaries, planted);
   }
   return undefined;
 });
@@ -383,7 +356,7 @@ test('a core of a process that has answered holds no token and no key', async (t
   assert.ok(roles.includes('keeper') && roles.includes('gate-0'), roles.join(' '));
   for (const [i, pid] of pids.entries()) {
     const role = roles[i];
-    const seen = await coreIsClean(pid, 'at the end');
+    const seen = await coreIsClean(pid, 'at the end', canaries, planted);
     assert.ok(seen.control, `the search finds what is planted in a core of ${role}`);
     // The keys are there, in memory that no core takes.
     if (role !== 'llaverod') assert.ok(seen.apart.includes('sealing key as it is'), `${role} has the sealing key`);

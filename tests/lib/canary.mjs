@@ -1,8 +1,11 @@
 // A search for secrets in every form in which they could be left behind, and what to search: the
 // memory of a process as a core would have it.
+import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
+
+import { until } from './llaverod.mjs';
 
 const ALPHABET = 'QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L';
 const PIECE = 16; // bytes of text, or of a key: enough to be no accident, small enough to survive a cut
@@ -148,4 +151,31 @@ export function memory(pid) {
         })));
     } finally { fs.closeSync(pagemap); }
   } finally { fs.closeSync(mem); }
+}
+
+export const NOT_ALLOWED = 'skipped: this user may not look into a process that forbids it: environment and memory were not searched';
+
+// Null when this user may not.
+export function ifAllowed(read) {
+  try { return read(); } catch (error) {
+    if (error.code === 'EACCES' || error.code === 'EPERM') return null;
+    throw error;
+  }
+}
+
+// What a core of the process would hold of the canaries; what is kept from it; what is planted.
+export function look(pid, canaries, planted) {
+  const regions = memory(pid);
+  const found = (core) => regions.filter((region) => region.core === core).flatMap(({ name, bytes }) => (
+    canaries.find(bytes).map((one) => `${one} (${name || 'memory'})`)));
+  return { inCore: found(true), apart: found(false).map((one) => one.replace(/ \(.*/, '')),
+    control: regions.some(({ core, bytes }) => core && planted.find(bytes).length > 0) };
+}
+
+// A connection that was left may still be closing: what goes in a moment is well.
+export async function coreIsClean(pid, when, canaries, planted) {
+  let seen = look(pid, canaries, planted);
+  await until('nothing is left', () => { seen = look(pid, canaries, planted); return seen.inCore.length === 0; }).catch(() => {});
+  assert.deepEqual(seen.inCore, [], `a core of ${fs.readFileSync(`/proc/${pid}/comm`, 'ascii').trim()} ${when}`);
+  return seen;
 }

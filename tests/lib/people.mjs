@@ -7,7 +7,8 @@ export const PASSWORD = 'harbour-Lantern 7 ñ quartz';
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 
-function bytesOf(base32) {
+// What a text of RFC 4648 stands for.
+export function bytesOf(base32) {
   const bits = [...base32].map((c) => ALPHABET.indexOf(c).toString(2).padStart(5, '0')).join('');
   return Buffer.from(bits.match(/.{8}/g).map((byte) => parseInt(byte, 2)));
 }
