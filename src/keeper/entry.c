@@ -4,35 +4,28 @@
 #include "base/encode.h"
 #include "base/log.h"
 #include "base/password.h"
+#include "keeper/told.h"
+#include "records/session.h"
 
 #include <stdlib.h>
 
 #define PENDING_US (10 * 60 * US_PER_S)
-#define TOLD_EVERY_US (60 * US_PER_S)
-#define TOLD_ACCOUNTS 64u
-#define ADDRESS_MAX 64u
 
 struct pending {
-	uint32_t session_slot; /* 0: free */
+	struct entry_whose whose; /* nobody's: free */
 	int64_t until_us;
 	uint8_t secret[TOTP_SECRET_SIZE];
-};
-
-struct told {
-	uint32_t account_slot; /* 0: free */
-	int64_t count, told_at_us;
-	char address[ADDRESS_MAX];
 };
 
 struct entry {
 	pthread_mutex_t lock;
 	pthread_cond_t one_ended;
-	unsigned running, waiting, waiting_max;
+	unsigned running, waiting, strangers_max;
 	struct record_login nobody;
 	char nobody_password[PASSWORD_TEXT_SIZE];
 	struct pending *pending_secret; /* ENTRY_PENDING of them, in locked memory */
-	unsigned pending_next;
-	struct told told[TOLD_ACCOUNTS];
+	/* Apart, so that neither takes the room of the other. */
+	struct told_list logins, sessions;
 	struct guesses *guesses;
 };
 
@@ -64,7 +57,7 @@ enum status entry_make(const struct root_key *key, unsigned workers, struct entr
 		return ST_NO_MEMORY;
 	(void)pthread_mutex_init(&entry->lock, NULL);
 	(void)pthread_cond_init(&entry->one_ended, NULL);
-	entry->waiting_max = workers > ENTRY_HASHES + 1 ? workers - ENTRY_HASHES - 1 : 0;
+	entry->strangers_max = workers / 4 > 0 ? workers / 4 : 1;
 	entry->pending_secret = secret_alloc(ENTRY_PENDING * sizeof(*entry->pending_secret));
 	if (entry->pending_secret == NULL)
 		return ST_NO_MEMORY;
@@ -96,12 +89,15 @@ struct guesses *entry_guesses(struct entry *entry)
 
 /* ---- passwords ---- */
 
-static enum status turn_take(struct entry *entry)
+/* E1, E2 */
+static enum status turn_take(struct entry *entry, enum entry_turn turn)
 {
+	unsigned most;
 	enum status st = ST_OK;
 
 	pthread_mutex_lock(&entry->lock);
-	if (entry->running >= ENTRY_HASHES && entry->waiting >= entry->waiting_max) {
+	most = entry->strangers_max + (turn == ENTRY_KNOWN ? 1 : 0);
+	if (entry->running + entry->waiting >= most) {
 		st = ST_BUSY;
 	} else {
 		entry->waiting++;
@@ -122,11 +118,11 @@ static void turn_give(struct entry *entry)
 	pthread_mutex_unlock(&entry->lock);
 }
 
-enum status entry_password_is(
-	struct entry *entry, struct span text, struct span password, bool *out_is)
+enum status entry_password_is(struct entry *entry, enum entry_turn turn, struct span text,
+	struct span password, bool *out_is)
 {
 	char ended[PASSWORD_TEXT_SIZE] = { 0 };
-	enum status st = turn_take(entry);
+	enum status st = turn_take(entry, turn);
 
 	if (st != ST_OK)
 		return st;
@@ -138,7 +134,7 @@ enum status entry_password_is(
 
 enum status entry_password_make(struct entry *entry, struct span password, char *out_text)
 {
-	enum status st = turn_take(entry);
+	enum status st = turn_take(entry, ENTRY_KNOWN);
 
 	if (st != ST_OK)
 		return st;
@@ -149,39 +145,57 @@ enum status entry_password_make(struct entry *entry, struct span password, char 
 
 /* ---- second factors that are being set up ---- */
 
-static struct pending *pending_of(struct entry *entry, uint32_t session_slot)
+/* His, or NULL. */
+static struct pending *pending_of(struct entry *entry, uint32_t user_slot)
 {
 	for (unsigned i = 0; i < ENTRY_PENDING; i++) {
-		if (entry->pending_secret[i].session_slot == session_slot)
+		if (entry->pending_secret[i].whose.user_slot == user_slot)
 			return &entry->pending_secret[i];
 	}
 	return NULL;
 }
 
-void entry_pending_put(struct entry *entry, uint32_t session_slot,
+/* One that is free, or over; NULL: none. */
+static struct pending *pending_room(struct entry *entry, int64_t now_us)
+{
+	for (unsigned i = 0; i < ENTRY_PENDING; i++) {
+		struct pending *at = &entry->pending_secret[i];
+
+		if (at->whose.user_slot == 0 || now_us >= at->until_us)
+			return at;
+	}
+	return NULL;
+}
+
+/* E4 */
+enum status entry_pending_put(struct entry *entry, struct entry_whose whose,
 	const uint8_t secret[TOTP_SECRET_SIZE], int64_t now_us)
 {
 	struct pending *pending;
 
 	pthread_mutex_lock(&entry->lock);
-	pending = pending_of(entry, session_slot);
+	pending = pending_of(entry, whose.user_slot);
 	if (pending == NULL)
-		pending = &entry->pending_secret[entry->pending_next++ % ENTRY_PENDING];
-	pending->session_slot = session_slot;
-	pending->until_us = now_us + PENDING_US;
-	memcpy(pending->secret, secret, TOTP_SECRET_SIZE);
+		pending = pending_room(entry, now_us);
+	if (pending != NULL) {
+		pending->whose = whose;
+		pending->until_us = now_us + PENDING_US;
+		memcpy(pending->secret, secret, TOTP_SECRET_SIZE);
+	}
 	pthread_mutex_unlock(&entry->lock);
+	return pending != NULL ? ST_OK : ST_BUSY;
 }
 
-enum status entry_pending_get(struct entry *entry, uint32_t session_slot, int64_t now_us,
+enum status entry_pending_get(struct entry *entry, struct entry_whose whose, int64_t now_us,
 	uint8_t out_secret[TOTP_SECRET_SIZE])
 {
 	const struct pending *pending;
 	enum status st = ST_NOT_FOUND;
 
 	pthread_mutex_lock(&entry->lock);
-	pending = pending_of(entry, session_slot);
-	if (pending != NULL && now_us < pending->until_us) {
+	pending = pending_of(entry, whose.user_slot);
+	if (pending != NULL && pending->whose.session_slot == whose.session_slot &&
+		now_us < pending->until_us) {
 		memcpy(out_secret, pending->secret, TOTP_SECRET_SIZE);
 		st = ST_OK;
 	}
@@ -189,64 +203,35 @@ enum status entry_pending_get(struct entry *entry, uint32_t session_slot, int64_
 	return st;
 }
 
-void entry_pending_drop(struct entry *entry, uint32_t session_slot)
+void entry_pending_drop(struct entry *entry, struct entry_whose whose)
 {
 	struct pending *pending;
 
 	pthread_mutex_lock(&entry->lock);
-	pending = pending_of(entry, session_slot);
-	if (pending != NULL)
+	pending = pending_of(entry, whose.user_slot);
+	if (pending != NULL && pending->whose.session_slot == whose.session_slot)
 		crypto_wipe(pending, sizeof(*pending));
 	pthread_mutex_unlock(&entry->lock);
 }
 
 /* ---- failures, told ---- */
 
-void entry_failed(struct entry *entry, uint32_t account_slot, struct span address)
+/* E3 */
+void entry_failed(
+	struct entry *entry, uint32_t account_slot, uint32_t user_slot, struct span address)
 {
-	struct told *told = NULL;
-
 	pthread_mutex_lock(&entry->lock);
-	for (unsigned i = 0; i < TOLD_ACCOUNTS; i++) {
-		struct told *at = &entry->told[i];
-
-		if (at->account_slot == account_slot) {
-			told = at;
-			break;
-		}
-		/* Room that nothing waits in; only beyond that many accounts at once one is lost.
-		 */
-		if (told == NULL && at->count == 0)
-			told = at;
-	}
-	if (told != NULL) {
-		struct buf text = BUF_ARRAY(told->address);
-
-		if (told->account_slot != account_slot)
-			*told = (struct told){ .account_slot = account_slot };
-		told->count++;
-		buf_append(&text, span_part(address, 0, ADDRESS_MAX - 1));
-	}
+	told_add(user_slot == 0 ? &entry->logins : &entry->sessions, account_slot, user_slot,
+		address);
 	pthread_mutex_unlock(&entry->lock);
 }
 
-/* The next account whose failures are to be told now; false: none. */
-static bool told_take(struct entry *entry, int64_t now_us, struct told *out_told)
+static bool take(struct entry *entry, struct told_list *list, int64_t now_us, struct told *out_told)
 {
-	bool found = false;
+	bool found;
 
 	pthread_mutex_lock(&entry->lock);
-	for (unsigned i = 0; !found && i < TOLD_ACCOUNTS; i++) {
-		struct told *told = &entry->told[i];
-
-		found = told->count > 0 &&
-			(now_us - told->told_at_us >= TOLD_EVERY_US || now_us < told->told_at_us);
-		if (found) {
-			told->told_at_us = now_us;
-			*out_told = *told;
-			told->count = 0;
-		}
-	}
+	found = told_take(list, now_us, out_told);
 	pthread_mutex_unlock(&entry->lock);
 	return found;
 }
@@ -263,23 +248,33 @@ static enum status told_write(struct records *records, const struct told *told, 
 	struct change *change = NULL;
 	enum status st = change_begin(records, &actor, now_us, &change);
 
-	if (st == ST_OK)
+	if (st == ST_OK && told->user_slot == 0)
 		st = login_failures(
 			change, told->account_slot, told->count, span_str(told->address));
+	else if (st == ST_OK)
+		st = session_failures(
+			change, told->user_slot, told->count, span_str(told->address));
 	return st != ST_OK ? st : change_commit(&change, NULL);
 }
 
-void entry_tend(struct entry *entry, struct records *records, int64_t now_us)
+static void tend(
+	struct entry *entry, struct told_list *list, struct records *records, int64_t now_us)
 {
 	struct told told;
 
-	for (unsigned i = 0; i < TOLD_ACCOUNTS && told_take(entry, now_us, &told); i++) {
+	for (unsigned i = 0; i < TOLD_MAX && take(entry, list, now_us, &told); i++) {
 		enum status st = told_write(records, &told, now_us);
 
 		if (st != ST_OK)
 			log_warn("login_failures_not_told", LOG_STR("status", status_name(st)),
 				LOG_NUM("failures", told.count));
 	}
+}
+
+void entry_tend(struct entry *entry, struct records *records, int64_t now_us)
+{
+	tend(entry, &entry->logins, records, now_us);
+	tend(entry, &entry->sessions, records, now_us);
 }
 
 /* ---- devices ---- */
@@ -387,17 +382,35 @@ static char recovery_fold(char c)
 	return c == 'I' || c == 'L' ? '1' : c;
 }
 
-enum status recovery_digest(struct span text, uint8_t out_digest[DIGEST_SIZE])
+/* What counts of it; more than RECOVERY_CHARS are too many. */
+static size_t recovery_read(struct span text, char plain[RECOVERY_CHARS + 1])
 {
-	char plain[RECOVERY_CHARS + 1];
 	size_t len = 0;
-	enum status st;
 
-	for (size_t i = 0; i < text.len && len < sizeof(plain); i++) {
+	for (size_t i = 0; i < text.len && len <= RECOVERY_CHARS; i++) {
 		if (text.ptr[i] != '-' && text.ptr[i] != ' ')
 			plain[len++] = recovery_fold(text.ptr[i]);
 	}
-	st = recovery_hash(span_of(plain, len), out_digest);
+	return len;
+}
+
+bool recovery_has_form(struct span text)
+{
+	char plain[RECOVERY_CHARS + 1];
+	size_t len = recovery_read(text, plain);
+	bool has = len == RECOVERY_CHARS;
+
+	for (size_t i = 0; i < len; i++)
+		has = has && plain[i] != '\0' && strchr(RECOVERY_ALPHABET, plain[i]) != NULL;
+	crypto_wipe(plain, sizeof(plain));
+	return has;
+}
+
+enum status recovery_digest(struct span text, uint8_t out_digest[DIGEST_SIZE])
+{
+	char plain[RECOVERY_CHARS + 1];
+	enum status st = recovery_hash(span_of(plain, recovery_read(text, plain)), out_digest);
+
 	crypto_wipe(plain, sizeof(plain));
 	return st;
 }

@@ -1,7 +1,12 @@
 /*
- * How people get in: what the login keeps in memory. Passwords are checked at
- * most ENTRY_HASHES at once (19 MiB each) with a short queue behind them, which
- * leaves a thread to everybody else.
+ * How people get in: what the login keeps in memory.
+ *
+ * E1: passwords are checked at most ENTRY_HASHES at once (19 MiB each). Strangers hold a
+ *     quarter of the threads that answer, checking or waiting; beyond that they are told
+ *     so at once, and everything else goes on.
+ * E2: one more place is kept for who is known: a device, a session, a one-time link.
+ * E3: failures become events, few of them however many there are.
+ * E4: what one person sets up is not pushed out by others.
  */
 #ifndef KEEPER_ENTRY_H
 #define KEEPER_ENTRY_H
@@ -11,7 +16,7 @@
 #include "records/login.h"
 
 #define ENTRY_HASHES 2u
-#define ENTRY_PENDING 64u /* new second factors that are being set up */
+#define ENTRY_PENDING 256u /* new second factors that are being set up */
 
 struct entry; /* opaque; for any number of threads */
 
@@ -28,21 +33,35 @@ struct guesses *entry_guesses(struct entry *entry);
  */
 const struct record_login *entry_nobody(const struct entry *entry);
 
+enum entry_turn { ENTRY_STRANGER, ENTRY_KNOWN };
+
 /* Is it the password of that text? ST_BUSY: too many are being checked. */
-NODISCARD enum status entry_password_is(
-	struct entry *entry, struct span text, struct span password, bool *out_is);
+NODISCARD enum status entry_password_is(struct entry *entry, enum entry_turn turn, struct span text,
+	struct span password, bool *out_is);
+/* For who is known. */
 NODISCARD enum status entry_password_make(
 	struct entry *entry, struct span password, char *out_text);
 
-/* The second factor that a session sets up, until it is proved; ST_NOT_FOUND: none, or over. */
-void entry_pending_put(struct entry *entry, uint32_t session_slot,
+/*
+ * The second factor that a person sets up in a session, until it is proved there: one a person,
+ * the newest. ST_BUSY: no room, for as long as others take.
+ */
+struct entry_whose {
+	uint32_t user_slot, session_slot;
+};
+NODISCARD enum status entry_pending_put(struct entry *entry, struct entry_whose whose,
 	const uint8_t secret[TOTP_SECRET_SIZE], int64_t now_us);
-NODISCARD enum status entry_pending_get(struct entry *entry, uint32_t session_slot, int64_t now_us,
-	uint8_t out_secret[TOTP_SECRET_SIZE]);
-void entry_pending_drop(struct entry *entry, uint32_t session_slot);
+/* ST_NOT_FOUND: none, over, or of another session of his. */
+NODISCARD enum status entry_pending_get(struct entry *entry, struct entry_whose whose,
+	int64_t now_us, uint8_t out_secret[TOTP_SECRET_SIZE]);
+void entry_pending_drop(struct entry *entry, struct entry_whose whose);
 
-/* A failed login of an account, told by an event at most once a minute (entry_tend). */
-void entry_failed(struct entry *entry, uint32_t account_slot, struct span address);
+/*
+ * A failed login of an account, or (user_slot not 0) a wrong code or password in a session. An
+ * event tells them (told.h).
+ */
+void entry_failed(
+	struct entry *entry, uint32_t account_slot, uint32_t user_slot, struct span address);
 /* Once a second: write what is to be told. */
 void entry_tend(struct entry *entry, struct records *records, int64_t now_us);
 
@@ -65,7 +84,9 @@ struct recovery_secrets {
 };
 /* Wipe it with crypto_wipe. ST_NO_MEMORY. */
 NODISCARD enum status recovery_make(struct recovery_secrets *out);
-/* The digest of what somebody typed: capitals, dashes, spaces and O, I, L do not matter. */
+/* Could it be one? Capitals, dashes, spaces and O, I, L do not matter, here and below. */
+bool recovery_has_form(struct span text);
+/* The digest of what somebody typed. */
 NODISCARD enum status recovery_digest(struct span text, uint8_t out_digest[DIGEST_SIZE]);
 
 #endif

@@ -232,7 +232,9 @@ struct attempt {
 	bool has_account, has_login;
 	struct login_code proved;
 	uint8_t device_memory[DEVICE_ID_SIZE];
+	uint8_t recovery_memory[DIGEST_SIZE];
 	struct guess guess;
+	int64_t begun_us;
 };
 
 /* ST_NOT_FOUND is no failure here: out_found says it. */
@@ -316,8 +318,9 @@ static enum status weigh(struct api_call *call, struct attempt *attempt, bool *o
 	snapshot_end(&call->own_reading);
 	call->reading = NULL;
 	if (st == ST_OK)
-		st = entry_password_is(call->keeper->entry, attempt->login.password,
-			attempt->password, &password_right);
+		st = entry_password_is(call->keeper->entry,
+			span_present(attempt->guess.device) ? ENTRY_KNOWN : ENTRY_STRANGER,
+			attempt->login.password, attempt->password, &password_right);
 	*out_right = st == ST_OK && attempt->has_login && password_right &&
 		     attempt->proved.is_right && attempt->user.state == USER_ACTIVE &&
 		     attempt->account.state == ACCOUNT_ACTIVE;
@@ -357,7 +360,7 @@ static enum status enter(struct api_call *call, const struct attempt *attempt)
 	if (st == ST_OK)
 		st = api_commit_unread(call, &head);
 	if (st == ST_OK) {
-		guess_right(entry_guesses(call->keeper->entry), &attempt->guess);
+		guess_right(entry_guesses(call->keeper->entry), &attempt->guess, attempt->begun_us);
 		if (attempt->kind == SESSION_CLI)
 			buf_printf(&object, ",\"token\":\"%s\"", secret.text);
 		buf_append_char(&object, '}');
@@ -368,22 +371,56 @@ static enum status enter(struct api_call *call, const struct attempt *attempt)
 	return st;
 }
 
-static enum status fail(struct api_call *call, const struct attempt *attempt)
+void login_failed(struct api_call *call, uint32_t account_slot, uint32_t user_slot)
 {
 	char memory[80];
 	struct buf address = BUF_ARRAY(memory);
 
 	http_peer_append(&address, call->http->request->peer);
+	entry_failed(call->keeper->entry, account_slot, user_slot, buf_span(&address));
+}
+
+static enum status fail(struct api_call *call, const struct attempt *attempt)
+{
 	if (attempt->has_account)
-		entry_failed(call->keeper->entry, attempt->account.slot, buf_span(&address));
+		login_failed(call, attempt->account.slot, 0);
 	return login_refuse(call);
+}
+
+/* Who tries, by what is known before it is looked at (guess.h). */
+static enum status guess_of(struct api_call *call, struct attempt *attempt)
+{
+	attempt->guess = (struct guess){
+		.peer = call->http->request->peer,
+		.account = attempt->account_name,
+		.email = attempt->email,
+		.device = device_of(call, &attempt->login, attempt->device_memory),
+	};
+	if (!recovery_has_form(attempt->code))
+		return ST_OK;
+	attempt->guess.recovery = span_of(attempt->recovery_memory, DIGEST_SIZE);
+	return recovery_digest(attempt->code, attempt->recovery_memory);
+}
+
+static enum status try_it(struct api_call *call, struct attempt *attempt)
+{
+	bool right = false;
+	enum status st = weigh(call, attempt, &right);
+
+	if (st == ST_OK)
+		st = right ? enter(call, attempt) : ST_DENIED;
+	if (st == ST_DENIED)
+		return fail(call, attempt);
+	/* What nobody could judge is held against nobody. */
+	if (st != ST_OK)
+		guess_back(entry_guesses(call->keeper->entry), &attempt->guess, attempt->begun_us);
+	return login_busy(call, st);
 }
 
 static enum status session_create(struct api_call *call)
 {
-	struct attempt attempt = { .kind = SESSION_BROWSER };
+	struct attempt attempt = { .kind = SESSION_BROWSER, .begun_us = clock_boot_us() };
 	int64_t wait_us = 0;
-	bool right = false;
 	enum status st = read_attempt(call, &attempt);
 
 	if (st == ST_OK)
@@ -392,24 +429,14 @@ static enum status session_create(struct api_call *call)
 		st = find_account(call, &attempt);
 	if (st == ST_OK)
 		st = find_login(call, &attempt);
+	if (st == ST_OK)
+		st = guess_of(call, &attempt);
 	if (st != ST_OK)
 		return st;
-	attempt.guess = (struct guess){
-		.peer = call->http->request->peer,
-		.account = attempt.account_name,
-		.email = attempt.email,
-		.device = device_of(call, &attempt.login, attempt.device_memory),
-	};
 	if (!guess_begin(
-		    entry_guesses(call->keeper->entry), &attempt.guess, clock_boot_us(), &wait_us))
+		    entry_guesses(call->keeper->entry), &attempt.guess, attempt.begun_us, &wait_us))
 		return login_slow(call, wait_us);
-	st = weigh(call, &attempt, &right);
-	if (st != ST_OK)
-		return login_busy(call, st);
-	if (!right)
-		return fail(call, &attempt);
-	st = enter(call, &attempt);
-	return st == ST_DENIED ? fail(call, &attempt) : st;
+	return try_it(call, &attempt);
 }
 
 static const struct api_route ROUTES[] = {

@@ -37,6 +37,10 @@ NODISCARD enum status login_code_check(struct api_call *call, const struct recor
 NODISCARD enum status login_code_use(
 	struct api_call *call, uint32_t user_slot, const struct login_code *code);
 
+/* To be told by an event: a login of the account failed, or (user_slot not 0) a proof in a session.
+ */
+void login_failed(struct api_call *call, uint32_t account_slot, uint32_t user_slot);
+
 /* 401 login_failed, the same whatever was wrong; 429 with Retry-After. Both answer. */
 NODISCARD enum status login_refuse(struct api_call *call);
 NODISCARD enum status login_slow(struct api_call *call, int64_t wait_us);

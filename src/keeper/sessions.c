@@ -6,8 +6,6 @@
 #include "base/password.h"
 #include "records/right.h"
 
-#include <stdio.h>
-
 /* ---- what is shown ---- */
 
 static void append_time(struct buf *out, const char *name, int64_t at_us)
@@ -127,6 +125,11 @@ static enum status session_show(struct api_call *call)
 
 /* ---- ending ---- */
 
+static struct entry_whose whose(const struct api_call *call)
+{
+	return (struct entry_whose){ call->caller.user_slot, call->caller.session_slot };
+}
+
 /* Only a person has sessions. */
 static enum status need_person(struct api_call *call)
 {
@@ -149,7 +152,7 @@ static enum status session_drop(struct api_call *call)
 		st = api_commit_unread(call, &head);
 	if (st != ST_OK)
 		return st;
-	entry_pending_drop(call->keeper->entry, call->caller.session_slot);
+	entry_pending_drop(call->keeper->entry, whose(call));
 	login_cookie_drop(call);
 	return api_answer_done(call, &head);
 }
@@ -200,12 +203,11 @@ struct own {
 	struct record_login login;
 	struct record_user user;
 	struct record_account account;
-	char session[24];
 	struct guess guess;
+	int64_t begun_us;
 };
 
-/* The person, and whether he may try now: the session counts as a device does. ST_OK and
- * *out_wait_us when not. */
+/* The person, and whether he may try now. ST_OK and *out_wait_us when not. */
 static enum status own_begin(struct api_call *call, struct own *own, int64_t *out_wait_us)
 {
 	uint32_t user_slot = call->caller.user_slot;
@@ -222,23 +224,61 @@ static enum status own_begin(struct api_call *call, struct own *own, int64_t *ou
 			call->reading, own->user.account_slot, call->arena, &own->account);
 	if (st != ST_OK)
 		return st;
-	(void)snprintf(own->session, sizeof(own->session), "user %u", user_slot);
 	own->guess = (struct guess){
 		.peer = call->http->request->peer,
-		.account = own->account.name,
-		.email = own->user.email,
-		.device = span_str(own->session),
+		.user_slot = user_slot,
+		.session_slot = call->caller.session_slot,
 	};
+	own->begun_us = clock_boot_us();
 	*out_wait_us = 0;
 	if (!guess_begin(
-		    entry_guesses(call->keeper->entry), &own->guess, clock_boot_us(), out_wait_us))
+		    entry_guesses(call->keeper->entry), &own->guess, own->begun_us, out_wait_us))
 		snapshot_end(&call->own_reading);
 	return ST_OK;
 }
 
 static void own_right(struct api_call *call, const struct own *own)
 {
-	guess_right(entry_guesses(call->keeper->entry), &own->guess);
+	guess_right(entry_guesses(call->keeper->entry), &own->guess, own->begun_us);
+}
+
+static enum status own_wrong(struct api_call *call, const struct own *own)
+{
+	login_failed(call, own->account.slot, own->user.slot);
+	return login_refuse(call);
+}
+
+/* What nobody could judge is held against nobody. */
+static enum status own_fault(struct api_call *call, const struct own *own, enum status st)
+{
+	guess_back(entry_guesses(call->keeper->entry), &own->guess, own->begun_us);
+	return login_busy(call, st);
+}
+
+/* Look at the code, use it up and note that it was right. ST_OK and *out_wrong when it was not. */
+static enum status prove(struct api_call *call, struct own *own, struct span text,
+	struct buf *object, bool *out_wrong)
+{
+	struct login_code code = { .is_right = false };
+	enum status st = login_code_check(call, &own->login, text, &code);
+
+	*out_wrong = st == ST_OK && !code.is_right;
+	if (st != ST_OK || *out_wrong)
+		return st;
+	st = api_change(call);
+	if (st != ST_OK)
+		return st;
+	st = login_still(call->change, &own->login);
+	if (st == ST_OK)
+		st = login_code_use(call, own->user.slot, &code);
+	*out_wrong = st == ST_DENIED;
+	if (*out_wrong)
+		return ST_OK;
+	if (st == ST_OK)
+		st = session_confirm(call->change, call->caller.session_slot);
+	if (st == ST_OK)
+		st = append_session(call, call->caller.session_slot, object);
+	return st;
 }
 
 static enum status session_prove(struct api_call *call)
@@ -249,37 +289,25 @@ static enum status session_prove(struct api_call *call)
 	CLEANUP(buf_free)
 	struct buf object = buf_heap(64 * KIB);
 	struct own own;
-	struct login_code code = { .is_right = false };
 	struct head head;
+	bool wrong = false;
 	int64_t wait_us = 0;
 	enum status st = api_body(call, fields, ARRAY_LEN(fields));
 
 	if (st == ST_OK)
 		st = own_begin(call, &own, &wait_us);
-	if (st == ST_OK && wait_us > 0)
-		return login_slow(call, wait_us);
-	if (st == ST_OK)
-		st = login_code_check(call, &own.login, fields[0].text, &code);
-	if (st == ST_OK && !code.is_right)
-		return login_refuse(call);
-	if (st == ST_OK)
-		st = api_change(call);
-	if (st == ST_OK) {
-		st = login_still(call->change, &own.login);
-		if (st == ST_OK)
-			st = login_code_use(call, own.user.slot, &code);
-		if (st == ST_DENIED)
-			return login_refuse(call);
-	}
-	if (st == ST_OK)
-		st = session_confirm(call->change, call->caller.session_slot);
-	if (st == ST_OK)
-		st = append_session(call, call->caller.session_slot, &object);
-	if (st == ST_OK)
-		st = api_commit_unread(call, &head);
-	buf_append_char(&object, '}');
 	if (st != ST_OK)
 		return st;
+	if (wait_us > 0)
+		return login_slow(call, wait_us);
+	st = prove(call, &own, fields[0].text, &object, &wrong);
+	if (wrong)
+		return own_wrong(call, &own);
+	if (st == ST_OK)
+		st = api_commit_unread(call, &head);
+	if (st != ST_OK)
+		return own_fault(call, &own, st);
+	buf_append_char(&object, '}');
 	own_right(call, &own);
 	return api_answer(call, 200, &object, 0, &head);
 }
@@ -300,19 +328,20 @@ static enum status password_change(struct api_call *call)
 
 	if (st == ST_OK)
 		st = own_begin(call, &own, &wait_us);
-	if (st == ST_OK && wait_us > 0)
+	if (st != ST_OK)
+		return st;
+	if (wait_us > 0)
 		return login_slow(call, wait_us);
 	snapshot_end(&call->own_reading);
 	call->reading = NULL;
-	if (st == ST_OK)
-		st = entry_password_is(
-			call->keeper->entry, own.login.password, fields[0].text, &is);
-	if (st == ST_OK && !is)
-		return login_refuse(call);
-	if (st == ST_OK) {
-		own_right(call, &own);
-		st = password_fit(fields[1].text, own.user.email, &call->complaint);
-	}
+	st = entry_password_is(
+		call->keeper->entry, ENTRY_KNOWN, own.login.password, fields[0].text, &is);
+	if (st != ST_OK)
+		return own_fault(call, &own, st);
+	if (!is)
+		return own_wrong(call, &own);
+	own_right(call, &own);
+	st = password_fit(fields[1].text, own.user.email, &call->complaint);
 	if (st == ST_OK)
 		st = entry_password_make(call->keeper->entry, fields[1].text, text);
 	if (st != ST_OK)
@@ -376,7 +405,9 @@ static enum status factor_begin(struct api_call *call)
 	if (st != ST_OK)
 		return st;
 	crypto_random(secret, sizeof(secret));
-	entry_pending_put(call->keeper->entry, call->caller.session_slot, secret, clock_boot_us());
+	st = entry_pending_put(call->keeper->entry, whose(call), secret, clock_boot_us());
+	if (st != ST_OK)
+		return login_busy(call, st);
 	otp_append_uri(&uri, span_of(secret, sizeof(secret)), account.name, user.email);
 	buf_append_str(&object, "{\"secret\":\"");
 	otp_append_secret(&object, span_of(secret, sizeof(secret)));
@@ -401,8 +432,7 @@ static enum status factor_finish(struct api_call *call)
 	if (st == ST_OK)
 		st = need_person(call);
 	if (st == ST_OK)
-		st = entry_pending_get(
-			call->keeper->entry, call->caller.session_slot, clock_boot_us(), secret);
+		st = entry_pending_get(call->keeper->entry, whose(call), clock_boot_us(), secret);
 	if (st == ST_NOT_FOUND)
 		st = api_refuse(call, ST_CONFLICT, "login.factor_not_begun", NULL, NULL);
 	if (st == ST_OK)
@@ -418,7 +448,7 @@ static enum status factor_finish(struct api_call *call)
 		st = login_set_factor(call->change, &login, call->caller.session_slot);
 	if (st != ST_OK)
 		return st;
-	entry_pending_drop(call->keeper->entry, call->caller.session_slot);
+	entry_pending_drop(call->keeper->entry, whose(call));
 	return api_commit_done(call);
 }
 

@@ -203,11 +203,9 @@ void session_append_json(struct buf *out, const struct record_session *session, 
 
 /* ---- changing ---- */
 
-static enum status session_event(
-	struct change *change, const char *action, uint32_t user_slot, uint32_t slot)
+static enum status person_event(
+	struct change *change, const char *action, uint32_t user_slot, struct span about)
 {
-	char memory[64];
-	struct buf about = BUF_ARRAY(memory);
 	int64_t account_slot = 0;
 	char id[24];
 	enum status st = db_one_int(change_db(change),
@@ -216,13 +214,22 @@ static enum status session_event(
 	if (st != ST_OK)
 		return st == ST_NOT_FOUND ? ST_DAMAGED : st;
 	snprintf(id, sizeof(id), "user:%u", user_slot);
-	buf_printf(&about, "{\"session\":%u}", slot);
 	return change_event(change, &(struct event_about){ .action = action,
 					    .account_slot = (uint32_t)account_slot,
 					    .kind = ENTITY_USER,
 					    .slot = user_slot,
 					    .id = span_str(id),
-					    .after = buf_span(&about) });
+					    .after = about });
+}
+
+static enum status session_event(
+	struct change *change, const char *action, uint32_t user_slot, uint32_t slot)
+{
+	char memory[64];
+	struct buf about = BUF_ARRAY(memory);
+
+	buf_printf(&about, "{\"session\":%u}", slot);
+	return person_event(change, action, user_slot, buf_span(&about));
 }
 
 /* Room for one more: what is over goes, then who was seen longest ago. */
@@ -345,4 +352,20 @@ enum status sessions_purge(struct db *db, int64_t now_us)
 			"DELETE FROM enrolments WHERE expires_at_us <= $1 OR used_at_us <> 0",
 			DB_INT(now_us));
 	return st;
+}
+
+enum status session_failures(
+	struct change *change, uint32_t user_slot, int64_t count, struct span address)
+{
+	CLEANUP(buf_free)
+	struct buf about = buf_heap(KIB);
+	enum status st = change_enter(change);
+
+	buf_append_char(&about, '{');
+	json_number(&about, "failures", count);
+	json_text(&about, "address", address);
+	buf_append_char(&about, '}');
+	if (st == ST_OK)
+		st = person_event(change, "session.confirm_refuse", user_slot, buf_span(&about));
+	return change_leave(change, st);
 }

@@ -75,6 +75,10 @@ NODISCARD enum status session_begin(
 	struct change *change, const struct session_new *session, uint32_t *out_slot);
 /* The second factor was proved again, now. ST_NOT_FOUND. */
 NODISCARD enum status session_confirm(struct change *change, uint32_t slot);
+/* Codes and passwords in a person's sessions that were wrong: how many since the last such event.
+ * Of the system. */
+NODISCARD enum status session_failures(
+	struct change *change, uint32_t user_slot, int64_t count, struct span address);
 /* End one of this person. ST_NOT_FOUND. */
 NODISCARD enum status session_end(
 	struct change *change, uint32_t user_slot, uint32_t slot, struct complaint *complaint);
