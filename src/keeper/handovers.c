@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/encode.h"
+#include "keeper/gates.h"
 #include "keeper/link.h"
 #include "key/digest.h"
 #include "records/app_key.h"
@@ -196,6 +197,8 @@ static enum status share_open(struct api_call *call)
 	buf_append_json(&object, key.account);
 	buf_append_str(&object, ",\"label\":");
 	buf_append_json(&object, key.label);
+	buf_append_str(&object, ",\"credentials\":");
+	gates_append_credentials(&object, call->keeper->setup->families);
 	buf_append_char(&object, '}');
 	return key_answer_token(call, 200, &object, 0, NULL, &token);
 }

@@ -11,6 +11,21 @@
 
 #define KEEPER_PROXIES_MAX 64u
 
+#define KEEPER_GATES_MAX 8u
+
+/* Where this machine's gates listen, and where each takes the account from. */
+struct keeper_gate {
+	struct span address; /* as configured */
+	enum account_source account_source;
+	struct span value; /* ACCOUNT_FIXED: the name; ACCOUNT_HEADER: the header's name */
+};
+
+/* What this machine's gates decided since the daemon started. */
+struct keeper_decisions {
+	uint64_t allowed;
+	uint64_t refused[CAUSE_COUNT]; /* by the owner's cause */
+};
+
 /* Everything is borrowed and lives as long as the process. */
 struct keeper_setup {
 	const char *data_dir;
@@ -28,6 +43,9 @@ struct keeper_setup {
 	const struct address_range *proxies;   /* whose X-Forwarded-* headers are believed */
 	size_t proxies_count;
 	const struct families *families; /* for explaining what a gate would have read */
+	struct keeper_gate gates[KEEPER_GATES_MAX];
+	size_t gates_count;
+	void (*decisions)(void *context, struct keeper_decisions *out); /* NULL: not known */
 	struct span app_key_prefix;
 	struct span public_url, console_url;
 	struct span realm;

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/encode.h"
 #include "base/log.h"
+#include "keeper/gates.h"
 #include "keeper/held.h"
 
 #include "keeper/now.h"
@@ -103,9 +104,11 @@ static enum status append_records(struct api_call *call, struct buf *out)
 	buf_append_str(out, ",\"eventPublicKey\":\"");
 	encode_hex(out, records_public_key(call->keeper->records), SIGN_PUBLIC_KEY_SIZE);
 	buf_append_char(out, '"');
-	/* How much there is of all accounts is for those who look after all. */
+	/* How much there is of all accounts, and where, is for those who look after all. */
 	if (call->caller.kind != CALLER_OPERATOR && !call->caller.manages_installation)
 		return ST_OK;
+	buf_append_str(out, ",\"gates\":");
+	gates_append(out, call->keeper->setup);
 	buf_printf(out,
 		",\"records\":{\"changes\":%lld,\"commits\":%lld,\"failedCommits\":%lld,"
 		"\"highWaterRevision\":%lld,\"highWaterFailures\":%lld}",
@@ -134,6 +137,8 @@ static enum status status_request(struct api_call *call)
 	append_text(&object, "version", span_str(keeper->setup->version));
 	buf_append_char(&object, ',');
 	append_text(&object, "appKeyPrefix", keeper->setup->app_key_prefix);
+	buf_append_str(&object, ",\"credentials\":");
+	gates_append_credentials(&object, keeper->setup->families);
 	buf_append_char(&object, ',');
 	append_time(&object, "startedAt", keeper->started_at_us);
 	if (keeper->publisher != NULL)

@@ -8,6 +8,7 @@
 #include "llaverod/version.h"
 
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -175,6 +176,40 @@ static int run_gate(struct role *role, const struct places *places)
 	return gate_run(&setup);
 }
 
+static void gates_fill(const struct config *config, struct keeper_setup *setup)
+{
+	struct keeper_gate *to = setup->gates;
+	const struct gate_account *from = &config->gate.account;
+
+	for (size_t i = 0; i < config->gate.listen.count; i++)
+		*to++ = (struct keeper_gate){ span_str(config->gate.listen.items[i].text),
+			from->source, from->value };
+	for (size_t i = 0; i < config->gate.listeners_count; i++) {
+		const struct config_gate_listener *listener = &config->gate.listeners[i];
+
+		from = &listener->account;
+		for (size_t k = 0; k < listener->listen.count; k++)
+			*to++ = (struct keeper_gate){ span_str(listener->listen.items[k].text),
+				from->source, from->value };
+	}
+	setup->gates_count = (size_t)(to - setup->gates);
+}
+
+static void role_decisions(void *context, struct keeper_decisions *out)
+{
+	const struct role *role = context;
+
+	*out = (struct keeper_decisions){ 0 };
+	for (size_t i = 0; i < role->counters_count; i++) {
+		const struct gate_counters *one = &role->counters[i];
+
+		out->allowed += atomic_load_explicit(&one->allowed, memory_order_relaxed);
+		for (size_t k = 0; k < CAUSE_COUNT; k++)
+			out->refused[k] +=
+				atomic_load_explicit(&one->refused[k], memory_order_relaxed);
+	}
+}
+
 static int run_keeper(struct role *role, const struct places *places)
 {
 	const struct config *config = role->config;
@@ -195,6 +230,7 @@ static int run_keeper(struct role *role, const struct places *places)
 		.proxies = config->keeper.proxies,
 		.proxies_count = config->keeper.proxies_count,
 		.families = &config->families,
+		.decisions = role_decisions,
 		.app_key_prefix = span_str(config->app_key_prefix),
 		.public_url = url_span(config->public_url),
 		.console_url = url_span(config->console_url),
@@ -208,6 +244,7 @@ static int run_keeper(struct role *role, const struct places *places)
 		.context = role,
 	};
 
+	gates_fill(config, &setup);
 	return keeper_run(&setup);
 }
 

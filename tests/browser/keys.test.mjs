@@ -10,6 +10,7 @@ let browser;
 let shop;
 let page;
 let ana;
+let token;
 
 const NAME = 'ERP <img src=x onerror=alert(1)> "pedidos"';
 const api = (...call) => shop.daemon.api(...call);
@@ -79,6 +80,7 @@ test('a key is created once, its token shown once, whatever its name', async () 
   await button('Crear clave').dblclick();
   const appToken = await dialog().locator('dd').nth(1).innerText();
   assert.match(appToken, /^LV1[0-9A-Z]{52}$/);
+  token = appToken;
   await page.keyboard.press('Escape');
   assert.ok(await button('Listo', dialog()).isDisabled(), 'closing needs the tick');
   await assertAccessible(page, 'token');
@@ -108,7 +110,23 @@ test('unlinked, it says why it does not work; linked, it opens what the profile 
   const can = await api('POST', '/v1/can', { appKey: key.appKey, method: 'GET', path: '/orders/7', host: 'api.tienda.example', address: '10.1.1.1' });
   assert.equal(can.allowed, true);
   await page.goto(`${shop.url}/overview`);
+  const command = page.locator('pre', { hasText: 'curl' });
+  await page.getByText('Por su API').click();
   await page.getByText("curl -i 'https://api.tienda.example/orders/1'").waitFor();
+  assert.match(await command.innerText(), new RegExp(`-H 'X-VTEX-API-AppKey: ${key.appKey}'`));
+  assertClean(page);
+});
+
+test('the command for the first request works when it is pasted, and the page sees that it did', async () => {
+  await page.getByText('Preguntar a Llavero').click();
+  await page.getByText('Esperando la primera solicitud permitida').waitFor();
+  await assertAccessible(page, 'first request');
+  const command = await page.locator('pre', { hasText: '/auth/forwarded' }).innerText();
+  const ran = spawnSync('bash', ['-c', command], { input: `${token}\n`, encoding: 'utf8', timeout: 30_000 });
+  assert.match(ran.stdout, /^HTTP\/1.1 200/m, ran.stderr);
+  await page.getByText('Haga la primera solicitud (hecho)').waitFor();
+  await button('Ocultar').click();
+  await page.getByText('Hasta la primera solicitud').waitFor({ state: 'detached' });
   assertClean(page);
 });
 

@@ -5,6 +5,7 @@ import createClient from 'openapi-fetch';
 import { useCallback, useEffect, useState } from 'react';
 import type { components, paths } from '@/api/schema';
 import { Icon } from '@/parts/icons';
+import { headersOf } from '@/text/curl';
 import { language, useLanguage, useText } from '@/text/text';
 import { Copy, Frame, Say } from './Frame';
 import { mountPublic } from './mount';
@@ -174,7 +175,7 @@ function Shown({ pair, onDone }: { pair: Pair; onDone: () => void }) {
         <button type="button" className="p-button" onClick={download}><Icon name="download" />{t('download')}</button>
       </div>
       <h2>{t('use')}</h2>
-      <pre className="p-snippet">{`X-VTEX-API-AppKey: ${pair.appKey}\nX-VTEX-API-AppToken: $APP_TOKEN`}</pre>
+      <pre className="p-snippet">{headersOf(pair.credentials, pair.appKey, '$APP_TOKEN').map(([name, value]) => `${name}: ${value}`).join('\n')}</pre>
       <p className="p-dim">{t('use_why')}</p>
       <label className="p-check"><input type="checkbox" checked={stored} onChange={(event) => setStored(event.currentTarget.checked)} />{t('stored')}</label>
       <div className="p-row" data-end><button type="button" className="p-button" data-main disabled={!stored} onClick={onDone}>{t('done')}</button></div>

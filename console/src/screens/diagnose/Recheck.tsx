@@ -1,6 +1,7 @@
 // Whether the same request would pass now: asked again and again after a fix, until it turns green.
 import { Button, Group, Loader, Stack, Text } from '@mantine/core';
 import { useRead } from '@/api/hooks';
+import { useStatus } from '@/api/status';
 import { CopyIcon } from '@/parts/Copy';
 import { Panel } from '@/parts/Page';
 import { ErrorState, Notice } from '@/parts/States';
@@ -20,7 +21,8 @@ export function Recheck({ attempt, cause, watching, onWatch }: RecheckProps) {
   const t = useText('diagnose');
   const now = useRead(['can', attempt], () => tryRequest(attempt), { enabled: watching, every: watching ? EVERY_MS : undefined });
   const green = watching && now.data?.allowed === true;
-  const command = curl(attempt);
+  const status = useStatus();
+  const command = status.data && curl(attempt, status.data.credentials);
   return (
     <Panel title={t('again')} lead={isOfToken(cause) ? t('again_token') : t('again_lead')}>
       <Stack gap="sm">
@@ -34,11 +36,15 @@ export function Recheck({ attempt, cause, watching, onWatch }: RecheckProps) {
           )}
           {watching && now.error && <ErrorState error={now.error} onRetry={() => void now.refetch()} />}
         </div>
-        <Text size="sm">{t('next_request')}</Text>
-        <Group gap={6} wrap="nowrap" align="flex-start">
-          <pre className="l-snippet" style={{ flex: 1, minWidth: 0 }}>{command}</pre>
-          <CopyIcon text={command} what={t('copy_request')} />
-        </Group>
+        {command && (
+          <>
+            <Text size="sm">{t('next_request')}</Text>
+            <Group gap={6} wrap="nowrap" align="flex-start">
+              <pre className="l-snippet" style={{ flex: 1, minWidth: 0 }}>{command}</pre>
+              <CopyIcon text={command} what={t('copy_request')} />
+            </Group>
+          </>
+        )}
         <Group gap="xs">
           <Button size="xs" variant="default" onClick={() => (watching ? void now.refetch() : onWatch(true))} loading={watching && now.isFetching && !now.data}>{t('ask_again')}</Button>
           {watching && !green && <Button size="xs" variant="subtle" color="gray" onClick={() => onWatch(false)}>{t('stop')}</Button>}

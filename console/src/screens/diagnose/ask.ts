@@ -1,5 +1,6 @@
 // What the screen asks the keeper, and what it can read a diagnosis code from.
 import { api, data, type Schemas } from '@/api/client';
+import { type Credentials, curlOf } from '@/text/curl';
 
 export type Explanation = Schemas['Explanation'];
 export type Step = Explanation['steps'][number];
@@ -40,13 +41,9 @@ export function attemptOf(explanation: Explanation): Attempt | undefined {
   return { appKey, method, path, host, address, account };
 }
 
-const quoted = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
-
-/** The next request, ready to paste; the token stays a variable, for it is not known here. */
-export function curl({ appKey, method, path, host }: Attempt): string {
-  const url = quoted(`https://${host || 'YOUR-API'}${path}`);
-  const verb = method === 'GET' ? '' : `-X ${method} `;
-  return `curl ${verb}${url} \\\n  -H ${quoted(`X-VTEX-API-AppKey: ${appKey}`)} \\\n  -H "X-VTEX-API-AppToken: $APP_TOKEN"`;
+/** The next request, ready to paste. */
+export function curl({ appKey, method, path, host }: Attempt, credentials: Credentials): string {
+  return curlOf({ method, url: `https://${host || 'YOUR-API'}${path}`, appKey }, credentials);
 }
 
 /** What the keeper's side can mend; of the other causes only the integrator can. */

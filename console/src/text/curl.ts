@@ -1,0 +1,39 @@
+// A request as a command to paste, with the headers that this installation reads. Its token stays a shell variable: it
+// is not known here, and so it is in no history.
+export interface Credentials {
+  headers: { appKey: string | null; appToken: string }[];
+  bearer: boolean;
+}
+
+/** In single quotes a shell takes every character for itself, but for the quote. */
+export const quoted = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
+
+/** What an integration sends: a header's name and its value. The pair before a token alone, and that before a bearer. */
+export function headersOf({ headers }: Credentials, appKey: string, appToken: string): [name: string, value: string][] {
+  const pair = headers.find((each) => each.appKey !== null) ?? headers[0];
+  if (!pair) return [['Authorization', `Bearer ${appToken}`]];
+  return pair.appKey === null ? [[pair.appToken, appToken]] : [[pair.appKey, appKey], [pair.appToken, appToken]];
+}
+
+export interface Request {
+  method: string;
+  url: string;
+  appKey: string;
+  /** Beside those of the credential. */
+  more?: [name: string, value: string][];
+  /** With the answer's head. */
+  shows?: boolean;
+}
+
+const TOKEN = '$APP_TOKEN';
+
+/** One command, for bash and zsh: whatever way it is pasted, the question for the token does not swallow the rest. */
+export function curlOf({ method, url, appKey, more = [], shows }: Request, credentials: Credentials): string {
+  const all = [...more, ...headersOf(credentials, appKey, TOKEN)];
+  const line = ([name, value]: [string, string]) => (value.includes(TOKEN) ? `-H "${name}: ${value}"` : `-H ${quoted(`${name}: ${value}`)}`);
+  return [
+    "printf 'appToken: ' && read -rs APP_TOKEN && echo &&",
+    `curl ${shows ? '-i ' : ''}${method === 'GET' ? '' : `-X ${method} `}${quoted(url)}`,
+    ...all.map((header) => `  ${line(header)}`),
+  ].join(' \\\n');
+}
