@@ -1,6 +1,8 @@
 // The FAQ's "verify typing errors": both texts are looked at in this page and go nowhere.
 import { useEffect, useMemo, useState } from 'react';
 import { type Checker, type Finding, loadChecker } from '@/key/check';
+import { compare } from '@/key/same';
+import { Icon } from '@/parts/icons';
 import { type Language, useLanguage, useText } from '@/text/text';
 import { Frame, Say } from './Frame';
 import { mountPublic } from './mount';
@@ -13,15 +15,38 @@ const read = (lang: Language) => Promise.all([causes[`../../../locale/${lang}/ca
 
 const PREFIX = 'appkey';
 
-function Check() {
+interface Meant {
+  /** Empty: no key in particular. */
+  appKey: string;
+  prefix: string;
+  isOfConsole: boolean;
+}
+
+/** The key that the console came from, in the fragment: like all here it is sent nowhere. */
+function meantBy(hash: string): Meant {
+  const fragment = new URLSearchParams(hash.slice(1));
+  return { appKey: fragment.get('appKey') ?? '', prefix: fragment.get('prefix') ?? PREFIX, isOfConsole: fragment.has('appKey') || fragment.has('prefix') };
+}
+
+function useMeant() {
+  const [meant, setMeant] = useState(() => meantBy(window.location.hash));
+  useEffect(() => {
+    const again = () => setMeant(meantBy(window.location.hash));
+    window.addEventListener('hashchange', again);
+    return () => window.removeEventListener('hashchange', again);
+  }, []);
+  return meant;
+}
+
+function Check({ meant }: { meant: Meant }) {
   const t = useText('check');
   const lang = useLanguage();
   const [checker, setChecker] = useState<Checker>();
   const [isAway, setAway] = useState(false);
   const [texts, setTexts] = useState<[Texts, Texts]>();
-  const [appKey, setAppKey] = useState('');
+  const [appKey, setAppKey] = useState(meant.appKey);
   const [appToken, setAppToken] = useState('');
-  const [prefix, setPrefix] = useState(PREFIX);
+  const [prefix, setPrefix] = useState(meant.prefix);
   useEffect(() => void loadChecker().then(setChecker, () => setAway(true)), []);
   useEffect(() => void read(lang).then(setTexts, () => setAway(true)), [lang]);
 
@@ -39,14 +64,18 @@ function Check() {
 
   return (
     <Frame title={t('title')}>
-      <p>{t('lead')}</p>
+      {meant.isOfConsole && <a className="l-back" href={`/keys/${encodeURIComponent(meant.appKey)}`.replace(/\/$/, '')}><Icon name="back" size={14} />{t(meant.appKey ? 'back' : 'back_keys')}</a>}
+      <p>{meant.appKey ? t('lead_key') : t('lead')}</p>
       <Say tone="good">{t('private')}</Say>
       {isAway && <Say tone="bad">{t('away')}</Say>}
       <div className="p-field">
         <label htmlFor="app-key">appKey</label>
         <input id="app-key" value={appKey} onChange={(event) => setAppKey(event.currentTarget.value)} autoComplete="off" autoCapitalize="off" spellCheck={false} aria-describedby="app-key-said" />
       </div>
-      <div id="app-key-said" aria-live="polite">{texts && found?.key && !together && <Told text={appKey} finding={found.key} field="appKey" causes={texts[0]} hints={texts[1]} />}</div>
+      <div id="app-key-said" aria-live="polite" className="p-said">
+        {meant.appKey && appKey && <Same pasted={appKey} meant={meant.appKey} isValid={found?.key?.verdict === 'valid'} />}
+        {texts && found?.key && !together && (!meant.appKey || (found.key.verdict === 'wrong' && compare(appKey, meant.appKey).kind === 'other')) && <Told text={appKey} finding={found.key} field="appKey" causes={texts[0]} hints={texts[1]} />}
+      </div>
       <div className="p-field">
         <label htmlFor="app-token">appToken</label>
         <textarea id="app-token" rows={2} value={appToken} onChange={(event) => setAppToken(event.currentTarget.value)} autoComplete="off" autoCapitalize="off" spellCheck={false} aria-describedby="app-token-said" />
@@ -75,6 +104,21 @@ function Check() {
         </div>
       )}
     </Frame>
+  );
+}
+
+/** Is it this key's? Byte for byte, as the server compares. */
+function Same({ pasted, meant, isValid }: { pasted: string; meant: string; isValid: boolean }) {
+  const t = useText('check');
+  const found = compare(pasted, meant);
+  if (found.kind === 'same') return <Say tone="good">{t('same')}</Say>;
+  return (
+    <Say tone="bad">
+      <strong>{t('not_same')}</strong>
+      {found.kind === 'typo' && <Marked text={pasted} positions={found.positions} />}
+      <p>{found.kind === 'other' ? t(isValid ? 'not_same_other' : 'not_same_unlike') : t(`not_same_${found.kind}`)}</p>
+      <p>{t('not_same_copy', { appKey: meant })}</p>
+    </Say>
   );
 }
 
@@ -132,4 +176,9 @@ function Marked({ text, positions }: { text: string; positions: number[] }) {
   );
 }
 
-void mountPublic('check', <Check />);
+function Page() {
+  const meant = useMeant();
+  return <Check key={`${meant.appKey} ${meant.prefix}`} meant={meant} />;
+}
+
+void mountPublic('check', <Page />);

@@ -1,6 +1,6 @@
 // The ways to look at keys, as links.
 import { Link } from 'react-router-dom';
-import { Icon } from '@/parts/icons';
+import { useStatus } from '@/api/status';
 import { useText } from '@/text/text';
 
 const TABS = [
@@ -21,12 +21,9 @@ export function Tabs({ at }: { at: (typeof TABS)[number][0] }) {
 }
 
 /** The token checker is a page of its own: it alone may run the checker's code, and it sends nothing. */
-export function CheckLink() {
+export function CheckLink({ appKey }: { appKey?: string }) {
   const t = useText('keys');
-  return (
-    <a className="l-link" href="/check" target="_blank" rel="noopener">
-      {t('tab_check')} <Icon name="external" size={13} />
-      <span className="l-hidden">({t('new_tab')})</span>
-    </a>
-  );
+  const status = useStatus();
+  const fragment = new URLSearchParams({ ...(appKey && { appKey }), ...(status.data && { prefix: status.data.appKeyPrefix }) });
+  return <a className="l-link" href={`/check#${fragment}`}>{t('tab_check')}</a>;
 }
