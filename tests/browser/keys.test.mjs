@@ -130,6 +130,60 @@ test('the command for the first request works when it is pasted, and the page se
   assertClean(page);
 });
 
+test('the overview says what calls for attention, and has the button that ends it', async () => {
+  const { appKey } = await api('POST', '/v1/keys', { account: 'tienda', label: 'Suelta' });
+  await page.goto(`${shop.url}/overview`);
+  await button('Vincular: Suelta').click();
+  await choose('Perfil de acceso', 'Pedidos');
+  await assertAccessible(page, 'an alert being ended');
+  await button('Vincular', dialog()).click();
+  await button('Vincular: Suelta').waitFor({ state: 'detached' });
+  assert.equal((await api('GET', `/v1/keys/${appKey}`)).profiles.length, 1);
+  assertClean(page);
+});
+
+test('a change of a profile says which keys gain and lose what, and which do not', async () => {
+  const [{ appKey }] = await keysOf('&q=Suelta');
+  const [{ id: held }] = (await api('GET', '/v1/profiles?account=tienda&q=Pedidos')).items;
+  const other = await api('POST', '/v1/profiles', { account: 'tienda', name: 'Otro', resources: [{ product: 'OMS', key: 'ViewOrder' }] });
+  await api('POST', `/v1/keys/${appKey}/links`, { profile: other.id });
+  await page.goto(`${shop.url}/profiles/${held}`);
+  await page.getByText('Lo tienen 2 claves.').waitFor();
+  await page.getByRole('checkbox', { name: 'View order' }).uncheck();
+  const holder = (name) => page.getByRole('listitem').filter({ hasText: name }).last();
+  await holder(NAME).getByText('ViewOrder').waitFor();
+  await page.getByText('1 más no nota nada').waitFor();
+  await page.getByRole('checkbox', { name: 'Cancel order' }).check();
+  await holder('Suelta').getByText('CancelOrder').waitFor();
+  await assertAccessible(page, 'what changes');
+  await button('Descartar los cambios').click();
+  await api('POST', `/v1/keys/${appKey}/revoke`, { reason: 'unused' });
+  assertClean(page);
+});
+
+test('a pair is checked in a page of its own, which knows the key and sends nothing', async () => {
+  const [{ appKey }] = await keysOf('&state=active');
+  await page.goto(`${shop.url}/keys/${appKey}`);
+  await page.getByRole('link', { name: 'Verificar un par' }).click();
+  await page.getByText('Es la appKey de esta clave').waitFor();
+  assert.ok(new URL(page.url()).search === '' && page.url().includes(`#appKey=${appKey}`), 'in the fragment');
+  const sent = [];
+  page.on('request', (one) => sent.push(one.url()));
+  await field('appKey').fill(appKey.toLowerCase().replace(/.$/, ' '));
+  await page.getByText('No es la appKey de esta clave').waitFor();
+  await field('appKey').fill(`${appKey} `);
+  await page.getByText('Solo la separan espacios').waitFor();
+  await field('appKey').fill(appKey);
+  await field('appToken').fill(token);
+  await page.getByText('Sin errores de digitación: sus caracteres de control coinciden. Si es').waitFor();
+  await assertAccessible(page, 'check a pair');
+  assert.deepEqual(sent, []);
+  page.removeAllListeners('request');
+  await page.getByRole('link', { name: 'Volver a la clave' }).click();
+  await page.getByRole('heading', { level: 1, name: NAME }).waitFor();
+  assertClean(page);
+});
+
 test('the token is renewed: both work until the owner finishes', async () => {
   await page.goto(`${shop.url}/keys`);
   await page.getByRole('link', { name: NAME }).click();
@@ -253,6 +307,11 @@ test('who is not the owner looks at keys, and handles them only by delegation', 
   assert.deepEqual(await keysOf(), before);
   assert.deepEqual(await ask(page, 'PATCH', `/v1/profiles/${profile.id}`, { handlesKeys: true }), [403, 'records.owner_only']);
 
+  await owner.goto(`${shop.url}/profiles/${profile.id}`);
+  await owner.getByText('incluye keys.edit, pero el usuario Titular no delegó').waitFor();
+  await owner.goto(`${shop.url}/users/${id}`);
+  await owner.getByText('Tiene keys.edit por el perfil Equipo, pero').waitFor();
+  await assertAccessible(owner, 'a user whose profile is not delegated');
   assert.deepEqual(await ask(owner, 'PATCH', `/v1/profiles/${profile.id}`, { handlesKeys: true }), [200, undefined]);
   await page.reload();
   await page.getByText('Usted maneja las claves por delegación').waitFor();
@@ -260,6 +319,10 @@ test('who is not the owner looks at keys, and handles them only by delegation', 
   await assertAccessible(page, 'key of a delegate, dark, phone');
   await owner.goto(`${shop.url}/profiles`);
   await owner.getByRole('row', { name: 'Equipo' }).getByText('Maneja claves').waitFor();
+  for (const [where, words] of [[`/profiles/${profile.id}`, 'Quien tiene este perfil maneja'], [`/users/${id}`, 'Maneja las claves de la cuenta por delegación'], ['/overview', 'También manejan estas claves'], ['/settings', 'Maneja claves']]) {
+    await owner.goto(shop.url + where);
+    await owner.getByText(words).first().waitFor();
+  }
   await owner.goto(`${shop.url}/keys`);
   await owner.getByText('También manejan estas claves los usuarios que tienen: Equipo.').waitFor();
   await assertAccessible(owner, 'keys that are delegated');

@@ -4,6 +4,7 @@ import { type ReactNode, useState } from 'react';
 import { Link, useParams } from 'react-router-dom';
 import { ApiError } from '@/api/problem';
 import { CopyIcon } from '@/parts/Copy';
+import { Delegation } from '@/parts/Delegation';
 import { Icon } from '@/parts/icons';
 import { Facts, Page, Panel } from '@/parts/Page';
 import { EmptyState, ErrorState, LoadingState, Mark, Notice } from '@/parts/States';
@@ -11,7 +12,6 @@ import { useSession } from '@/session/session';
 import { Ago, useFormat } from '@/text/format';
 import { useText } from '@/text/text';
 import { useKey } from './data';
-import { Delegation } from './Delegation';
 import { RevokeDialog, type Turn, TurnDialog, UnlinkDialog } from './Dialogs';
 import { History } from './History';
 import { KeyEdit } from './KeyEdit';
@@ -139,7 +139,7 @@ function Tokens({ item }: { item: Detail }) {
   const retired = item.tokens.filter((token) => token.kind === 'retired').sort((a, b) => ((a.retiredAt ?? '') < (b.retiredAt ?? '') ? 1 : -1));
   const shown = [...live, ...(all ? retired : retired.slice(0, RETIRED_SHOWN))];
   return (
-    <Panel flush title={t('tokens')} lead={t('tokens_lead')} actions={<CheckLink />}>
+    <Panel flush title={t('tokens')} lead={t('tokens_lead')} actions={<CheckLink appKey={item.appKey} />}>
       {shown.length === 0 ? <EmptyState title={t('no_token')} /> : (
         <ul className="l-rows">{shown.map((token) => <TokenRow key={token.id} token={token} live={item.state !== 'revoked'} />)}</ul>
       )}

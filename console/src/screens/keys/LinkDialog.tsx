@@ -4,12 +4,13 @@ import { useDebouncedValue } from '@mantine/hooks';
 import { useState } from 'react';
 import { api, data } from '@/api/client';
 import { useChange } from '@/api/hooks';
+import { useProfiles } from '@/parts/delegates';
 import { FormError, Notice } from '@/parts/States';
 import { toast } from '@/parts/toast';
 import { useSession } from '@/session/session';
 import { useFormat } from '@/text/format';
 import { useText } from '@/text/text';
-import { keyReads, useProfiles } from './data';
+import { keyReads } from './data';
 
 const SHOWN = 8;
 

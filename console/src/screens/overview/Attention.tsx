@@ -1,17 +1,29 @@
-// The keys that somebody should look at, most urgent kind first.
+// The keys that somebody should look at, most urgent kind first, each with what ends it.
 import { Button } from '@mantine/core';
+import { lazy, Suspense, useState } from 'react';
 import { Link } from 'react-router-dom';
 import { api, data } from '@/api/client';
 import { useRead } from '@/api/hooks';
 import { Panel } from '@/parts/Page';
 import { EmptyState, ErrorState, LoadingState, Mark } from '@/parts/States';
-import { type Alert, ALERT_TONES, type Key, keyPath, tokenOf } from '@/screens/keys/model';
+import { type Alert, ageOf, ALERT_TONES, type Key, keyPath, tokenOf } from '@/screens/keys/model';
 import { useSession } from '@/session/session';
 import { Ago } from '@/text/format';
-import { useText } from '@/text/text';
+import { loadTexts, useText } from '@/text/text';
+
+// It speaks with the words of the keys' own pages.
+const Resolve = lazy(async () => {
+  const [module] = await Promise.all([import('@/screens/keys/Resolve'), loadTexts('keys')]);
+  return module;
+});
 
 const URGENCY: Alert[] = ['expired', 'token_very_old', 'expiring', 'rotation_open', 'token_old', 'unlinked'];
 const SHOWN = 5;
+/** More than are shown: some of them stand elsewhere. */
+const ASKED = 100;
+
+/** A token of six months is one of three months too, and one that is being renewed needs no renewal: it is told once. */
+const isTold = (alert: Alert, key: Key) => /^token_/.test(alert) && (key.rotation !== null || ageOf(tokenOf(key, 'current')) !== alert);
 
 interface Kind {
   alert: Alert;
@@ -22,15 +34,12 @@ interface Kind {
 async function readKinds(account: string): Promise<{ kinds: Kind[]; hasKeys: boolean }> {
   const kinds = await Promise.all(
     URGENCY.map(async (alert): Promise<Kind> => {
-      const page = await data(api.GET('/v1/keys', { params: { query: { account, alert, sort: 'oldest', limit: SHOWN + 1 } } }));
-      return { alert, keys: page.items, hasMore: page.items.length > SHOWN };
+      const page = await data(api.GET('/v1/keys', { params: { query: { account, alert, sort: 'oldest', limit: ASKED } } }));
+      const keys = page.items.filter((key) => !isTold(alert, key));
+      return { alert, keys, hasMore: keys.length > SHOWN || Boolean(page.next) };
     }),
   );
-  const veryOld = new Set(kinds.find((kind) => kind.alert === 'token_very_old')?.keys.map((key) => key.appKey));
-  // A token of six months is one of three months too: it is told once.
-  const shown = kinds
-    .map((kind) => (kind.alert === 'token_old' ? { ...kind, keys: kind.keys.filter((key) => !veryOld.has(key.appKey)) } : kind))
-    .filter((kind) => kind.keys.length > 0);
+  const shown = kinds.filter((kind) => kind.keys.length > 0);
   const any = shown.length > 0 ? shown[0]!.keys : (await data(api.GET('/v1/keys', { params: { query: { account, limit: 1 } } }))).items;
   return { kinds: shown, hasKeys: any.length > 0 };
 }
@@ -45,7 +54,9 @@ function Since({ item, alert }: { item: Key; alert: Alert }) {
 
 export function Attention() {
   const t = useText('overview');
-  const { account } = useSession();
+  const { account, may } = useSession();
+  const [open, setOpen] = useState<{ item: Key; alert: Alert } | undefined>();
+  const edits = may('keys.edit');
   const read = useRead(['overview', account, 'attention'], () => readKinds(account), { every: 60_000 });
   if (!read.data) return <Panel title={t('attention')}>{read.error ? <ErrorState error={read.error} onRetry={() => void read.refetch()} /> : <LoadingState />}</Panel>;
   if (!read.data.hasKeys) return null;
@@ -65,12 +76,14 @@ export function Attention() {
                   <Link className="l-link l-strong" to={keyPath(key.appKey)}>{key.label}</Link>
                   <Since item={key} alert={alert} />
                 </span>
+                {edits && <Button variant="default" size="compact-sm" aria-label={t('do_named', { deed: t(`do_${alert}`), label: key.label })} onClick={() => setOpen({ item: key, alert })}>{t(`do_${alert}`)}</Button>}
               </li>
             ))}
             {hasMore && <li><Button component={Link} to={`/keys?alert=${alert}`} variant="subtle" size="compact-sm">{t('all')}</Button></li>}
           </ul>
         </section>
       ))}
+      {open && <Suspense fallback={null}><Resolve item={open.item} alert={open.alert} onClose={() => setOpen(undefined)} /></Suspense>}
     </Panel>
   );
 }

@@ -1,5 +1,6 @@
 // The first page: what calls for attention, or, in a new account, the way to the first request.
 import { lazy, Suspense } from 'react';
+import { Delegation } from '@/parts/Delegation';
 import { Page } from '@/parts/Page';
 import { useSession } from '@/session/session';
 import { loadTexts, useText } from '@/text/text';
@@ -20,6 +21,7 @@ export default function Overview() {
     <Page title={t('title')} lead={name ? t('lead_for', { name, account }) : t('lead', { account })}>
       {may('keys.view') && <FirstSteps />}
       {may('keys.view') && <Attention />}
+      {may('keys.view') && <Delegation />}
       {may('events.view') && (
         <Suspense fallback={null}>
           <Recent />

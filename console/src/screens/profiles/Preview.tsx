@@ -1,19 +1,21 @@
-// What a change of the profile will do, before it is saved: the routes that open and close, and the keys that it
-// touches. Without a change: what the profile opens.
+// What a change of the profile will do, before it is saved: the routes that open and close, and the keys
+// and users whom it touches. Without a change: what the profile opens, and who has it.
 import { useDebouncedValue } from '@mantine/hooks';
 import { useState } from 'react';
 import { Button, Text } from '@mantine/core';
 import { Link } from 'react-router-dom';
-import { api, data } from '@/api/client';
-import { useList, useRead } from '@/api/hooks';
+import { useRead } from '@/api/hooks';
+import { Icon } from '@/parts/icons';
 import { Panel } from '@/parts/Page';
 import { ErrorState, LoadingState, Notice } from '@/parts/States';
 import { useSession } from '@/session/session';
 import { useText } from '@/text/text';
-import { difference, type Effect, effectOf, type Profile, type Route } from './model';
+import { holdersOf } from './holders';
+import { difference, type Effect, effectOf, type Profile, type Route, wordOf } from './model';
 
 const SHOWN = 12;
-const KEYS_SHOWN = 5;
+const HOLDERS_SHOWN = 8;
+const NAMES_SHOWN = 3;
 
 function Routes({ routes, tone, title }: { routes: Route[]; tone: 'good' | 'bad' | undefined; title: string }) {
   const t = useText('profiles');
@@ -32,20 +34,56 @@ function Routes({ routes, tone, title }: { routes: Route[]; tone: 'good' | 'bad'
   );
 }
 
-function Touched({ profile }: { profile: Profile }) {
+function Change({ tone, names }: { tone: 'good' | 'bad'; names: string[] }) {
+  const t = useText('profiles');
+  if (names.length === 0) return null;
+  const more = names.length - NAMES_SHOWN;
+  return (
+    <span className="l-change" data-tone={tone}>
+      <span className="l-hidden">{t(tone === 'good' ? 'gains' : 'loses')}</span>
+      {names.slice(0, NAMES_SHOWN).map(wordOf).join(', ')}{more > 0 && ` ${t('and_more', { count: more })}`}
+    </span>
+  );
+}
+
+/** Who has it, and during a change what each gains and loses by it. */
+function Touched({ profile, before, after, isChange }: { profile: Profile; before: Set<string>; after: Set<string>; isChange: boolean }) {
   const t = useText('profiles');
   const { account, may } = useSession();
-  const list = useList(['keys', account, 'of', profile.id], () => data(api.GET('/v1/keys', { params: { query: { account, profile: profile.id, limit: KEYS_SHOWN } } })), { enabled: profile.keys > 0 && may('keys.view') });
-  if (profile.keys === 0) return <Text size="sm" c="dimmed">{t('touches_none')}</Text>;
-  const more = profile.keys - list.items.length;
+  const [all, setAll] = useState(false);
+  const sees = { keys: may('keys.view'), users: may('users.view') };
+  const isHeld = profile.keys + profile.users > 0;
+  const read = useRead(
+    ['preview', 'holders', account, profile.id, profile.version, sees, isChange && [...before].sort(), isChange && [...after].sort()],
+    () => holdersOf(account, profile, before, after, sees),
+    { enabled: isHeld && (sees.keys || sees.users) },
+  );
+  const counts = [profile.keys > 0 && t('keys', { count: profile.keys }), profile.users > 0 && t('users', { count: profile.users })].filter(Boolean).join(', ');
+  if (!isHeld) return <Text size="sm" c="dimmed">{t('touches_none')}</Text>;
+  const touched = (read.data?.holders ?? []).filter((holder) => !isChange || holder.gains.length + holder.loses.length > 0);
+  const spared = (read.data?.holders.length ?? 0) - touched.length;
+  const shown = all ? touched : touched.slice(0, HOLDERS_SHOWN);
   return (
-    <Text size="sm" component="div">
-      {t('touches', { count: profile.keys })}{' '}
-      {list.items.map((key, index) => (
-        <span key={key.appKey}>{index > 0 && ', '}<Link className="l-link" to={`/keys/${encodeURIComponent(key.appKey)}`}>{key.label}</Link></span>
-      ))}
-      {list.items.length > 0 && more > 0 && <> <Link className="l-link" to={`/keys?profile=${profile.id}`}>{t('and_more', { count: more })}</Link></>}
-    </Text>
+    <div>
+      <Text size="sm" fw={600}>{isChange ? t('touches') : t('held_now')} <span className="l-dim l-plain-weight">{counts}</span></Text>
+      {read.error && <ErrorState error={read.error} onRetry={() => void read.refetch()} />}
+      <ul className="l-holders">
+        {shown.map((holder) => (
+          <li key={holder.kind + holder.id}>
+            <Icon name={holder.kind} size={14} />
+            <span>
+              <Link className="l-link" to={holder.to}>{holder.name}</Link>
+              <Change tone="good" names={holder.gains} />
+              <Change tone="bad" names={holder.loses} />
+            </span>
+          </li>
+        ))}
+      </ul>
+      {touched.length > shown.length && <Button variant="subtle" size="compact-xs" onClick={() => setAll(true)}>{t('holders_all', { count: touched.length })}</Button>}
+      {isChange && spared > 0 && <Text size="sm" c="dimmed">{t('spared', { count: spared })}</Text>}
+      {read.data?.isCut && <Text size="sm" c="dimmed">{t('not_all')}</Text>}
+      {isChange && touched.length > 0 && <Text size="sm" c="dimmed" mt={4}>{t('touches_when')}</Text>}
+    </div>
   );
 }
 
@@ -84,7 +122,7 @@ export function Preview({ profile, before, after }: PreviewProps) {
       <div aria-live="polite">
         {isChange && <Text size="sm" c="dimmed" mb="sm">{t('preview_counts', { added: change.added.length, removed: change.removed.length })}</Text>}
         {effect.data ? <Summary effect={effect.data} isChange={isChange} /> : effect.error ? <ErrorState error={effect.error} onRetry={() => void effect.refetch()} /> : <LoadingState />}
-        {profile && <Touched profile={profile} />}
+        {profile && <Touched profile={profile} before={before} after={settled} isChange={isChange} />}
       </div>
     </Panel>
   );

@@ -5,6 +5,7 @@ import { Link } from 'react-router-dom';
 import { api, data } from '@/api/client';
 import { useList } from '@/api/hooks';
 import { DataTable } from '@/parts/DataTable';
+import { DelegationMark } from '@/parts/Delegation';
 import { Icon } from '@/parts/icons';
 import { Page, Panel } from '@/parts/Page';
 import { SearchField } from '@/parts/SearchField';
@@ -12,7 +13,7 @@ import { EmptyState, Mark } from '@/parts/States';
 import { useSession } from '@/session/session';
 import { Ago, useFormat } from '@/text/format';
 import { useText } from '@/text/text';
-import { delegatesKeys, type Profile } from './model';
+import type { Profile } from './model';
 
 const PRODUCTS_SHOWN = 4;
 
@@ -78,7 +79,7 @@ export function ProfileList() {
           keyOf={(profile) => profile.id}
           empty={<EmptyState icon="profile" title={q ? t('none_found') : t('none')} action={(!q && create) || undefined}>{!q && t('none_detail')}</EmptyState>}
           columns={[
-            { key: 'name', title: t('col_name'), render: (profile) => <><Link className="l-link l-strong" to={`/profiles/${profile.id}`}>{profile.name}</Link> {delegatesKeys(profile) && <Mark tone="warn">{t('delegates')}</Mark>}</> },
+            { key: 'name', title: t('col_name'), render: (profile) => <><Link className="l-link l-strong" to={`/profiles/${profile.id}`}>{profile.name}</Link> <DelegationMark profile={profile} /></> },
             { key: 'opens', title: t('col_opens'), render: (profile) => (profile.resources.length === 0 ? <Mark tone="warn">{opens(profile)}</Mark> : opens(profile)) },
             {
               key: 'keys',
@@ -86,6 +87,11 @@ export function ProfileList() {
               render: (profile) => (profile.keys > 0 && may('keys.view')
                 ? <Link className="l-link" to={`/keys?profile=${profile.id}`}>{t('keys', { count: profile.keys })}</Link>
                 : profile.keys > 0 ? format.number(profile.keys) : <span className="l-dim">{t('keys_none')}</span>),
+            },
+            {
+              key: 'users',
+              title: t('col_users'),
+              render: (profile) => (profile.users > 0 ? t('users', { count: profile.users }) : <span className="l-dim">{t('users_none')}</span>),
             },
             { key: 'since', title: t('col_since'), render: (profile) => <Ago at={profile.createdAt} /> },
           ]}

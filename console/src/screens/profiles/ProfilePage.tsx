@@ -6,14 +6,16 @@ import { api, data, ifMatch } from '@/api/client';
 import { queries, useChange, useIdempotencyKey, useList, useRead } from '@/api/hooks';
 import { ApiError } from '@/api/problem';
 import { Confirm } from '@/parts/Confirm';
+import { DelegationNotice } from '@/parts/Delegation';
 import { TEXT_FAULTS } from '@/parts/fields';
 import { Icon } from '@/parts/icons';
 import { Page, Panel } from '@/parts/Page';
-import { EmptyState, ErrorState, FormError, LoadingState, Notice, useErrorText } from '@/parts/States';
+import { EmptyState, ErrorState, FormError, LoadingState, useErrorText } from '@/parts/States';
 import { toast } from '@/parts/toast';
 import { useSession } from '@/session/session';
+import { useFormat } from '@/text/format';
 import { useText } from '@/text/text';
-import { delegatesKeys, difference, namesOf, type Profile, refOf } from './model';
+import { difference, namesOf, type Profile, refOf } from './model';
 import { Picker } from './Picker';
 import { Preview } from './Preview';
 
@@ -127,6 +129,7 @@ function Editor({ profile: read, start }: EditorProps) {
         void run();
       }}
     >
+      <DelegationNotice profile={{ handlesKeys: profile?.handlesKeys ?? false, resources: [...chosen].map(refOf) }} />
       <div className="l-columns" data-wide>
         <Panel title={t('editor')}>
           <TextInput
@@ -178,6 +181,7 @@ export function ProfileCreate() {
 
 export function ProfilePage() {
   const t = useText('profiles');
+  const format = useFormat();
   const { may } = useSession();
   const id = Number(useParams().id);
   const valid = Number.isSafeInteger(id) && id > 0;
@@ -198,7 +202,7 @@ export function ProfilePage() {
     <Page
       title={profile.name}
       back={back}
-      lead={profile.keys === 0 ? t('held_by_none') : t('held_by', { count: profile.keys })}
+      lead={profile.keys + profile.users === 0 ? t('held_by_none') : t('held_by', { who: format.list([profile.keys > 0 ? t('keys', { count: profile.keys }) : '', profile.users > 0 ? t('users', { count: profile.users }) : ''].filter(Boolean)) })}
       actions={
         <>
           {profile.keys > 0 && may('keys.view') && <Button variant="default" component={Link} to={`/keys?profile=${profile.id}`} leftSection={<Icon name="key" />}>{t('show_keys')}</Button>}
@@ -206,7 +210,7 @@ export function ProfilePage() {
         </>
       }
     >
-      {delegatesKeys(profile) && <div className="l-gap"><Notice tone="warn">{t('delegates_detail')}{may('settings') && <> <Link className="l-link" to="/settings">{t('delegates_look')}</Link></>}</Notice></div>}
+      {!edits && <DelegationNotice profile={profile} />}
       {edits ? (
         <Editor key={profile.id} profile={profile} start={{ name: profile.name, resources: namesOf(profile) }} />
       ) : (

@@ -10,6 +10,8 @@ export type Route = Schemas['Route'];
 /** Product and key as one text: neither holds the end of a line. */
 export const nameOf = (resource: ResourceName) => `${resource.product}\n${resource.key}`;
 export const refOf = (name: string): ResourceName => ({ product: name.slice(0, name.indexOf('\n')), key: name.slice(name.indexOf('\n') + 1) });
+/** A resource as people are told of it in passing: by its key alone. */
+export const wordOf = (name: string) => refOf(name).key;
 export const namesOf = (profile: { resources: ResourceName[] } | undefined): Set<string> => new Set((profile?.resources ?? []).map(nameOf));
 
 export interface Difference {
@@ -98,6 +100,3 @@ export async function effectOf(before: Set<string>, after: Set<string>): Promise
     isAll,
   };
 }
-
-/** Who holds it handles the account's keys like the owner: he said so, and it holds the resource. */
-export const delegatesKeys = (profile: Profile) => Boolean(profile.handlesKeys) && profile.resources.some(({ product, key }) => product === 'llavero' && key === 'keys.edit');

@@ -5,6 +5,8 @@ import { Link } from 'react-router-dom';
 import { api, data, ifMatch, type Schemas } from '@/api/client';
 import { useChange, useList } from '@/api/hooks';
 import { Confirm } from '@/parts/Confirm';
+import { delegationOf } from '@/parts/delegates';
+import { DelegationMark } from '@/parts/Delegation';
 import { Panel } from '@/parts/Page';
 import { ErrorState, FormError, LoadingState, Notice } from '@/parts/States';
 import { useSession } from '@/session/session';
@@ -18,11 +20,11 @@ export function Delegation() {
   const [asks, setAsks] = useState<Profile>();
   const list = useList<Profile>(['profiles', account, 'delegation'], (cursor) => data(api.GET('/v1/profiles', { params: { query: { account, limit: 200, cursor } } })), { enabled: may('profiles.view') });
   const change = useChange((profile: Profile) => data(api.PATCH('/v1/profiles/{id}', { params: { path: { id: profile.id }, header: ifMatch(profile) }, body: { handlesKeys: !profile.handlesKeys } })), {
-    makesOld: [['profiles']],
+    makesOld: [['profiles'], ['profile']],
     onDone: () => setAsks(undefined),
   });
   if (!may('profiles.view')) return null;
-  const delegates = list.items.filter((profile) => profile.handlesKeys);
+  const delegates = list.items.filter((profile) => delegationOf(profile) === 'on');
   return (
     <Panel title={t('delegation')} lead={t('delegation_lead')}>
       {list.isLoading ? (
@@ -36,7 +38,7 @@ export function Delegation() {
           <div className="l-deeds l-after">
             {list.items.map((profile) => (
               <div key={profile.id}>
-                <span><Link className="l-link" to={`/profiles/${profile.id}`}>{profile.name}</Link></span>
+                <span><Link className="l-link" to={`/profiles/${profile.id}`}>{profile.name}</Link> <DelegationMark profile={profile} /></span>
                 <Switch
                   aria-label={t('delegation_switch', { name: profile.name })}
                   checked={profile.handlesKeys ?? false}

@@ -1,15 +1,26 @@
 // One person: state, access profiles, and what can be done.
 import { useParams } from 'react-router-dom';
 import { useRead } from '@/api/hooks';
+import { delegationOf, useProfiles } from '@/parts/delegates';
+import { DelegationNotice } from '@/parts/Delegation';
 import { Facts, Page, Panel } from '@/parts/Page';
 import { ErrorState, LoadingState, Notice } from '@/parts/States';
-import { people } from '@/session/people';
+import { people, type Person } from '@/session/people';
 import { useSession } from '@/session/session';
 import { useFormat } from '@/text/format';
 import { useText } from '@/text/text';
 import { Deeds } from './Deeds';
 import { ProfilesOf } from './ProfilesOf';
 import { StateMarks } from './StateMarks';
+
+/** What his profiles give him of handling keys: the most of them. */
+function Handling({ user }: { user: Person }) {
+  const format = useFormat();
+  const held = useProfiles().items.filter((profile) => user.profiles.some(({ id }) => id === profile.id));
+  const best = (['on', 'resource', 'switch'] as const).find((is) => held.some((profile) => delegationOf(profile) === is));
+  const some = held.filter((profile) => best && delegationOf(profile) === best);
+  return some[0] ? <DelegationNotice profile={some[0]} names={format.list(some.map((profile) => profile.name))} /> : null;
+}
 
 export function OneUser() {
   const t = useText('users');
@@ -34,6 +45,7 @@ export function OneUser() {
           ]}
         />
       </Panel>
+      {!user.owner && user.state !== 'erased' && <Handling user={user} />}
       {user.owner ? (
         <Notice>{t('owner_detail')}</Notice>
       ) : (

@@ -4,6 +4,7 @@ import { useState } from 'react';
 import { Link } from 'react-router-dom';
 import { api, data, type Schemas } from '@/api/client';
 import { useChange, useList } from '@/api/hooks';
+import { DelegationMark } from '@/parts/Delegation';
 import { Panel } from '@/parts/Page';
 import { FormError, LoadingState, Mark } from '@/parts/States';
 import { toast } from '@/parts/toast';
@@ -49,7 +50,7 @@ export function ProfilesOf({ user, editable }: { user: Person; editable: boolean
             {all.items.map((profile) => (
               <Checkbox
                 key={profile.id}
-                label={profile.name}
+                label={<>{profile.name} <DelegationMark profile={profile} /></>}
                 checked={chosen.includes(profile.id)}
                 onChange={(event) => {
                   const { checked } = event.currentTarget;
