@@ -108,6 +108,13 @@ static enum status read_order(struct api_call *call, struct event_query *query)
 	return ST_OK;
 }
 
+/* Who may change the catalogue sees what was changed there, as he sees its routes. */
+static bool sees_catalog(const struct caller *caller)
+{
+	return caller->kind != CALLER_OPERATOR && caller->manages_installation &&
+	       (caller->rights & RIGHT_BIT(RIGHT_CATALOG_VIEW)) != 0;
+}
+
 static enum status read_query(
 	struct api_call *call, struct event_query *query, uint64_t *out_wait_s)
 {
@@ -120,6 +127,7 @@ static enum status read_query(
 	if (span_present(account_name) || call->caller.kind != CALLER_OPERATOR) {
 		st = api_account(call, account_name, &account);
 		query->account_slot = account.slot;
+		query->with_catalog = sees_catalog(&call->caller);
 	}
 	query->action = http_query(call->http, "action");
 	query->actor_id = http_query(call->http, "actor");
@@ -225,6 +233,7 @@ static enum status events_get(struct api_call *call)
 		return ST_NOT_FOUND;
 	query.cursor = (int64_t)revision - 1;
 	query.account_slot = call->caller.account_slot;
+	query.with_catalog = sees_catalog(&call->caller);
 	st = api_reading(call);
 	if (st == ST_OK)
 		st = events_list(call->reading, &query, call->arena, events, &count, &next);

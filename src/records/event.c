@@ -264,7 +264,7 @@ static enum status candidates(
 	if (query->entity_kind != ENTITY_NONE && query->entity_slot != 0)
 		return db_query(db, down ? RECORD_DOWN : RECORD_UP, out_rows, from,
 			DB_INT(WINDOW_MAX), DB_INT(query->entity_kind), DB_INT(query->entity_slot));
-	if (query->account_slot != 0)
+	if (query->account_slot != 0 && !query->with_catalog)
 		return db_query(db, down ? ACCOUNT_DOWN : ACCOUNT_UP, out_rows, from,
 			DB_INT(WINDOW_MAX), DB_INT(query->account_slot));
 	return db_query(db, down ? ALL_DOWN : ALL_UP, out_rows, from, DB_INT(WINDOW_MAX));
@@ -303,11 +303,23 @@ static bool kind_matches(int64_t kind, const struct event_query *query)
 		       (query->entity_kinds & 1u << (unsigned)kind) != 0);
 }
 
+static bool account_matches(struct db_statement *row, const struct event_query *query)
+{
+	static const unsigned CATALOG = 1u << ENTITY_PREDEFINED | 1u << ENTITY_RESOURCE |
+					1u << ENTITY_SERVICE | 1u << ENTITY_ROUTE;
+	int64_t account = db_int(row, 3), kind = db_int(row, 6);
+
+	if (query->account_slot == 0 || account == query->account_slot)
+		return true;
+	return query->with_catalog && account == 0 && kind > 0 && kind < ENTITY_KIND_COUNT &&
+	       (CATALOG & 1u << (unsigned)kind) != 0;
+}
+
 static bool event_matches(struct db_statement *row, const struct event_query *query)
 {
 	int64_t time_us = db_int(row, 2);
 
-	if (query->account_slot != 0 && db_int(row, 3) != query->account_slot)
+	if (!account_matches(row, query))
 		return false;
 	/* A record's history holds the import of many as well: decided by the query. */
 	if (query->entity_slot == 0 && !kind_matches(db_int(row, 6), query))

@@ -24,6 +24,7 @@
 /* Filters that are 0 or absent do not filter. */
 struct event_query {
 	uint32_t account_slot;
+	bool with_catalog;            /* the catalogue's too, which are no account's */
 	uint32_t entity_kinds;        /* bit 1 << kind for each that is wanted */
 	enum entity_kind entity_kind; /* with entity_slot: one record's history */
 	uint32_t entity_slot;

@@ -224,7 +224,7 @@ async function end(story, gateway, pair) {
   assert.equal(await ask(), 'key_revoked');
 }
 
-const DONE = ['user_enrol', 'profile_create', 'key_create', 'key_link', 'profile_edit', 'key_rotate', 'key_finish_rotation', 'key_deactivate', 'key_activate', 'key_revoke'];
+const DONE = ['user_enrol', 'route_create', 'profile_create', 'key_create', 'key_link', 'profile_edit', 'key_rotate', 'key_finish_rotation', 'key_deactivate', 'key_activate', 'key_revoke'];
 
 async function readEvents(story, pair) {
   await story.visit('events');
