@@ -1,10 +1,8 @@
 // Keys in Spanish, on the built console that a real llaverod serves: the owner creates, links, renews, edits and revokes
 // them; who is not the owner does not, unless the owner delegated it.
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { assertAccessible, assertClean, closeSecret, enrol, openBrowser, openPage, openShop } from './lib/browser.mjs';
+import { alterRecords, ask, assertAccessible, assertClean, closeSecret, enrol, openBrowser, openPage, openShop } from './lib/browser.mjs';
 
 let browser;
 let shop;
@@ -252,11 +250,7 @@ test('it is revoked with a reason and its name, and for good', async () => {
 
 test('an old second factor is asked for again, over the dialog, which stays', async () => {
   const [key] = await keysOf('&q=Integrador');
-  await shop.daemon.stop();
-  const sql = 'import sqlite3, sys; db = sqlite3.connect(sys.argv[1]); db.execute("UPDATE sessions SET second_factor_at_us = 1"); db.commit()';
-  const aged = spawnSync('python3', ['-c', sql, path.join(shop.daemon.data, 'records.db')], { encoding: 'utf8' });
-  assert.equal(aged.status, 0, aged.stderr);
-  await shop.daemon.launch();
+  await alterRecords(shop, 'UPDATE sessions SET second_factor_at_us = 1');
   await page.goto(`${shop.url}/keys/${key.appKey}`);
   await button('Editar').click();
   await field('Identificación de la clave').fill('Integrador nuevo');
@@ -287,11 +281,6 @@ test('who is not the owner looks at keys, and handles them only by delegation', 
   page = await openPage(browser, { lang: 'es', dark: true, phone: true });
   await enrol(page, enrolment);
   await closeSecret(page);
-  const ask = (on, method, url, body) => on.evaluate(async ([verb, where, text]) => {
-    const answer = await fetch(where, { method: verb, headers: { 'Content-Type': 'application/json' }, body: text });
-    return [answer.status, (await answer.json()).code];
-  }, [method, url, body && JSON.stringify(body)]);
-
   await page.goto(`${shop.url}/keys`);
   await page.getByText('Solo el usuario Titular puede manipular las claves').waitFor();
   assert.equal(await button('Crear clave').count(), 0);

@@ -11,7 +11,7 @@ export type Schemas = components['schemas'];
 
 type Asker = () => Promise<boolean>;
 let askSecondFactor: Asker | undefined;
-let sessionEnded: (() => void) | undefined;
+let askLogin: (() => Promise<void>) | undefined;
 
 /** The shell's dialog: resolves true once the code was accepted, false when it was closed. */
 export function onSecondFactorNeeded(asker: Asker): () => void {
@@ -19,10 +19,14 @@ export function onSecondFactorNeeded(asker: Asker): () => void {
   return () => void (askSecondFactor = undefined);
 }
 
-export function onSessionEnd(end: () => void): () => void {
-  sessionEnded = end;
-  return () => void (sessionEnded = undefined);
+/** The session ended: resolves once the same person is logged in again. For somebody else the page begins anew. */
+export function onLoginNeeded(asker: () => Promise<void>): () => void {
+  askLogin = asker;
+  return () => void (askLogin = undefined);
 }
+
+/** Who signs out need not be signed in. */
+const isSignOut = (request: Request) => request.method === 'DELETE' && new URL(request.url).pathname === '/v1/session';
 
 async function once(request: Request): Promise<Response> {
   try {
@@ -53,7 +57,10 @@ async function send(request: Request): Promise<Response> {
       if (!(await askSecondFactor())) throw new CancelledError();
       continue;
     }
-    if (error.code === 'api.login_needed') sessionEnded?.();
+    if (error.code === 'api.login_needed' && askLogin && !isSignOut(request)) {
+      await askLogin();
+      continue;
+    }
     throw error;
   }
 }

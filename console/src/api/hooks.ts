@@ -3,6 +3,7 @@ import { type QueryKey, QueryClient, useInfiniteQuery, useMutation, useQuery, us
 import { useCallback, useMemo, useRef } from 'react';
 import { onReturn } from './connection';
 import { ApiError, CancelledError, OfflineError } from './problem';
+import { onTabs, tellTabs } from './tabs';
 
 export const queries = new QueryClient({
   defaultOptions: {
@@ -16,8 +17,13 @@ export const queries = new QueryClient({
     mutations: { networkMode: 'always', retry: false },
   },
 });
-// Not what was answered once for all: asked again it would change under the person's hands.
-onReturn(() => void queries.invalidateQueries({ predicate: (query) => query.meta?.once !== true || query.state.data === undefined }));
+
+/** Everything on the screen; not what was answered once for all: asked again it would change under the person's hands. */
+export function readAnew(): void {
+  void queries.invalidateQueries({ predicate: (query) => query.meta?.once !== true || query.state.data === undefined });
+}
+onReturn(readAnew);
+onTabs((news) => news.kind === 'changed' && readAnew());
 
 /** `once` for what is not to be asked again by itself. One thing: `useRead(['user', id], () => data(api.GET('/v1/users/{id}', ...)))`. */
 export function useRead<T>(key: QueryKey, read: () => Promise<T>, options: { enabled?: boolean; every?: number; once?: boolean } = {}) {
@@ -74,6 +80,7 @@ export function useChange<I, O>(change: (input: I) => Promise<O>, options: { mak
         reset();
         // What is not on the screen is read anew when it is shown again, whatever the change was about.
         void client.invalidateQueries({ type: 'inactive', refetchType: 'none' });
+        tellTabs({ kind: 'changed' });
         await Promise.all((latest.current.makesOld ?? []).map((queryKey) => client.invalidateQueries({ queryKey })));
         latest.current.onDone?.(answer);
         return answer;
@@ -90,16 +97,20 @@ export function useChange<I, O>(change: (input: I) => Promise<O>, options: { mak
 }
 
 /**
- * The Idempotency-Key of one intention. It stays the same while a form is tried again after a lost connection, so that
- * the thing is made once; call `renew` when it was made.
+ * The Idempotency-Key of one intention. It stays the same while the same body is sent again after a lost connection, so
+ * that the thing is made once; a form that was changed meanwhile is another intention. Call `renew` when it was made.
  */
-export function useIdempotencyKey(): { header: () => { 'Idempotency-Key': string }; renew: () => void } {
+export function useIdempotencyKey(): { header: (body?: unknown) => { 'Idempotency-Key': string }; renew: () => void } {
   const key = useRef<string>();
-  return useMemo(
-    () => ({
-      header: () => ({ 'Idempotency-Key': (key.current ??= crypto.randomUUID()) }),
-      renew: () => void (key.current = undefined),
-    }),
-    [],
-  );
+  const meant = useRef<string>();
+  return useMemo(() => {
+    const renew = () => void (key.current = undefined);
+    const header = (body?: unknown) => {
+      const text = JSON.stringify(body);
+      if (text !== meant.current) renew();
+      meant.current = text;
+      return { 'Idempotency-Key': (key.current ??= crypto.randomUUID()) };
+    };
+    return { header, renew };
+  }, []);
 }

@@ -1,5 +1,6 @@
 // What the keeper offers to people: login, enrolment, own account, users, management tokens, ownership.
 import { api, data, type Schemas } from '@/api/client';
+import { tellTabs } from '@/api/tabs';
 
 export type OwnSession = Schemas['OwnSession'];
 export type Person = Schemas['User'];
@@ -9,13 +10,27 @@ type Created = { 'Idempotency-Key': string };
 const of = (account: string) => ({ params: { path: { account } } });
 const the = (id: number) => ({ params: { path: { id } } });
 
+type Entered = Pick<Schemas['Session'], 'account' | 'user'>;
+
+/** The other tabs have the cookie of whoever came in here. */
+async function entering<T extends Entered>(entered: Promise<T>): Promise<T> {
+  const session = await entered;
+  tellTabs({ kind: 'in', user: session.user?.id });
+  return session;
+}
+
+async function leaving(left: Promise<unknown>): Promise<void> {
+  await left;
+  tellTabs({ kind: 'out' });
+}
+
 export const people = {
-  login: (body: Omit<Schemas['SessionBody'], 'kind'>) => data(api.POST('/v1/session', { body: { ...body, kind: 'browser' } })),
+  login: (body: Omit<Schemas['SessionBody'], 'kind'>) => entering(data(api.POST('/v1/session', { body: { ...body, kind: 'browser' } }))),
   session: () => data(api.GET('/v1/session')),
   confirm: (code: string) => data(api.POST('/v1/session/confirm', { body: { code } })),
-  logout: () => data(api.DELETE('/v1/session')),
+  logout: () => leaving(data(api.DELETE('/v1/session'))),
   enrolOpen: (token: string) => data(api.POST('/v1/enrolment/open', { body: { token } })),
-  enrol: (body: Schemas['EnrolmentBody']) => data(api.POST('/v1/enrolment', { body })),
+  enrol: (body: Schemas['EnrolmentBody']) => entering(data(api.POST('/v1/enrolment', { body }))),
   sessions: () => data(api.GET('/v1/sessions')),
   endSession: (id: number) => data(api.DELETE('/v1/sessions/{id}', the(id))),
   password: (body: Schemas['PasswordBody']) => data(api.POST('/v1/me/password', { body })),

@@ -2,9 +2,10 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { createContext, type ReactNode, useContext, useEffect, useMemo } from 'react';
 import { useLocation, useNavigate } from 'react-router-dom';
-import { api, data, onSessionEnd } from '@/api/client';
+import { api, data } from '@/api/client';
 import { ApiError } from '@/api/problem';
 import { ErrorState, LoadingState } from '@/parts/States';
+import { LoginAgain } from './LoginAgain';
 import { people } from './people';
 
 export type Right =
@@ -60,7 +61,10 @@ export function safeReturn(wanted: string | null): string {
   return wanted;
 }
 
-/** Shows its children to who is logged in; sends the others to /login, and back afterwards. */
+/**
+ * Shows its children to who is logged in; sends the others to /login, and back afterwards. When the session ends while
+ * they are shown, they stay, with what was typed into them, below a login.
+ */
 export function SessionGate({ children }: { children: ReactNode }) {
   const navigate = useNavigate();
   const location = useLocation();
@@ -70,15 +74,18 @@ export function SessionGate({ children }: { children: ReactNode }) {
   const isStranger = session.error instanceof ApiError && session.error.code === 'api.login_needed';
 
   useEffect(() => {
-    const leave = (reason: string) => {
-      client.clear();
-      navigate(`/login?${new URLSearchParams({ reason, back: here })}`, { replace: true });
-    };
-    if (isStranger) leave('needed');
-    return onSessionEnd(() => session.data && leave('ended'));
-  }, [client, here, isStranger, navigate, session.data]);
+    if (!isStranger) return;
+    client.clear();
+    navigate(`/login?${new URLSearchParams({ reason: 'needed', back: here })}`, { replace: true });
+  }, [client, here, isStranger, navigate]);
 
-  if (session.data) return <SessionContext.Provider value={session.data}>{children}</SessionContext.Provider>;
+  if (session.data)
+    return (
+      <SessionContext.Provider value={session.data}>
+        {children}
+        {session.data.user && <LoginAgain account={session.data.account} user={session.data.user} onAgain={() => void client.invalidateQueries({ queryKey: SESSION })} />}
+      </SessionContext.Provider>
+    );
   if (session.error && !isStranger)
     return (
       <main className="l-door-body">

@@ -7,6 +7,7 @@ import { FormError } from '@/parts/States';
 import { people } from '@/session/people';
 import { SESSION } from '@/session/session';
 import { useText } from '@/text/text';
+import { useEscapeFirst } from './useEscapeFirst';
 
 export function SecondFactor() {
   const t = useText('shell');
@@ -32,8 +33,6 @@ export function SecondFactor() {
     confirm.reset();
     waiting.current.splice(0).forEach((resolve) => resolve(accepted));
   };
-  const latest = useRef(end);
-  latest.current = end;
   const confirm = useChange(() => people.confirm(code.replace(/\s/g, '')), {
     onDone: () => {
       void queries.invalidateQueries({ queryKey: SESSION });
@@ -41,16 +40,7 @@ export function SecondFactor() {
     },
   });
 
-  // It may lie over another dialog, which stays: it listens since before that one opened.
-  useEffect(() => {
-    const escape = (event: KeyboardEvent) => {
-      if (event.key !== 'Escape' || event.isComposing || waiting.current.length === 0) return;
-      event.stopImmediatePropagation();
-      latest.current(false);
-    };
-    window.addEventListener('keydown', escape, { capture: true });
-    return () => window.removeEventListener('keydown', escape, { capture: true });
-  }, []);
+  useEscapeFirst(() => waiting.current.length > 0, () => end(false));
 
   return (
     <Modal.Root opened={open} onClose={() => end(false)} size="sm" zIndex={350}>

@@ -4,6 +4,7 @@ import { useQueryClient } from '@tanstack/react-query';
 import { Suspense, useEffect, useMemo, useState } from 'react';
 import { Link, NavLink, Outlet, useLocation, useNavigate } from 'react-router-dom';
 import { connectionRetry, useOnline } from '@/api/connection';
+import { ApiError } from '@/api/problem';
 import icon from '@/assets/icon.svg';
 import { Icon } from '@/parts/icons';
 import { LoadingState } from '@/parts/States';
@@ -23,10 +24,12 @@ function useSignOut(): () => Promise<void> {
   return async () => {
     try {
       await people.logout();
-    } finally {
-      client.clear();
-      navigate('/login?reason=out', { replace: true });
+    } catch (error) {
+      // Ended already is as good. Without an answer the session may live on: nobody is told otherwise.
+      if (!(error instanceof ApiError && error.status === 401)) return;
     }
+    client.clear();
+    navigate('/login?reason=out', { replace: true });
   };
 }
 

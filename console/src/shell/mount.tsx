@@ -6,7 +6,7 @@ import { localStorageColorSchemeManager, MantineProvider } from '@mantine/core';
 import { QueryClientProvider } from '@tanstack/react-query';
 import { type ReactNode, StrictMode, useEffect } from 'react';
 import { createRoot } from 'react-dom/client';
-import { queries } from '@/api/hooks';
+import { queries, readAnew } from '@/api/hooks';
 import { loadTexts, useLanguage } from '@/text/text';
 import { cssVariables, theme } from './theme';
 
@@ -15,7 +15,7 @@ const colorScheme = localStorageColorSchemeManager({ key: 'llavero-theme' });
 /** Texts that the keeper wrote are in the old language: ask again. */
 function FreshLanguage({ children }: { children: ReactNode }) {
   const lang = useLanguage();
-  useEffect(() => void queries.invalidateQueries(), [lang]);
+  useEffect(readAnew, [lang]);
   return <>{children}</>;
 }
 

@@ -1,9 +1,12 @@
 // Debian's Chromium, driven against a real llaverod. A page that breaks its policy or throws fails the test.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
+import path from 'node:path';
 import { chromium } from 'playwright-core';
 import { freePort, Llaverod } from '../../lib/llaverod.mjs';
+import { Person } from '../../lib/people.mjs';
 import { watch } from './conform.mjs';
 import { Authenticator } from './totp.mjs';
 
@@ -26,7 +29,30 @@ export async function openShop({ env = {} } = {}) {
   const daemon = await Llaverod.start({ env: { LLAVERO_KEEPER_LISTEN: `127.0.0.1:${port}`, ...env } });
   const made = await daemon.api('POST', '/v1/init', { account: 'tienda', owner: 'ana@tienda.example' });
   const url = `http://127.0.0.1:${port}`;
+  daemon.people = { port };
   return { daemon, url, enrolment: made.enrolment };
+}
+
+// Change the records while nobody has them open: what otherwise only time does.
+export async function alterRecords({ daemon }, sql) {
+  await daemon.stop();
+  const program = 'import sqlite3, sys; db = sqlite3.connect(sys.argv[1]); db.executescript(sys.argv[2]); db.commit()';
+  const done = spawnSync('python3', ['-c', program, path.join(daemon.data, 'records.db'), sql], { encoding: 'utf8' });
+  assert.equal(done.status, 0, done.stderr);
+  await daemon.launch();
+}
+
+// A person with a password, a second factor and a session, by the API: for what is not about logging in.
+export async function enrolPerson(shop, link, email) {
+  const person = new Person(shop.daemon, { account: 'tienda', email });
+  await person.enrol(link, PASSWORD);
+  return person;
+}
+
+// The page's browser has the person's session from now on.
+export async function enterAs(page, shop, person) {
+  const cookies = Object.entries(person.cookies).map(([name, value]) => ({ name, value, url: shop.url.replace('http:', 'https:'), secure: true, httpOnly: true, sameSite: 'Strict' }));
+  await page.context().addCookies(cookies);
 }
 
 // A page of its own profile. `faults` gathers what no page may do; what it asks and gets is held against openapi.json.
@@ -44,6 +70,44 @@ export async function openPage(browser, { lang = 'en', dark = false, phone = fal
     if (/Content.Security.Policy|TrustedHTML|TrustedScript|Refused to/i.test(message.text())) page.faults.push(message.text());
   });
   return page;
+}
+
+// In the browser's own voice: the page's cookie, the page's origin. Answers [status, code of a refusal].
+export function ask(page, method, url, body) {
+  return page.evaluate(async ([verb, where, text]) => {
+    const answer = await fetch(where, { method: verb, headers: text ? { 'Content-Type': 'application/json' } : {}, body: text });
+    return [answer.status, (await answer.json().catch(() => ({}))).code];
+  }, [method, url, body && JSON.stringify(body)]);
+}
+
+// Nothing that the page keeps holds the secret: document, fields, address, history's state, storage, databases, caches,
+// names of what was loaded.
+export async function assertGone(page, secret, what) {
+  const places = await page.evaluate(async (text) => {
+    const databases = await indexedDB.databases();
+    const kept = {
+      document: document.documentElement.outerHTML,
+      fields: [...document.querySelectorAll('input, textarea')].map((field) => field.value).join('\n'),
+      address: window.location.href,
+      history: JSON.stringify(window.history.state),
+      local: JSON.stringify({ ...localStorage }),
+      session: JSON.stringify({ ...sessionStorage }),
+      cookies: document.cookie,
+      name: window.name,
+      databases: databases.map(({ name }) => name).join('\n'),
+      caches: (await caches.keys()).join('\n'),
+      loaded: performance.getEntries().map(({ name }) => name).join('\n'),
+    };
+    return Object.keys(kept).filter((place) => (kept[place] ?? '').includes(text));
+  }, secret);
+  assert.deepEqual(places, [], what);
+}
+
+// How the network is, by the browser's own throttling: milliseconds, bytes a second.
+export async function emulateNetwork(page, { offline = false, latency = 0, bytes = -1 }) {
+  page.wire ??= await page.context().newCDPSession(page);
+  await page.wire.send('Network.enable');
+  await page.wire.send('Network.emulateNetworkConditions', { offline, latency, downloadThroughput: bytes, uploadThroughput: bytes });
 }
 
 export function assertClean(page) {

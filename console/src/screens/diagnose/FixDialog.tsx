@@ -216,7 +216,7 @@ function MakeProfile({ fix, explanation, appKey, onDone, onClose }: BodyProps) {
       ? undefined
       : async () => {
           // A second try after the profile was made links that one.
-          const id = made ?? (await data(api.POST('/v1/profiles', { params: { header: idempotency.header() }, body: { account, name: name.trim(), resources: [resource] } }))).id;
+          const id = made ?? (await data(api.POST('/v1/profiles', { params: { header: idempotency.header([name, resource]) }, body: { account, name: name.trim(), resources: [resource] } }))).id;
           setMade(id);
           return link(appKey, id, explanation.account);
         };

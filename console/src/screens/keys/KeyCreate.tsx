@@ -31,7 +31,7 @@ export function KeyCreate() {
   const create = useChange(
     async () => {
       const body = { ...changesOf(draft, EMPTY), account, label: draft.label.trim(), profiles: profiles.map(Number), ...(way === 'link' ? { handover: true } : {}) };
-      const given = givenOf(await data(api.POST('/v1/keys', { params: { header: once.header() }, body })));
+      const given = givenOf(await data(api.POST('/v1/keys', { params: { header: once.header(body) }, body })));
       if (isSecret(given)) setMade(given);
       return { appKey: given.appKey, isShown: isSecret(given) };
     },

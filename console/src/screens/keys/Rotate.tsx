@@ -25,7 +25,7 @@ export function Rotate({ item, onClose }: { item: Key; onClose: () => void }) {
   const rotate = useChange(
     async () => {
       const body = { ...(way === 'open' ? {} : { overlap: way === 'now' ? 'now' : overlap }), ...(delivery === 'link' ? { handover: true } : {}) };
-      const answer = givenOf(await data(api.POST('/v1/keys/{appKey}/rotate', { params: { path: { appKey: item.appKey }, header: once.header() }, body })));
+      const answer = givenOf(await data(api.POST('/v1/keys/{appKey}/rotate', { params: { path: { appKey: item.appKey }, header: once.header(body) }, body })));
       if (isSecret(answer)) setGiven(answer);
       return isSecret(answer);
     },

@@ -58,7 +58,10 @@ function useSave(profile: Profile | undefined, name: string, chosen: Set<string>
   const once = useIdempotencyKey();
   return useChange(
     async (): Promise<Profile> => {
-      if (!profile) return data(api.POST('/v1/profiles', { params: { header: once.header() }, body: { account, name: name.trim(), resources: [...chosen].map(refOf) } }));
+      if (!profile) {
+        const made = { account, name: name.trim(), resources: [...chosen].map(refOf) };
+        return data(api.POST('/v1/profiles', { params: { header: once.header(made) }, body: made }));
+      }
       const { added, removed } = difference(namesOf(profile), chosen);
       const path = { id: profile.id };
       const body = {
