@@ -115,6 +115,29 @@ test('the idle limit ends it in the middle of an edit in a dialog: the dialog is
   assertClean(page);
 });
 
+test('a page that nobody touches stops asking, so that its session can become idle; touched, it goes on', async () => {
+  await page.clock.install();
+  let asked = 0;
+  page.on('request', (sent) => { asked += new URL(sent.url()).pathname === '/v1/keys' ? 1 : 0; });
+  await open('/overview', say('overview', 'title'));
+  const minute = async () => {
+    asked = 0;
+    await page.clock.runFor(61_000);
+    // By then what was to be sent is sent.
+    await page.evaluate(async () => (await fetch('/healthz')).status);
+  };
+  await minute();
+  await until('while somebody is there it asks every minute', () => asked > 0, DEADLINE);
+  await page.clock.fastForward(11 * 60_000);
+  await minute();
+  await minute();
+  assert.equal(asked, 0, 'nobody is there');
+  await page.mouse.move(200, 200);
+  await minute();
+  await until('somebody came back', () => asked > 0, DEADLINE);
+  assertClean(page);
+});
+
 test('two tabs: who signs out in one is out in both; who comes in again goes on in both', async () => {
   const other = await page.context().newPage();
   await typeKey('Aba', other);

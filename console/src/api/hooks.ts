@@ -1,6 +1,7 @@
 // Reading and changing through the client. Reads are kept by TanStack Query; a change says which reads it made old.
 import { type QueryKey, QueryClient, useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useCallback, useMemo, useRef } from 'react';
+import { useAttended } from './attended';
 import { onReturn } from './connection';
 import { ApiError, CancelledError, OfflineError } from './problem';
 import { onTabs, tellTabs } from './tabs';
@@ -27,11 +28,12 @@ onTabs((news) => news.kind === 'changed' && readAnew());
 
 /** `once` for what is not to be asked again by itself. One thing: `useRead(['user', id], () => data(api.GET('/v1/users/{id}', ...)))`. */
 export function useRead<T>(key: QueryKey, read: () => Promise<T>, options: { enabled?: boolean; every?: number; once?: boolean } = {}) {
+  const isAttended = useAttended();
   return useQuery({
     queryKey: key,
     queryFn: read,
     enabled: options.enabled ?? true,
-    refetchInterval: options.every ?? false,
+    refetchInterval: (isAttended && options.every) || false,
     // Asked again would be another answer (a secret made anew), and it is forgotten with the screen.
     ...(options.once && { meta: { once: true }, staleTime: Infinity, gcTime: 0, refetchOnWindowFocus: false, refetchOnMount: false }),
   });

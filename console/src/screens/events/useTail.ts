@@ -1,5 +1,6 @@
 // What happened since the page was read: asked for every few seconds while somebody looks.
 import { useEffect, useState } from 'react';
+import { isAttended } from '@/api/attended';
 import { page, type Query, type Row } from './events';
 
 const EVERY_MS = 3000;
@@ -17,7 +18,7 @@ export function useTail(query: Query, from: number | undefined, isOn: boolean): 
     let ended = false;
     const look = async () => {
       try {
-        if (!document.hidden) {
+        if (!document.hidden && isAttended()) {
           const { items, next, revision } = await page(JSON.parse(key) as Query, 'asc', cursor, 200);
           if (ended) return;
           cursor = next ?? String(Math.max(revision, Number(cursor)));
