@@ -45,7 +45,7 @@ for (const dark of [false, true]) {
   for (const phone of [false, true]) {
     test(`login and a spent link are accessible: ${dark ? 'dark' : 'light'}, ${phone ? 'phone' : 'desktop'}`, async () => {
       const page = await openPage(browser, { lang: 'es', dark, phone });
-      await page.goto(`${shop.url}/login?reason=ended`);
+      await page.goto(`${shop.url}/login?reason=out`);
       await page.getByRole('heading', { level: 1 }).waitFor();
       await assertAccessible(page, 'login');
       await page.goto(`${shop.url}/enrol`);

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
 import {
-  alterRecords, ask, assertAccessible, assertClean, assertGone, closeSecret, DEADLINE, emulateNetwork, enrolPerson, enterAs, openBrowser, openPage, openShop, PASSWORD,
+  alterRecords, ask, assertAccessible, assertClean, assertGone, closeSecret, DEADLINE, emulateNetwork, enrol, enrolPerson, enterAs, openBrowser, openPage, openShop, PASSWORD,
 } from './lib/browser.mjs';
 import { Wire } from './lib/wire.mjs';
 import { wordsOf } from './lib/words.mjs';
@@ -162,12 +162,10 @@ test('two tabs: when somebody else comes in, nothing of the first one is shown a
   const beto = await api('POST', '/v1/users', { account: 'tienda', email: 'beto@tienda.example', name: 'Beto' });
   const other = await page.context().newPage();
   await typeKey('Não é de Beto', other);
-  const invited = new URL(beto.enrolment);
-  await page.goto(`${shop.url}${invited.pathname}${invited.hash}`);
-  await page.locator('.l-code').first().waitFor();
-  await page.evaluate(() => new BroadcastChannel('llavero').postMessage({ kind: 'in', user: 99 }));
+  await enrol(page, `${shop.url}/enrol${new URL(beto.enrolment).hash}`);
   await heading(say('overview', 'title'), other);
   assert.ok(!(await other.content()).includes('Não é de Beto'));
+  await other.getByText('beto@tienda.example').waitFor();
   assertClean(page);
 });
 
@@ -210,6 +208,25 @@ test('a profile that somebody else changes meanwhile: both changes are in the ne
   await page.getByText(say('profiles', 'saved')).waitFor();
   const { resources } = await api('GET', `/v1/profiles/${profile.id}`);
   assert.deepEqual(resources.map((resource) => resource.key).sort(), ['EditOrder', 'ViewOrder']);
+  assertClean(page);
+});
+
+test('a refusal stands beside its field, and all that was chosen is kept', async () => {
+  await api('POST', '/v1/profiles', { account: 'tienda', name: 'Já existe', resources: [] });
+  await open('/profiles/new', say('profiles', 'create_title'));
+  await field('profiles', 'name').fill('Já existe');
+  await page.getByRole('checkbox', { name: 'ViewOrder' }).check();
+  await button('profiles', 'create').click();
+  await page.locator('input[aria-invalid="true"]').waitFor();
+  const described = await field('profiles', 'name').getAttribute('aria-describedby');
+  const told = await page.evaluate((ids) => ids.split(' ').map((id) => document.getElementById(id)?.innerText ?? '').join(' '), described);
+  assert.ok(told.length > say('profiles', 'name_hint').length, told);
+  assert.equal(await page.getByRole('alert').count(), 0, 'it is said once');
+  assert.ok(await page.getByRole('checkbox', { name: 'ViewOrder' }).isChecked());
+  await field('profiles', 'name').fill('Ainda não existe');
+  await button('profiles', 'create').click();
+  await heading('Ainda não existe');
+  assert.ok(await page.getByRole('checkbox', { name: 'ViewOrder' }).isChecked());
   assertClean(page);
 });
 

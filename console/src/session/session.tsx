@@ -76,7 +76,7 @@ export function SessionGate({ children }: { children: ReactNode }) {
   useEffect(() => {
     if (!isStranger) return;
     client.clear();
-    navigate(`/login?${new URLSearchParams({ reason: 'needed', back: here })}`, { replace: true });
+    navigate(`/login?${new URLSearchParams({ back: here })}`, { replace: true });
   }, [client, here, isStranger, navigate]);
 
   if (session.data)

@@ -13,7 +13,6 @@ export default function Login() {
   const t = useText('login');
   const navigate = useNavigate();
   const [search] = useSearchParams();
-  const reason = search.get('reason');
   const [typed, setTyped] = useState({ account: '', email: '', password: '', code: '' });
   const [asksAccount, setAsksAccount] = useState(false);
   const login = useChange(people.login, { onDone: () => navigate(safeReturn(search.get('back')), { replace: true }) });
@@ -41,8 +40,7 @@ export default function Login() {
           void submit();
         }}
       >
-        {reason === 'ended' && <Notice tone="warn">{t('ended')}</Notice>}
-        {reason === 'out' && <Notice tone="good">{t('out')}</Notice>}
+        {search.get('reason') === 'out' && <Notice tone="good">{t('out')}</Notice>}
         {needsAccount && <TextInput label={t('account')} description={t('account_hint')} error={typed.account ? undefined : at.account} value={typed.account} onChange={type('account')} autoCapitalize="none" spellCheck={false} required />}
         <TextInput label={t('email')} type="email" value={typed.email} onChange={type('email')} autoComplete="username" autoFocus required />
         <PasswordInput label={t('password')} value={typed.password} onChange={type('password')} autoComplete="current-password" required visibilityToggleButtonProps={{ 'aria-label': t('show_password') }} />
