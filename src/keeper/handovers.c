@@ -168,6 +168,7 @@ static enum status share_open(struct api_call *call)
 	CLEANUP(buf_free)
 	struct buf object = buf_heap(4 * KIB);
 	uint8_t digest[DIGEST_SIZE];
+	struct record_handover handover;
 	struct record_key key;
 	struct head head;
 	uint32_t slot = 0;
@@ -175,10 +176,18 @@ static enum status share_open(struct api_call *call)
 	enum status st = read_secret(call, digest, &slowed);
 
 	if (st == ST_OK && !slowed)
-		st = token_fresh_make(&token);
-	if (st == ST_OK && !slowed)
-		st = link_change(call);
+		st = api_reading(call);
 	if (st != ST_OK || slowed)
+		return st;
+	/* Who only guesses takes nobody's turn at the records. */
+	st = snapshot_handover(call->reading, digest, &handover);
+	if (st == ST_NOT_FOUND)
+		return api_refuse(call, st, "records.no_handover", NULL, NULL);
+	if (st == ST_OK)
+		st = token_fresh_make(&token);
+	if (st == ST_OK)
+		st = link_change(call);
+	if (st != ST_OK)
 		return st;
 	st = handover_open(call->change, digest, token.digest, &slot, &call->complaint);
 	if (st == ST_OK)

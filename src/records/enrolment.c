@@ -37,11 +37,16 @@ enum status snapshot_enrolment(struct snapshot *snapshot, const uint8_t digest[D
 	return ST_OK;
 }
 
+enum status enrolments_drop(struct change *change, uint32_t user_slot)
+{
+	return db_run(change_db(change), "DELETE FROM enrolments WHERE user_slot = $1",
+		DB_INT(user_slot));
+}
+
 enum status login_forget(struct change *change, uint32_t user_slot)
 {
 	static const char *const TABLES[] = {
 		"DELETE FROM recovery_codes WHERE user_slot = $1",
-		"DELETE FROM enrolments WHERE user_slot = $1",
 		"DELETE FROM credentials WHERE user_slot = $1",
 	};
 	enum status st = sessions_end(change, user_slot, 0);
@@ -49,6 +54,11 @@ enum status login_forget(struct change *change, uint32_t user_slot)
 	/* Who had his session may have made them, and keep them. */
 	if (st == ST_OK)
 		st = handovers_void_of_user(change, user_slot);
+	/* Who enrols next is not who was invited. */
+	if (st == ST_OK)
+		st = invitation_drop_of(change, user_slot);
+	if (st == ST_OK)
+		st = enrolments_drop(change, user_slot);
 	for (size_t i = 0; st == ST_OK && i < ARRAY_LEN(TABLES); i++)
 		st = db_run(change_db(change), TABLES[i], DB_INT(user_slot));
 	return st;

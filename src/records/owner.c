@@ -186,17 +186,43 @@ enum status owner_invitation_accept(
 	return change_leave(change, st);
 }
 
-enum status invitation_drop(struct change *change, uint32_t user_slot)
+/* out_there: somebody is invited to own this user's account. */
+static enum status invitation_near(struct change *change, uint32_t user_slot,
+	struct record_invitation *out_invitation, bool *out_there)
 {
-	struct record_invitation invitation;
 	struct record_user user;
 	enum status st = user_read(change_db(change), user_slot, change->arena, &user);
 
 	if (st == ST_OK)
-		st = invitation_read(change_db(change), user.account_slot, &invitation);
-	if (st == ST_NOT_FOUND)
-		return ST_OK;
-	if (st == ST_OK)
-		st = invitation_delete(change, user.account_slot);
-	return st != ST_OK ? st : invitation_event(change, "owner.cancel", &invitation, NULL);
+		st = invitation_read(change_db(change), user.account_slot, out_invitation);
+	*out_there = st == ST_OK;
+	return st == ST_NOT_FOUND ? ST_OK : st;
+}
+
+static enum status invitation_take_back(
+	struct change *change, const struct record_invitation *invitation)
+{
+	enum status st = invitation_delete(change, invitation->account_slot);
+
+	return st != ST_OK ? st : invitation_event(change, "owner.cancel", invitation, NULL);
+}
+
+enum status invitation_drop(struct change *change, uint32_t user_slot)
+{
+	struct record_invitation invitation;
+	bool there;
+	enum status st = invitation_near(change, user_slot, &invitation, &there);
+
+	return st != ST_OK || !there ? st : invitation_take_back(change, &invitation);
+}
+
+enum status invitation_drop_of(struct change *change, uint32_t user_slot)
+{
+	struct record_invitation invitation;
+	bool there;
+	enum status st = invitation_near(change, user_slot, &invitation, &there);
+
+	if (st != ST_OK || !there || invitation.user_slot != user_slot)
+		return st;
+	return invitation_take_back(change, &invitation);
 }

@@ -227,6 +227,10 @@ NODISCARD enum status owner_move(
 	struct change *change, uint32_t to_user_slot, bool any_actor, struct complaint *complaint);
 /* What waits for somebody to accept the ownership of this user's account is over. */
 NODISCARD enum status invitation_drop(struct change *change, uint32_t user_slot);
+/* The same, only if it is he who is invited: he is not who he was when it was made. */
+NODISCARD enum status invitation_drop_of(struct change *change, uint32_t user_slot);
+/* Links by which he was to enrol are void. */
+NODISCARD enum status enrolments_drop(struct change *change, uint32_t user_slot);
 /* Revoke what the users of an account made, with an event each. */
 NODISCARD enum status management_tokens_end(struct change *change, uint32_t account_slot);
 

@@ -363,6 +363,18 @@ static enum status refuse_owner(const struct record_user *user, struct complaint
 	return ST_CONFLICT;
 }
 
+/* What would let him, or who has it of him, in again once he is active again. */
+static enum status way_in_close(struct change *change, uint32_t slot)
+{
+	enum status st = sessions_end(change, slot, 0);
+
+	if (st == ST_OK)
+		st = enrolments_drop(change, slot);
+	if (st == ST_OK)
+		st = handovers_void_of_user(change, slot);
+	return st != ST_OK ? st : invitation_drop_of(change, slot);
+}
+
 enum status user_set_state(
 	struct change *change, uint32_t slot, enum user_state state, struct complaint *complaint)
 {
@@ -384,9 +396,7 @@ enum status user_set_state(
 		st = db_run(change_db(change), "UPDATE users SET state = $2 WHERE slot = $1",
 			DB_INT(slot), DB_INT(state));
 	if (st == ST_OK && suspend)
-		st = sessions_end(change, slot, 0);
-	if (st == ST_OK && suspend)
-		st = handovers_void_of_user(change, slot);
+		st = way_in_close(change, slot);
 	if (st == ST_OK)
 		st = user_touch(change, &step, suspend ? "user.suspend" : "user.activate");
 	change->narrows |= suspend;
@@ -582,13 +592,6 @@ enum status owner_fit_invited(const struct record_user *user, struct complaint *
 	return ST_CONFLICT;
 }
 
-/* Links by which he was to enrol: whoever made one, the old owner or another, may hold it still. */
-static enum status enrolments_drop(struct change *change, uint32_t user_slot)
-{
-	return db_run(change_db(change), "DELETE FROM enrolments WHERE user_slot = $1",
-		DB_INT(user_slot));
-}
-
 enum status owner_move(
 	struct change *change, uint32_t to_user_slot, bool any_actor, struct complaint *complaint)
 {
@@ -609,6 +612,7 @@ enum status owner_move(
 		st = sessions_end(change, from_slot, change->actor.session_slot);
 	if (st == ST_OK)
 		st = sessions_end(change, to_user_slot, change->actor.session_slot);
+	/* Whoever made one, the old owner or another, may hold it still. */
 	if (st == ST_OK)
 		st = enrolments_drop(change, to_user_slot);
 	if (st == ST_OK)

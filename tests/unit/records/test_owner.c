@@ -185,6 +185,56 @@ static void links_of_the_new_owner_are_void(void **state)
 	assert_chain(f);
 }
 
+/* He is not who he was when he was invited, or is not to be it any more. */
+static void what_takes_an_invitation_back(void **state)
+{
+	struct fixture *f = *state;
+	struct people p = people_make(f);
+	struct record_invitation waiting;
+	struct change *change;
+	int64_t expires;
+
+	for (int i = 0; i < 3; i++) {
+		ASSERT_OK(invite(f, p.as_ana, p.bea));
+		/* What becomes of another user takes nothing back. */
+		give_link(f, p.as_ana, p.carl, 70 + (unsigned)i);
+		ASSERT_OK(invitation(f, &waiting));
+		change = begin(f);
+		if (i == 0)
+			ASSERT_OK(
+				login_reset(change, p.bea, digest_of(80), &expires, &f->complaint));
+		else if (i == 1)
+			ASSERT_OK(user_set_state(change, p.bea, USER_SUSPENDED, &f->complaint));
+		else
+			ASSERT_OK(user_erase(change, p.bea, &f->complaint));
+		commit(&change);
+		ASSERT_ST(ST_NOT_FOUND, invitation(f, &waiting));
+		if (i == 0)
+			enrol(f, p.bea);
+		if (i != 1)
+			continue;
+		change = begin(f);
+		ASSERT_OK(user_set_state(change, p.bea, USER_ACTIVE, &f->complaint));
+		commit(&change);
+		ASSERT_ST(ST_NOT_FOUND, invitation(f, &waiting));
+	}
+	assert_chain(f);
+}
+
+static void a_suspension_voids_the_link_too(void **state)
+{
+	struct fixture *f = *state;
+	struct people p = people_make(f);
+	struct change *change;
+
+	give_link(f, p.as_ana, p.bea, 60);
+	change = begin(f);
+	ASSERT_OK(user_set_state(change, p.bea, USER_SUSPENDED, &f->complaint));
+	ASSERT_OK(user_set_state(change, p.bea, USER_ACTIVE, &f->complaint));
+	commit(&change);
+	assert_false(link_is_there(f, 60));
+}
+
 static void who_may_accept(void **state)
 {
 	struct fixture *f = *state;
@@ -248,12 +298,10 @@ static void a_suspended_user_does_not_accept(void **state)
 {
 	struct fixture *f = *state;
 	struct people p = people_make(f);
-	struct change *change;
 
 	ASSERT_OK(invite(f, p.as_ana, p.bea));
-	change = begin(f);
-	ASSERT_OK(user_set_state(change, p.bea, USER_SUSPENDED, &f->complaint));
-	commit(&change);
+	/* A suspension takes the invitation back; his state alone must do as well. */
+	meddle(f->db_path, "UPDATE users SET state = 2 WHERE email_key LIKE 'bea@%'");
 	ASSERT_ST(ST_DENIED, accept(f, p.as_bea));
 	ASSERT_ST(ST_DENIED, cancel(f, p.as_bea));
 	assert_int_equal(owner_of(f), p.ana);
@@ -430,6 +478,8 @@ int main(void)
 		TEST(the_invited_accepts_and_the_old_owner_cannot),
 		TEST(who_has_not_enrolled_is_not_invited),
 		TEST(links_of_the_new_owner_are_void),
+		TEST(what_takes_an_invitation_back),
+		TEST(a_suspension_voids_the_link_too),
 		TEST(who_may_accept),
 		TEST(who_may_invite_whom),
 		TEST(who_may_cancel),
