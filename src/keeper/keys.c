@@ -195,7 +195,10 @@ static enum status query_sort(struct api_call *call, struct list_query *query)
 	return ST_OK;
 }
 
-/* A key of another account shows here only that it is linked: not how it is called, nor its age. */
+/*
+ * A key of another account shows here its state, its links here and since when it exists. How it is
+ * called, and how its tokens and its expiry stand, is not told: nor by an order or a filter.
+ */
 static enum status query_outside(struct api_call *call, const struct list_query *query)
 {
 	if (query->alerts != 0 || query->order == KEY_ORDER_LABEL)

@@ -242,7 +242,7 @@ struct record_key {
  * Canonical JSON without secrets: the API's answers and the events' before and
  * after. Compact, keys in a fixed order, ASCII. viewer: the account that may
  * read it; links into other accounts are left out, and of a key of another account
- * all that does not decide here. VIEWER_ALL: the operator.
+ * all that does not decide here, but for when it was made. VIEWER_ALL: the operator.
  * Users: the personal part (e-mail, name) only on request, never for events.
  */
 #define VIEWER_ALL 0u
