@@ -1,7 +1,47 @@
 /* /v1/resources and /v1/products. Source: records/catalog.h. */
 #include "keeper/api.h"
 
+#include "base/message.h"
 #include "records/catalog.h"
+#include "records/right.h"
+
+/* Llavero's own ones have a name and a sentence in the language of who asks. */
+static const struct {
+	const char *name, *text;
+} RIGHTS[RIGHT_COUNT] = {
+	[RIGHT_KEYS_VIEW] = { "right.keys_view", "right.keys_view_text" },
+	[RIGHT_KEYS_EDIT] = { "right.keys_edit", "right.keys_edit_text" },
+	[RIGHT_USERS_VIEW] = { "right.users_view", "right.users_view_text" },
+	[RIGHT_USERS_EDIT] = { "right.users_edit", "right.users_edit_text" },
+	[RIGHT_PROFILES_VIEW] = { "right.profiles_view", "right.profiles_view_text" },
+	[RIGHT_PROFILES_EDIT] = { "right.profiles_edit", "right.profiles_edit_text" },
+	[RIGHT_CATALOG_VIEW] = { "right.catalog_view", "right.catalog_view_text" },
+	[RIGHT_CATALOG_EDIT] = { "right.catalog_edit", "right.catalog_edit_text" },
+	[RIGHT_EVENTS_VIEW] = { "right.events_view", "right.events_view_text" },
+	[RIGHT_DIAGNOSE] = { "right.diagnose", "right.diagnose_text" },
+	[RIGHT_SETTINGS] = { "right.settings", "right.settings_text" },
+};
+
+static void append_resource(
+	struct api_call *call, const struct record_resource *resource, struct buf *out)
+{
+	struct record_resource shown = *resource;
+	enum right right = RIGHT_NONE;
+
+	if (span_is(resource->product, RIGHT_PRODUCT))
+		right = right_of_name(resource->key);
+	if (right != RIGHT_NONE)
+		shown.name = span_str(message_text(call->http->lang, RIGHTS[right].name));
+	resource_append_json(out, &shown);
+	if (out->len > 0)
+		out->len--; /* the closing brace */
+	buf_append_str(out, ",\"description\":");
+	if (right != RIGHT_NONE)
+		buf_append_json(out, span_str(message_text(call->http->lang, RIGHTS[right].text)));
+	else
+		buf_append_str(out, "null");
+	buf_append_char(out, '}');
+}
 
 static enum status item_resource(struct api_call *call, uint32_t slot, struct buf *out)
 {
@@ -9,7 +49,7 @@ static enum status item_resource(struct api_call *call, uint32_t slot, struct bu
 	enum status st = snapshot_resource(call->reading, slot, call->arena, &resource);
 
 	if (st == ST_OK)
-		resource_append_json(out, &resource);
+		append_resource(call, &resource, out);
 	return st;
 }
 
@@ -23,7 +63,7 @@ static enum status answer_resource(
 
 	if (st != ST_OK)
 		return st;
-	resource_append_json(&object, &resource);
+	append_resource(call, &resource, &object);
 	return api_answer(call, http_status, &object, resource.version, head);
 }
 

@@ -153,6 +153,21 @@ test('the page of rights has a row for each operation, and says the same', () =>
 });
 
 // Rows: method, address with one id, body.
+test('each right is a resource with a name and a sentence, in the language of who asks', async () => {
+  const named = {};
+  for (const lang of ['en', 'es', 'pt']) {
+    const { items } = (await ask(bearer['store owner'], 'GET', '/v1/resources?limit=200', undefined, { 'Accept-Language': lang })).json;
+    const own = items.filter(({ product }) => product === 'llavero');
+    assert.deepEqual(own.map(({ key }) => key).sort(), [...RIGHTS].sort());
+    for (const { key, name, description } of own) assert.ok(name !== key && description.endsWith('.'), `${lang}: ${key}`);
+    named[lang] = own.find(({ key }) => key === 'keys.view');
+    assert.equal((await ask(bearer['store owner'], 'GET', `/v1/resources/${named[lang].id}`, undefined, { 'Accept-Language': lang })).json.name,
+      named[lang].name);
+    assert.equal(items.find(({ product }) => product === 'OMS').description, null);
+  }
+  assert.deepEqual(Object.values(named).map(({ name }) => name), ['View keys', 'Ver claves', 'Ver chaves']);
+});
+
 test('what is another account\'s is answered as what is not there', async () => {
   const owner = bearer['store owner'];
   const foreign = { user: users['other owner'].id, profile: profiles.other.id, key: keys.other.appKey };

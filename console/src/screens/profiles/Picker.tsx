@@ -13,7 +13,7 @@ import { nameOf, refOf, type Resource } from './model';
 /** So many are read without being asked for; then a button goes on. */
 const READ_MAX = 1000;
 
-type Row = Pick<Resource, 'product' | 'category' | 'key' | 'name'>;
+type Row = Pick<Resource, 'product' | 'category' | 'key' | 'name' | 'description'>;
 
 function useResources(q: string) {
   const list = useList<Resource>(['resources', 'choice', q], (cursor) => data(api.GET('/v1/resources', { params: { query: { q: q || undefined, limit: 200, cursor } } })));
@@ -46,6 +46,7 @@ function Line({ row, isChosen, onToggle }: { row: Row; isChosen: boolean; onTogg
     <>
       {row.name || row.key}
       {row.name && row.name !== row.key && <span className="l-code l-dim"> {row.key}</span>}
+      {row.description && <small className="l-dim">{row.description}</small>}
     </>
   );
   if (!onToggle) return <li>{words}</li>;
@@ -115,8 +116,8 @@ export function Picker({ chosen, onChange }: PickerProps) {
     if (!onlyChosen) return [...known.values()];
     const wanted = q.toLowerCase();
     return [...chosen]
-      .map((name): Row => known.get(name) ?? { ...refOf(name), category: null, name: null })
-      .filter((row) => !wanted || `${row.product} ${row.key} ${row.name ?? ''}`.toLowerCase().includes(wanted));
+      .map((name): Row => known.get(name) ?? { ...refOf(name), category: null, name: null, description: null })
+      .filter((row) => !wanted || `${row.product} ${row.key} ${row.name ?? ''} ${row.description ?? ''}`.toLowerCase().includes(wanted));
   }, [list.items, chosen, onlyChosen, q]);
   const products = useMemo(() => byProduct(rows), [rows]);
   const toggle = onChange && ((names: string[], on: boolean) => {
