@@ -1,23 +1,22 @@
 // Who may what over /v1: a matrix of roles and operations, made of the description's own x-llavero-need, and what
 // somebody who may little could try to get at more.
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 
 import { freePort, Llaverod, request, ROOT } from '../lib/llaverod.mjs';
+import { browserOf, logIn } from '../lib/sessions.mjs';
 
 const RIGHTS = ['keys.view', 'keys.edit', 'users.view', 'users.edit', 'profiles.view', 'profiles.edit', 'catalog.view',
   'catalog.edit', 'events.view', 'diagnose', 'settings'];
 const IMPLIED = { 'keys.edit': ['keys.view'], 'users.edit': ['users.view'], 'profiles.edit': ['profiles.view', 'catalog.view'],
   'profiles.view': ['catalog.view'], 'catalog.edit': ['catalog.view'] };
-const MINUTE = 60_000_000;
 
 let daemon;
 let tcp;
+let browser; // the owner's cookie
 let operations; // [{ method, path, need, stepUp }]
 const users = {}; // name -> the user
 const profiles = {}; // name -> the profile
@@ -31,22 +30,6 @@ const withImplied = (rights) => [...new Set(rights.flatMap((right) => [right, ..
 function ask(token, method, url, body, headers = {}) {
   return request(tcp, method, url, { body, agent,
     headers: { ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }), ...headers } });
-}
-
-const session = (name, kind = 'cli') => `${kind === 'cli' ? 'LS1' : ''}${createHash('sha256').update(name).digest('base64url')}`;
-
-// The rows that a login leaves, written while nobody has the database open.
-function insertSessions(rows) {
-  const program = 'import sqlite3,sys,json,hashlib\n'
-    + "db = sqlite3.connect(sys.argv[1])\n"
-    + 'for slot, (text, user, kind, seen, factor, ends) in enumerate(json.loads(sys.argv[2])):\n'
-    + "  db.execute('INSERT INTO sessions (slot, digest, user_slot, kind, created_at_us, seen_at_us, second_factor_at_us,"
-    + " expires_at_us) VALUES (?, ?, ?, ?, ?, ?, ?, ?)', (slot + 1, hashlib.sha256(text.encode()).digest(), user, kind, seen, seen,"
-    + ' factor, ends))\n'
-    + "db.execute(\"UPDATE counters SET last = 1000 WHERE name = 'session'\")\n"
-    + 'db.commit()\n';
-  const result = spawnSync('python3', ['-c', program, path.join(daemon.data, 'records.db'), JSON.stringify(rows)], { encoding: 'utf8' });
-  assert.equal(result.status, 0, result.stderr);
 }
 
 async function user(name, account, rights, { handlesKeys = false } = {}) {
@@ -72,7 +55,6 @@ before(async () => {
   await user('keys.edit undelegated', 'store', ['keys.edit']);
   await user('plain', 'store', []);
   await user('suspended', 'store', ['users.view']);
-  await daemon.api('PATCH', `/v1/users/${users.suspended.id}`, { state: 'suspended' });
   await daemon.api('POST', '/v1/resources', { product: 'OMS', key: 'orders' });
   for (const [name, rights, addresses] of [['all', RIGHTS, ['127.0.0.1']], ['few', ['keys.view'], ['127.0.0.1']],
     ['away', RIGHTS, ['203.0.113.7']]]) {
@@ -80,16 +62,13 @@ before(async () => {
     bearer[`token ${name}`] = (await daemon.api('POST', '/v1/management-tokens', { account: 'store', label: name, rights, addresses,
       expiresAt })).token;
   }
-  await daemon.stop();
-  const now = Date.now() * 1000;
-  const rows = Object.entries(users).map(([name, { id }]) => [session(name), id, 2, now, now, now + 60 * MINUTE]);
+  const names = Object.keys(users);
+  const tokens = await logIn(daemon, names.map((name) => ({ user: users[name].id })));
+  names.forEach((name, i) => { bearer[name] = tokens[i]; });
+  await daemon.api('PATCH', `/v1/users/${users.suspended.id}`, { state: 'suspended' });
   const owner = users['store owner'].id;
-  rows.push([session('stale'), owner, 2, now, now - 11 * MINUTE, now + 60 * MINUTE]);
-  rows.push([session('over'), owner, 2, now - 60 * MINUTE, now - 60 * MINUTE, now - MINUTE]);
-  rows.push([session('browser', 'browser'), owner, 1, now, now, now + 60 * MINUTE]);
-  insertSessions(rows);
-  for (const name of [...Object.keys(users), 'stale', 'over']) bearer[name] = session(name);
-  await daemon.launch();
+  browser = await browserOf(daemon, owner);
+  [bearer.stale, bearer.over] = await logIn(daemon, [{ user: owner, factorAge: 11 * 60 }, { user: owner, sooner: 14 * 86_400 }]);
   const { paths } = await daemon.api('GET', '/openapi.json');
   operations = Object.entries(paths).flatMap(([pattern, item]) => Object.entries(item).map(([method, o]) => ({
     method: method.toUpperCase(), path: pattern, need: o['x-llavero-need'], stepUp: o['x-llavero-step-up'],
@@ -327,7 +306,7 @@ test('a delegate handles keys, and the event says that he is one', async () => {
 });
 
 test('a cookie changes something for a page of this server only', async () => {
-  const cookie = { Cookie: `a=b; __Host-llavero-session=${session('browser', 'browser')}` };
+  const cookie = { Cookie: `a=b; __Host-llavero-session=${browser}` };
   const here = `http://127.0.0.1:${tcp.port}`;
   const rows = [
     ['a page of this server', { 'Sec-Fetch-Site': 'same-origin' }, 200],
@@ -347,13 +326,13 @@ test('a cookie changes something for a page of this server only', async () => {
   }
   assert.equal((await ask(undefined, 'GET', '/v1/accounts', undefined, cookie)).status, 200);
   // The cookie's text is no bearer token, nor the other way round.
-  assert.equal((await ask(session('browser', 'browser'), 'GET', '/v1/accounts')).status, 401);
-  assert.equal((await ask(undefined, 'GET', '/v1/accounts', undefined, { Cookie: `__Host-llavero-session=${session('store owner')}` })).status, 401);
+  assert.equal((await ask(browser, 'GET', '/v1/accounts')).status, 401);
+  assert.equal((await ask(undefined, 'GET', '/v1/accounts', undefined, { Cookie: `__Host-llavero-session=${bearer['store owner']}` })).status, 401);
 });
 
 test('one credential a request, a Host that is ours, and nobody becomes the operator', async () => {
   const owner = { Authorization: `Bearer ${bearer['store owner']}` };
-  const cookie = { Cookie: `__Host-llavero-session=${session('browser', 'browser')}` };
+  const cookie = { Cookie: `__Host-llavero-session=${browser}` };
   const status = async (headers, target = tcp) => (await request(target, 'GET', '/v1/accounts', { headers })).status;
   assert.equal(await status({ ...owner, ...cookie }), 400);
   assert.equal(await status(['Host', 'localhost', 'Authorization', owner.Authorization, 'Authorization', owner.Authorization]), 400);

@@ -64,6 +64,8 @@ export class Person {
     const opened = await this.ask('POST', '/v1/enrolment/open', { token });
     if (opened.status !== 200) throw new Error(`open: ${opened.status} ${opened.text}`);
     this.secret = opened.json.secret;
+    this.account ??= opened.json.account;
+    this.email ??= opened.json.email;
     const answer = this.keep(await this.ask('POST', '/v1/enrolment', { token, password, code: this.code() }));
     if (answer.status !== 201) throw new Error(`enrol: ${answer.status} ${answer.text}`);
     this.password = password;
