@@ -9,7 +9,7 @@ DESTDIR ?=
 help:
 	@sed -n 's/^## //p' Makefile
 
-## make run       set up, build, start the server; prints how to make the first account
+## make run       set up, build, start the server; asks for the first account, shows its owner's link
 run: setup programs
 	@scripts/run
 

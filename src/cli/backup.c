@@ -14,7 +14,7 @@
 static int fail_file(const struct cli *cli, const char *path, int error)
 {
 	struct message_arg args[] = { { "path", span_str(path) },
-		{ "reason", span_str(strerror(error)) } };
+		{ "reason", span_str(cli_reason(cli, error)) } };
 
 	if (error == EEXIST)
 		return cli_fail_with(cli, EXIT_REFUSED, "records.backup_exists", "path", path);

@@ -90,6 +90,9 @@ int cli_fail_with(
 /* The same for a complaint of the parts that work offline. */
 int cli_complain(const struct cli *cli, int code, const struct complaint *complaint);
 
+/* What an errno means, in words of the person's language where they are ours. */
+const char *cli_reason(const struct cli *cli, int error);
+
 /* Print a message with its line end to standard output. */
 void cli_say(
 	const struct cli *cli, const char *key, const struct message_arg *args, size_t args_count);

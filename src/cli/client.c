@@ -256,14 +256,37 @@ static int transfer_set(const struct cli *cli, struct transfer *transfer)
 	return code;
 }
 
+/* What is wrong with an address, or with the way to it. */
+static const char *no_answer_key(CURLcode result)
+{
+	switch (result) {
+	case CURLE_URL_MALFORMAT:
+	case CURLE_UNSUPPORTED_PROTOCOL:
+		return "cli.url_form";
+	case CURLE_COULDNT_RESOLVE_HOST:
+		return "cli.url_host";
+	case CURLE_COULDNT_CONNECT:
+	case CURLE_OPERATION_TIMEDOUT:
+		return "cli.url_silent";
+	case CURLE_PEER_FAILED_VERIFICATION:
+	case CURLE_SSL_CACERT_BADFILE:
+		return "cli.url_certificate";
+	case CURLE_SSL_CONNECT_ERROR:
+		return "cli.url_no_tls";
+	default:
+		return "cli.url_failed";
+	}
+}
+
 /* Not there, not allowed, or something else: each needs another remedy. */
-static const char *no_keeper_key(const struct cli *cli, const struct transfer *transfer)
+static const char *no_keeper_key(
+	const struct cli *cli, const struct transfer *transfer, CURLcode result)
 {
 	long error = 0;
 
 	(void)curl_easy_getinfo(transfer->curl, CURLINFO_OS_ERRNO, &error);
 	if (cli->url != NULL)
-		return "cli.no_keeper";
+		return no_answer_key(result);
 	if (error == EACCES || error == EPERM)
 		return "cli.keeper_denied";
 	return error == ENOENT || error == ECONNREFUSED ? "cli.keeper_absent" : "cli.no_keeper";
@@ -278,7 +301,8 @@ static int fail_transport(const struct cli *cli, const struct transfer *transfer
 
 	if (transfer->write_failed)
 		return cli_fail(cli, EXIT_FAULT, "cli.write_failed", NULL, 0);
-	return cli_fail(cli, EXIT_FAULT, no_keeper_key(cli, transfer), args, ARRAY_LEN(args));
+	return cli_fail(
+		cli, EXIT_FAULT, no_keeper_key(cli, transfer, result), args, ARRAY_LEN(args));
 }
 
 /* What a person can do about it here, beside what the keeper says. */

@@ -5,7 +5,9 @@
 #include "base/limits.h"
 #include "records/verify.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #define SMALL_FILE_MAX (4 * KIB)
 
@@ -142,7 +144,15 @@ int run_events_verify(struct cli *cli, const struct cli_args *args)
 		.progress = on_progress,
 	};
 	enum status st;
-	int code = take_key(&v, cli_value(args, "public-key"));
+	int code;
+
+	if (access(v.path, R_OK) != 0) {
+		struct message_arg why[] = { { "path", span_str(v.path) },
+			{ "reason", span_str(cli_reason(cli, errno)) } };
+
+		return cli_fail(cli, EXIT_FAULT, "cli.open_failed", why, ARRAY_LEN(why));
+	}
+	code = take_key(&v, cli_value(args, "public-key"));
 
 	if (code == EXIT_YES)
 		code = take_checkpoint(&v, cli_value(args, "checkpoint"));

@@ -8,6 +8,14 @@
 #include <termios.h>
 #include <unistd.h>
 
+static int fail_errno(const struct cli *cli, int code, const char *key, const char *path)
+{
+	struct message_arg args[] = { { "path", span_str(path) },
+		{ "reason", span_str(cli_reason(cli, errno)) } };
+
+	return cli_fail(cli, code, key, args, ARRAY_LEN(args));
+}
+
 static int read_fd(const struct cli *cli, int fd, const char *name, struct buf *out)
 {
 	char chunk[16384];
@@ -17,7 +25,7 @@ static int read_fd(const struct cli *cli, int fd, const char *name, struct buf *
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)
-			return cli_fail_with(cli, EXIT_FAULT, "cli.read_failed", "path", name);
+			return fail_errno(cli, EXIT_FAULT, "cli.read_failed", name);
 		buf_append(out, span_of(chunk, (size_t)got));
 		explicit_bzero(chunk, (size_t)got);
 		if (!buf_ok(out))
@@ -34,12 +42,8 @@ int input_file(const struct cli *cli, const char *path, size_t ceiling, struct b
 	if (strcmp(path, "-") == 0)
 		return read_fd(cli, STDIN_FILENO, path, out);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0) {
-		struct message_arg args[] = { { "path", span_str(path) },
-			{ "reason", span_str(strerror(errno)) } };
-
-		return cli_fail(cli, EXIT_USAGE, "cli.open_failed", args, ARRAY_LEN(args));
-	}
+	if (fd < 0)
+		return fail_errno(cli, EXIT_USAGE, "cli.open_failed", path);
 	code = read_fd(cli, fd, path, out);
 	(void)close(fd);
 	return code;

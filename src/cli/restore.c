@@ -71,7 +71,7 @@ static int find_places(struct restoring *r, const struct cli_args *args)
 static int fail_errno(const struct restoring *r, const char *key, const char *path)
 {
 	struct message_arg args[] = { { "path", span_str(path) },
-		{ "reason", span_str(strerror(errno)) } };
+		{ "reason", span_str(cli_reason(r->cli, errno)) } };
 
 	return cli_fail(r->cli, EXIT_FAULT, key, args, ARRAY_LEN(args));
 }

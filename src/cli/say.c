@@ -1,5 +1,6 @@
 #include "cli/cli.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -33,6 +34,28 @@ json_t *cli_values(const struct cli_args *args, const char *name)
 		(void)json_array_append_new(values, json_string(args->options[i].value));
 	}
 	return values;
+}
+
+const char *cli_reason(const struct cli *cli, int error)
+{
+	static const struct {
+		int error;
+		const char *key;
+	} REASONS[] = {
+		{ ENOENT, "cli.reason_absent" },
+		{ ENOTDIR, "cli.reason_absent" },
+		{ EACCES, "cli.reason_denied" },
+		{ EPERM, "cli.reason_denied" },
+		{ EISDIR, "cli.reason_folder" },
+		{ ENOSPC, "cli.reason_full" },
+		{ EROFS, "cli.reason_read_only" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(REASONS); i++) {
+		if (REASONS[i].error == error)
+			return cli_text(cli, REASONS[i].key);
+	}
+	return strerror(error);
 }
 
 void cli_note(

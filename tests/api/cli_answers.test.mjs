@@ -38,8 +38,10 @@ test('init makes the first account once; another one is refused, with the comman
   const { stderr } = await llavero(daemon, ['--lang', 'es', 'init', '--account', 'x2', '--owner', 'b@example.com'], { code: 1 });
   assert.match(stderr, /Ya existe una cuenta: store/);
   assert.equal((await json('status')).revision, revision);
+  // This keeper has no address: the link is a path.
+  assert.match((await llavero(daemon, ['account', 'create', 'third', '--owner', 'eva@example.com'])).stderr, /keeper\.listen/);
   has(await json('account', 'create', 'second', '--owner', 'bea@example.com'), ['name', 'state', 'revision'], 'account create');
-  assert.deepEqual((await json('account', 'list')).map(({ name }) => name), ['store', 'second']);
+  assert.deepEqual((await json('account', 'list')).map(({ name }) => name), ['store', 'third', 'second']);
 });
 
 test('catalogue and profiles', async () => {

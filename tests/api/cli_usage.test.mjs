@@ -7,12 +7,14 @@ import path from 'node:path';
 import { after, before, test } from 'node:test';
 
 import { environment, llavero, onTerminal, start } from '../lib/cli.mjs';
-import { LLAVERO, Llaverod, request } from '../lib/llaverod.mjs';
+import { freePort, LLAVERO, Llaverod, request } from '../lib/llaverod.mjs';
 
 let daemon;
+let tcp;
 
 before(async () => {
-  daemon = await Llaverod.start();
+  tcp = await freePort();
+  daemon = await Llaverod.start({ env: { LLAVERO_KEEPER_LISTEN: `127.0.0.1:${tcp}` } });
   await daemon.api('POST', '/v1/init', { account: 'store', owner: 'ana@example.com' });
 });
 
@@ -77,7 +79,7 @@ test('with --json every failure is one problem object on standard output', async
     [['key', 'craete', '--json'], 2, 'cli.unknown_command_near'],
     [['key', 'create', '--json', '--account', 'store'], 2, 'cli.option_missing'],
     [['--socket', '/nonexistent', 'status', '--json'], 3, 'cli.keeper_absent'],
-    [['events', 'verify', '/nonexistent', '--json'], 3, undefined],
+    [['events', 'verify', '/nonexistent', '--json'], 3, 'cli.open_failed'],
   ];
   for (const [args, code, problem] of rows) {
     const { json, stderr } = await llavero(daemon, args, { code });
@@ -94,6 +96,29 @@ test('the socket comes from the option, then from the environment; a missing dae
   await llavero({ keeper: { socket: '/nonexistent' } }, ['status', '--socket', daemon.keeper.socket]);
   const { stderr } = await llavero({ keeper: { socket: '/nonexistent' } }, ['status'], { code: 3 });
   assert.match(stderr, /\/nonexistent.*--socket or LLAVERO_SOCKET/);
+});
+
+test('whatever stops a command is told in the language of the person, with what to do', async () => {
+  const folder = path.join(daemon.folder, 'a folder');
+  fs.mkdirSync(folder);
+  const rows = [
+    [['catalog', 'import', '/nonexistent.yaml'], 2, /no existe ese archivo/],
+    [['catalog', 'import', folder], 3, /no se puede leer|es una carpeta/i],
+    [['backup', '/nonexistent/b.db'], 3, /no existe ese archivo o carpeta/],
+    [['events', 'verify', '/nonexistent.db'], 3, /no existe ese archivo/],
+    [['--url', 'ftp://llavero.example', 'status'], 3, /no es la dirección de un keeper.*https:\/\/HOST/],
+    [['--url', 'http://127.0.0.1:1', 'status'], 3, /Nadie responde en http:\/\/127\.0\.0\.1:1.*keeper\.listen/],
+    [['--url', `https://127.0.0.1:${tcp}`, 'status'], 3, /no habla TLS/],
+    [['--url', `http://127.0.0.1:${tcp}`, 'whoami'], 1, /Inicie sesión.*llavero login --url http/s],
+    [['--url', `http://127.0.0.1:${tcp}`, 'login', '--email', 'a@example.com'], 2, /terminal/],
+    [['login'], 2, /--url o LLAVERO_URL/],
+    [['password'], 2, /terminal/],
+  ];
+  for (const [args, code, pattern] of rows) {
+    const { stderr } = await llavero(daemon, ['--lang', 'es', ...args], { code, env: { HOME: daemon.folder, XDG_STATE_HOME: '' } });
+    assert.match(stderr, pattern, args.join(' '));
+    assert.doesNotMatch(stderr, /not_found|No such file|Couldn't/, args.join(' '));
+  }
 });
 
 test('a language may be written as locales are', async () => {
@@ -202,8 +227,7 @@ test('what is needed is asked for at a terminal, in the language of the person; 
   const { code, shown } = onTerminal(daemon, ['account', 'create', 'asked', '--lang', 'pt'],
     [['Titular:', '\n'], ['Titular:', 'bea@example.com\n']]);
   assert.equal(code, 0, shown);
-  assert.match(shown, /Link +\/enrol#\S{43}/);
-  assert.match(shown, /keeper\.listen/); // this keeper has no address
+  assert.match(shown, /Link +http\S+\/enrol#\S{43}/);
   assert.equal((await daemon.api('GET', '/v1/accounts/asked')).name, 'asked');
   const ended = onTerminal(daemon, ['account', 'create', 'ended'], [['owner:', 'bea\x04\x04']]);
   assert.equal(ended.code, 2, ended.shown);
