@@ -40,6 +40,10 @@ test('the way in and the first key work as they are written', async () => {
       .map((match) => [match[1], match[2]]);
     assert.deepEqual(answers, [['403', 'no_profile'], ['200', 'Reader'], ['401', 'key_revoked']]);
     assert.match(said, /^Cause +key_revoked$/m);
+    // The document leads to the page of its cause, and to the console with the diagnosis.
+    assert.ok(said.includes(`"type":"http://127.0.0.1:${console}/causes/key_revoked"`));
+    assert.match(said, new RegExp(`"instance":"http://127\\.0\\.0\\.1:${console}/diagnose#`));
+    assert.equal((await request({ port: console }, 'GET', '/causes/key_revoked', { headers: { Accept: 'text/html' } })).status, 200);
     assert.match(said, /^REFUSED /m);
     // The owner's way in leads to the console that answers there.
     assert.match(said, new RegExp(`http://127\\.0\\.0\\.1:${console}/enrol#\\S{43}`));
