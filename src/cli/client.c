@@ -311,8 +311,13 @@ static void hint(const struct cli *cli, const struct client_answer *answer)
 	const char *code = json_string_value(json_object_get(answer->json, "code"));
 	struct message_arg url = { "url", span_str(cli->url != NULL ? cli->url : "") };
 
-	if (code == NULL || cli->url == NULL || cli->token_file != NULL)
+	if (code == NULL || cli->token_file != NULL)
 		return;
+	if (cli->url == NULL) {
+		if (strcmp(code, "login.no_person") == 0)
+			cli_note(cli, "login.hint_person", NULL, 0);
+		return;
+	}
 	if (strcmp(code, "api.login_needed") == 0)
 		cli_note(cli, "login.hint_login", &url, 1);
 	else if (strcmp(code, "api.second_factor_needed") == 0)

@@ -8,11 +8,11 @@ import { after, before, test } from 'node:test';
 import { environment, llavero, onTerminal } from '../lib/cli.mjs';
 import { freePort, LLAVERO, Llaverod } from '../lib/llaverod.mjs';
 import { PASSWORD, stepNow, totp } from '../lib/people.mjs';
+import { age } from '../lib/sessions.mjs';
 
 let daemon;
 let url;
 let made;
-let secret; // of the owner's app
 let codes; // his recovery codes
 const file = (name, text) => {
   const where = path.join(daemon.folder, name);
@@ -63,7 +63,6 @@ test('the owner enrols with the link, without a browser; the link works once', a
   assert.doesNotMatch(short.stderr, /opened before/);
   assert.match(done.stderr, /opened before, at 2.*only what is shown now counts/);
   assert.notEqual(done.secret, short.secret);
-  ({ secret } = done);
   codes = done.json.recoveryCodes;
   assert.equal(codes.length, 10);
   const again = await enrol(made.enrolment, PASSWORD);
@@ -145,6 +144,19 @@ test('a machine asks with its token, which is in no argument', async () => {
   assert.deepEqual(piped.json, []);
   const plain = await llavero(daemon, ['--url', 'http://llavero.example', '--token-file', file('machine', token.token), 'whoami'], { code: 2 });
   assert.match(plain.stderr, /not encrypted/);
+});
+
+test('an old second factor, and a session that is over, are told with the command that helps', async () => {
+  const { json: me } = await person(['--json', 'whoami']);
+  age(daemon, me.user.id, 11 * 60);
+  const late = await person(['key', 'create', '--label', 'late'], { code: 1 });
+  assert.match(late.stderr, /more than 10 minutes.*llavero login --confirm --url http/s);
+  await person(['login', '--confirm', '--code-file', file('code', codes.pop())]);
+  await person(['key', 'create', '--label', 'late']);
+  age(daemon, me.user.id, 0, 14 * 86_400);
+  assert.match((await person(['whoami'], { code: 1 })).stderr, /Log in.*llavero login --url http/s);
+  assert.match((await llavero(daemon, ['session', 'list'], { code: 1 })).stderr, /logged in.*llavero login --url ADDRESS/s);
+  await person(['login', '--email', 'ana@example.com', '--password-file', file('password', PASSWORD), '--code-file', file('code', codes.pop())]);
 });
 
 test('sessions are listed and ended; password, factor and recovery codes are changed', async () => {

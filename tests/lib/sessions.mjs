@@ -27,8 +27,9 @@ db.execute('UPDATE sessions SET second_factor_at_us = second_factor_at_us - ?, e
 db.commit()
 `;
 
-function age(daemon, user, factorAge, pastExpiry) {
-  const result = spawnSync('python3', ['-c', AGE, path.join(daemon.data, 'records.db'), `${user}`, `${factorAge}`, `${pastExpiry}`],
+// His last session becomes older: its second factor by so many seconds, and it is over so many sooner.
+export function age(daemon, user, factorAge, sooner = 0) {
+  const result = spawnSync('python3', ['-c', AGE, path.join(daemon.data, 'records.db'), `${user}`, `${factorAge}`, `${sooner}`],
     { encoding: 'utf8' });
   if (result.status !== 0) throw new Error(result.stderr);
 }
