@@ -256,10 +256,19 @@ test('an old second factor is asked for again, over the dialog, which stays', as
   await field('Identificación de la clave').fill('Integrador nuevo');
   await button('Guardar', dialog()).click();
   await page.getByText('Guardado').waitFor();
+  // A name is nobody's business; another customer is.
+  const code = page.locator('input[autocomplete="one-time-code"]');
+  await button('Editar').click();
+  await field('Identificador externo').fill('cliente-2');
+  await button('Guardar', dialog()).click();
+  await code.waitFor();
+  await page.keyboard.press('Escape');
+  await code.waitFor({ state: 'detached' });
+  assert.equal((await api('GET', `/v1/keys/${key.appKey}`)).externalId, null);
+  await button('Cancelar', dialog()).click();
   await button('Vincular').first().click();
   await choose('Perfil de acceso', 'Pedidos');
   await button('Vincular', dialog()).click();
-  const code = page.locator('input[autocomplete="one-time-code"]');
   await code.waitFor();
   await assertAccessible(page, 'second factor over a dialog');
   await page.keyboard.press('Escape');
