@@ -43,6 +43,7 @@ struct cli {
 	const char *url;         /* instead of the socket; NULL: the socket */
 	const char *token_file;  /* of a management token, instead of a session; NULL: none */
 	struct buf *token;       /* what it holds, once it was read */
+	struct buf *link_url;    /* the address in a link that was given, when it is the url */
 	bool json;               /* for programs */
 	enum lang lang;
 	bool is_terminal; /* standard output is one */
@@ -133,8 +134,11 @@ int client_ask(const struct cli *cli, const struct client_request *request, long
 
 /* The session that is kept for cli->url; nothing when there is none (session.c). */
 void session_token(const struct cli *cli, struct buf *out_token);
-/* The account of that session's person; nothing when there is none. */
-void session_account(const struct cli *cli, struct buf *out_account);
+/*
+ * The account of who asks at cli->url. EXIT_USAGE, and nothing said, for the socket; otherwise
+ * what client_ask returns and says when nobody is logged in there.
+ */
+NODISCARD int session_account(const struct cli *cli, struct buf *out_account);
 /* A secret over plain HTTP goes to this machine only; EXIT_USAGE, and said, for another URL. */
 int session_check_url(const struct cli *cli);
 

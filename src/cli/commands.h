@@ -133,7 +133,10 @@ void put_switch(json_t *object, const char *name, const char *value);
 /* Add a secret: from a file, "-" or a prompt, as input_secret takes it. */
 int put_secret(const struct cli *cli, json_t *body, const char *name, const char *path,
 	const char *prompt_key);
-/* Add what a link holds behind its #, of --link-file or a prompt; what has no # is taken whole. */
+/*
+ * Add what a link holds behind its #, of --link-file or a prompt; what has no # is taken whole.
+ * Without --url the keeper that the link leads to is asked.
+ */
 int put_link(struct cli *cli, const struct cli_args *args, json_t *body, const char *member);
 
 /* Ask with a body, which is taken (NULL: none). As client_ask. */

@@ -2,6 +2,7 @@
 #include "cli/cli.h"
 
 #include "base/crypto.h"
+#include "base/limits.h"
 #include "cli/help.h"
 #include "cli/parse.h"
 
@@ -154,8 +155,11 @@ int main(int argc, char **argv)
 	const char *token_file = getenv("LLAVERO_TOKEN_FILE");
 	CLEANUP(buf_wipe)
 	struct buf token = buf_heap(1);
+	CLEANUP(buf_free)
+	struct buf link_url = buf_heap(4 * KIB);
 	struct cli cli = {
 		.token = &token,
+		.link_url = &link_url,
 		.socket_path = socket != NULL && socket[0] != '\0' ? socket : SOCKET_DEFAULT,
 		.url = url != NULL && url[0] != '\0' ? url : NULL,
 		.token_file = token_file != NULL && token_file[0] != '\0' ? token_file : NULL,

@@ -197,10 +197,7 @@ int run_enrol(struct cli *cli, const struct cli_args *args)
 {
 	struct client_answer opened = { .body = buf_heap(1) }, used = { .body = buf_heap(1) };
 	json_t *body = json_object();
-	int code = session_check_url(cli);
-
-	if (code == EXIT_YES)
-		code = put_link(cli, args, body, "token");
+	int code = put_link(cli, args, body, "token");
 
 	if (code == EXIT_YES)
 		code = ask_open(cli, "/v1/enrolment/open", body, &opened);

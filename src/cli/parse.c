@@ -175,28 +175,30 @@ static bool changes_nothing(const struct cli_args *args)
 	return true;
 }
 
-/* What is needed and was not given: the account is that of who is logged in; the rest is asked for.
+/*
+ * What is needed and was not given: the account is that of who asks, the rest is asked for.
+ * EXIT_USAGE, and nothing said, where neither is possible.
  */
 static int settle_needed(struct parsing *p, const struct cli_option *option)
 {
 	struct cli_args *args = p->args;
-	struct buf *asked = &p->asked[p->asked_count];
+	struct buf *found = &p->asked[p->asked_count];
+	bool is_account = option->prompt == NULL && strcmp(option->name, "account") == 0;
+	int code;
 
-	bool own = option->prompt == NULL && strcmp(option->name, "account") == 0;
-
-	if ((option->prompt == NULL && !own) || p->asked_count == ASKED_MAX ||
+	if ((option->prompt == NULL && !is_account) || p->asked_count == ASKED_MAX ||
 		args->count == CLI_VALUES_MAX)
 		return EXIT_USAGE;
-	*asked = buf_heap(ASKED_LEN_MAX);
+	*found = buf_heap(ASKED_LEN_MAX);
 	p->asked_count++;
-	if (own)
-		session_account(p->cli, asked);
-	else if (input_line(p->cli, option->prompt, asked) != EXIT_YES)
-		return EXIT_USAGE;
-	if (asked->len == 0 || !buf_ok(asked))
-		return EXIT_USAGE;
+	code = is_account ? session_account(p->cli, found)
+			  : input_line(p->cli, option->prompt, found);
+	if (code == EXIT_YES && !buf_ok(found))
+		code = EXIT_USAGE;
+	if (code != EXIT_YES)
+		return code;
 	args->options[args->count].option = option;
-	args->options[args->count++].value = buf_str(asked);
+	args->options[args->count++].value = buf_str(found);
 	return EXIT_YES;
 }
 
@@ -204,11 +206,15 @@ static int check_needed(struct parsing *p)
 {
 	for (size_t i = 0; i < p->command->options_count; i++) {
 		const struct cli_option *option = &p->command->options[i];
+		int code = EXIT_YES;
 
-		if (option->needed && !cli_flag(p->args, option->name) &&
-			settle_needed(p, option) != EXIT_YES)
+		if (option->needed && !cli_flag(p->args, option->name))
+			code = settle_needed(p, option);
+		if (code == EXIT_USAGE)
 			return cli_fail_with(
 				p->cli, EXIT_USAGE, "cli.option_missing", "name", option->name);
+		if (code != EXIT_YES)
+			return code;
 	}
 	if (is_edit(p->command->name) && changes_nothing(p->args))
 		return cli_fail(p->cli, EXIT_USAGE, "cli.nothing_to_change", NULL, 0);

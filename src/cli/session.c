@@ -125,10 +125,25 @@ void session_token(const struct cli *cli, struct buf *out_token)
 	kept(cli, "token", out_token);
 }
 
-void session_account(const struct cli *cli, struct buf *out_account)
+int session_account(const struct cli *cli, struct buf *out_account)
 {
-	if (cli->url != NULL && cli->token_file == NULL)
+	struct client_answer answer;
+	const char *account;
+	int code;
+
+	if (cli->url == NULL)
+		return EXIT_USAGE;
+	if (cli->token_file == NULL)
 		kept(cli, "account", out_account);
+	if (out_account->len > 0)
+		return EXIT_YES;
+	code = client_ask(cli, &(struct client_request){ .method = "GET", .path = "/v1/session" },
+		0, &answer);
+	account = json_string_value(json_object_get(answer.json, "account"));
+	if (code == EXIT_YES && account != NULL)
+		buf_append_str(out_account, account);
+	client_answer_free(&answer);
+	return code != EXIT_YES || out_account->len > 0 ? code : EXIT_USAGE;
 }
 
 /* ---- login ---- */

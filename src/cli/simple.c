@@ -1,5 +1,7 @@
 #include "cli/commands.h"
 
+#include "base/limits.h"
+
 int need_account(struct cli *cli, const struct cli_args *args)
 {
 	if (cli_value(args, "account") != NULL || cli->url != NULL)
@@ -42,6 +44,19 @@ int put_secret(const struct cli *cli, json_t *body, const char *name, const char
 	return code;
 }
 
+/* "https://host/enrol" is of the keeper at https://host: asked there, unless another is named. */
+static void take_link_url(struct cli *cli, struct span page)
+{
+	size_t end = page.len;
+
+	while (end > 0 && page.ptr[end - 1] != '/')
+		end--;
+	if (cli->url != NULL || end == 0 || !span_starts_with(page, SPAN_LIT("http")))
+		return;
+	buf_append(cli->link_url, span_part(page, 0, end - 1));
+	cli->url = buf_str(cli->link_url);
+}
+
 int put_link(struct cli *cli, const struct cli_args *args, json_t *body, const char *member)
 {
 	CLEANUP(buf_wipe)
@@ -50,11 +65,14 @@ int put_link(struct cli *cli, const struct cli_args *args, json_t *body, const c
 	struct span secret = buf_span(&link);
 	size_t at = span_find(secret, '#');
 
-	if (at < secret.len)
+	if (code != EXIT_YES)
+		return code;
+	if (at < secret.len) {
+		take_link_url(cli, span_part(secret, 0, at));
 		secret = span_part(secret, at + 1, secret.len);
-	if (code == EXIT_YES)
-		(void)json_object_set_new(body, member, json_stringn(secret.ptr, secret.len));
-	return code;
+	}
+	(void)json_object_set_new(body, member, json_stringn(secret.ptr, secret.len));
+	return cli->url == NULL ? EXIT_YES : session_check_url(cli);
 }
 
 void show_one(const struct cli *cli, const json_t *object, const struct column *columns,

@@ -65,6 +65,10 @@ test('the owner enrols with the link, without a browser; the link works once', a
   assert.notEqual(done.secret, short.secret);
   codes = done.json.recoveryCodes;
   assert.equal(codes.length, 10);
+  // The link says where: no address is given.
+  const pasted = await llavero(null, ['enrol', '--link-file', file('link', made.enrolment), '--password-file', file('password', PASSWORD)],
+    { code: 1 });
+  assert.match(pasted.stderr, /used already/);
   const again = await enrol(made.enrolment, PASSWORD);
   assert.equal(again.code, 1);
   assert.match(again.stderr, /used already/);
@@ -73,6 +77,7 @@ test('the owner enrols with the link, without a browser; the link works once', a
 test('who logs in is told who he is, and names his account no more', async () => {
   const before = await person(['whoami'], { code: 1 });
   assert.match(before.stderr, /llavero login/);
+  assert.match((await person(['profile', 'list'], { code: 1 })).stderr, /llavero login/);
   await person(['login', '--email', 'ana@example.com', '--password-file', file('password', PASSWORD), '--code-file', file('code', codes.pop())]);
   const { json: me } = await person(['--json', 'whoami']);
   assert.deepEqual([me.caller, me.account, me.user.email, me.user.owner], ['user', 'store', 'ana@example.com', true]);
@@ -142,6 +147,8 @@ test('a machine asks with its token, which is in no argument', async () => {
   const piped = await llavero(daemon, ['--url', url, '--token-file', '-', '--json', 'handover', 'list', '--account', 'store'],
     { input: token.token });
   assert.deepEqual(piped.json, []);
+  // Its account is the token's.
+  assert.deepEqual((await machine(['--json', 'handover', 'list'])).json, []);
   const plain = await llavero(daemon, ['--url', 'http://llavero.example', '--token-file', file('machine', token.token), 'whoami'], { code: 2 });
   assert.match(plain.stderr, /not encrypted/);
 });
