@@ -40,7 +40,7 @@ function serve(req, res) {
   let file = path.join(dist, path.normalize(pathname));
   if (!file.startsWith(dist) || !existsSync(file) || !statSync(file).isFile()) file = path.join(dist, page);
   const type = TYPES[path.extname(file)] ?? 'application/octet-stream';
-  const bytes = type.startsWith('text/html') ? readFileSync(file, 'utf8').replaceAll('__NONCE__', NONCE) : readFileSync(file);
+  const bytes = type.startsWith('text/html') ? readFileSync(file, 'utf8').replaceAll('__NONCE__', NONCE).replaceAll('__APP_KEY_PREFIX__', 'appkey') : readFileSync(file);
   res.writeHead(200, { 'Content-Type': type, 'Content-Security-Policy': POLICY, 'Cache-Control': 'no-store' });
   res.end(bytes);
 }

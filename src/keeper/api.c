@@ -205,7 +205,7 @@ enum status api_handle(
 {
 	struct api *api = api_context;
 	struct http_routes routes = { api->http, api->count };
-	enum status st = console_handle(request, response);
+	enum status st = console_handle(request, api->keeper->setup->app_key_prefix, response);
 
 	if (st == ST_NOT_FOUND)
 		st = http_dispatch(&routes, api, request, response);

@@ -6,7 +6,6 @@
 #include "keeper/html.h"
 
 #define NONCE_SIZE 16u
-#define NONCE_PLACE "__NONCE__"
 #define POLICY_HEADER "Content-Security-Policy"
 
 /* A page of the built console, and the paths that show it: itself, or all below it too. */
@@ -66,21 +65,36 @@ static bool takes_gzip(const struct http_request *request)
 	return false;
 }
 
-/* The page with this answer's nonce in every place that waits for it. */
-static void append_page(struct buf *out, const struct asset *asset, const char *nonce)
+/* A word in a page, and what an answer has in its place: nothing that HTML would read as its own.
+ */
+struct place {
+	struct span word, value;
+};
+
+static const struct place *place_at(struct span text, const struct place *places, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (span_starts_with(text, places[i].word))
+			return &places[i];
+	return NULL;
+}
+
+static void append_page(
+	struct buf *out, const struct asset *asset, const struct place *places, size_t count)
 {
 	struct span rest = span_of(asset->plain, asset->plain_len);
-	const size_t place_len = sizeof(NONCE_PLACE) - 1;
 	size_t at = 0;
 
-	while (at + place_len <= rest.len) {
-		if (memcmp(rest.ptr + at, NONCE_PLACE, place_len) != 0) {
+	while (at < rest.len) {
+		const struct place *place = place_at(span_part(rest, at, SIZE_MAX), places, count);
+
+		if (place == NULL) {
 			at++;
 			continue;
 		}
 		buf_append(out, span_part(rest, 0, at));
-		buf_append_str(out, nonce);
-		rest = span_part(rest, at + place_len, SIZE_MAX);
+		buf_append(out, place->value);
+		rest = span_part(rest, at + place->word.len, SIZE_MAX);
 		at = 0;
 	}
 	buf_append(out, rest);
@@ -121,23 +135,28 @@ static enum status answer_unbuilt(
 	return buf_ok(&response->body) ? ST_OK : ST_NO_MEMORY;
 }
 
-static enum status answer_page(
-	const struct http_request *request, struct http_response *response, const struct page *page)
+static enum status answer_page(const struct http_request *request, struct http_response *response,
+	const struct page *page, struct span app_key_prefix)
 {
 	const struct asset *asset = asset_find(span_str(page->asset));
 	uint8_t random[NONCE_SIZE];
 	char memory[2 * NONCE_SIZE + 1];
 	struct buf nonce = BUF_ARRAY(memory);
+	struct place places[] = {
+		{ SPAN_LIT("__NONCE__"), SPAN_ABSENT },
+		{ SPAN_LIT("__APP_KEY_PREFIX__"), app_key_prefix },
+	};
 
 	crypto_random(random, sizeof(random));
 	encode_hex(&nonce, random, sizeof(random));
+	places[0].value = buf_span(&nonce);
 	add_policy(response, page, buf_str(&nonce));
 	http_response_header(response, "Cache-Control", SPAN_LIT("no-store"));
 	if (asset == NULL)
 		return answer_unbuilt(request, response);
 	response->status = 200;
 	response->content_type = asset->content_type;
-	append_page(&response->body, asset, buf_str(&nonce));
+	append_page(&response->body, asset, places, ARRAY_LEN(places));
 	return buf_ok(&response->body) ? ST_OK : ST_NO_MEMORY;
 }
 
@@ -187,7 +206,8 @@ static enum status answer_file(const struct http_request *request, struct http_r
 	return buf_ok(&response->body) ? ST_OK : ST_NO_MEMORY;
 }
 
-enum status console_handle(const struct http_request *request, struct http_response *response)
+enum status console_handle(const struct http_request *request, struct span app_key_prefix,
+	struct http_response *response)
 {
 	const struct asset *asset;
 	const struct page *page;
@@ -196,7 +216,7 @@ enum status console_handle(const struct http_request *request, struct http_respo
 		return ST_NOT_FOUND;
 	page = page_find(request->path);
 	if (page != NULL)
-		return answer_page(request, response, page);
+		return answer_page(request, response, page, app_key_prefix);
 	asset = asset_find(request->path);
 	/* A page is shown at its own path, with its policy; never as a file. */
 	if (asset == NULL || strncmp(asset->content_type, "text/html", 9) == 0)

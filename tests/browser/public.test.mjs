@@ -46,6 +46,24 @@ for (const lang of Object.keys(WRONG)) {
   });
 }
 
+test("the token checker knows this installation's prefix of appKeys", async () => {
+  const other = await openShop({ env: { LLAVERO_APP_KEY_PREFIX: 'tk' } });
+  const page = await openPage(browser);
+  try {
+    const made = await other.daemon.api('POST', '/v1/keys', { account: 'tienda', label: 'ERP' });
+    assert.match(made.appKey, /^tk-tienda-/);
+    await page.goto(`${other.url}/check`);
+    await page.getByLabel('appKey', { exact: true }).fill(made.appKey);
+    await page.getByText('No typing error: its check characters fit.').waitFor();
+    await page.getByLabel('appKey', { exact: true }).fill(mistype(made.appKey, made.appKey.length - 3));
+    await page.getByRole('alert').waitFor();
+    assertClean(page);
+  } finally {
+    await page.context().close();
+    await other.daemon.close();
+  }
+});
+
 test('a one-time link opens once, by its button alone, and its secret stays nowhere', async () => {
   const { appKey, handover } = await shop.daemon.api('POST', '/v1/keys', { account: 'tienda', label: 'CRM', handover: true });
   const secret = new URL(handover.url, shop.url).hash;

@@ -13,7 +13,8 @@ const causes = import.meta.glob<Texts>('../../../locale/*/cause.json', { import:
 const hints = import.meta.glob<Texts>('../../../locale/*/hint.json', { import: 'default' });
 const read = (lang: Language) => Promise.all([causes[`../../../locale/${lang}/cause.json`]!(), hints[`../../../locale/${lang}/hint.json`]!()]);
 
-const PREFIX = 'appkey';
+/** What this installation's appKeys begin with; the keeper writes it into the page. */
+const PREFIX = document.querySelector<HTMLMetaElement>('meta[name="llavero-app-key-prefix"]')?.content || 'appkey';
 
 interface Meant {
   /** Empty: no key in particular. */
