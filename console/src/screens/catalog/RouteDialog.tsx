@@ -14,7 +14,7 @@ import { NeedField, NeedText } from './Need';
 
 const FAULTS = {
   method: ['route.method'],
-  path: ['route.template_*', 'route.below_base_long', 'records.route_exists', 'api.route_twin'],
+  path: ['route.template_*', 'records.path', 'route.below_base_long', 'records.route_exists', 'api.route_twin'],
   needs: ['records.route_many_resources', 'route.resources_limit'],
 } as const;
 

@@ -12,7 +12,7 @@ import { readService, type Service } from './catalog';
 
 const NEW = { name: '', hosts: [], basePath: '', unmapped: 'refuse', preflight: 'refuse', semicolon: 'refuse', caseInsensitive: false } as const;
 const FAULTS = {
-  name: [...TEXT_FAULTS, 'error.name_taken'],
+  name: [...TEXT_FAULTS, 'records.service_name', 'error.name_taken'],
   hosts: ['records.host', 'records.too_many_hosts', 'route.service_host', 'route.service_hosts', 'route.service_clash'],
   basePath: ['records.base_path'],
 } as const;

@@ -103,7 +103,8 @@ export interface Change {
 /** A link by its profile, a resource by its product and key, anything else by its members. */
 function wordOf(value: unknown): string {
   if (value === null || typeof value !== 'object') return String(value);
-  const { name, product, key } = value as Record<string, unknown>;
+  const { appKey, name, product, key } = value as Record<string, unknown>;
+  if (typeof appKey === 'string') return appKey;
   if (typeof product === 'string' && typeof key === 'string') return `${product}/${key}`;
   if (typeof name === 'string') return name;
   return Object.entries(value)
@@ -130,7 +131,8 @@ export function changes(event: Row['event']): Change[] {
   const before = new Map<string, string[]>();
   const after = new Map<string, string[]>();
   leaves(event.before, '', before);
-  leaves(event.after, '', after);
+  // Keys that were imported together are a list.
+  leaves(event.after, Array.isArray(event.after) ? event.entity.kind : '', after);
   return [...new Set([...before.keys(), ...after.keys()])].flatMap((name) => {
     const was = before.get(name) ?? [];
     const is = after.get(name) ?? [];

@@ -4,7 +4,7 @@ import { stateOf, tokenOf } from './model';
 
 /** What a spreadsheet would run as a formula begins with an apostrophe: then it is text. */
 export function cell(value: string): string {
-  const safe = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
+  const safe = /^[=+\-@\t\r\n＝＋－＠]/.test(value) ? `'${value}` : value;
   return `"${safe.replaceAll('"', '""')}"`;
 }
 
