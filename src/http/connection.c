@@ -122,6 +122,7 @@ void connection_phase(
 	if (phase == PHASE_WAITING)
 		connection->served_one = true;
 	connection->phase = phase;
+	connection->phase_began_us = connection->server->now_us;
 	connection->phase_end_us =
 		connection->server->now_us + phase_allowance_us(connection, phase, bytes);
 }
@@ -152,6 +153,7 @@ static void connection_link(struct http_connection *connection)
 	server->connections_count++;
 	server->ip_count += connection->peer.kind == HTTP_PEER_IP;
 	server->strangers_count += connection->stranger;
+	connection->phase_began_us = server->now_us;
 	connection->phase_end_us =
 		server->now_us + phase_allowance_us(connection, PHASE_WAITING, 0);
 }
@@ -197,6 +199,8 @@ void connection_notify(void *context, struct MHD_Connection *mhd, void **socket_
 	*socket_context = info == NULL ? NULL : arriving_take(server, info->connect_fd);
 	if (*socket_context != NULL)
 		connection_link(*socket_context);
+	if (server->secure)
+		tls_begin(mhd);
 }
 
 void server_take(struct http_server *server, int fd, unsigned listener)
@@ -240,7 +244,7 @@ static void send_timeout(int fd)
 	(void)!send(fd, answer, sizeof(answer) - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
-static void connection_cut(struct http_connection *connection, int how)
+void connection_cut(struct http_connection *connection, int how)
 {
 	connection->cut = true;
 	(void)shutdown(connection->fd, how);

@@ -40,9 +40,10 @@ struct http_connection {
 	struct http_peer peer;
 	bool stranger; /* not known to the setup */
 	enum connection_phase phase;
-	bool served_one;      /* a request was answered: what follows is keep-alive */
-	bool refused;         /* its last request was, perhaps while the client still sends */
-	bool cut;             /* shut down by a time-out or by the stop */
+	bool served_one; /* a request was answered: what follows is keep-alive */
+	bool refused;    /* its last request was, perhaps while the client still sends */
+	bool cut;        /* shut down by a time-out or by the stop */
+	int64_t phase_began_us;
 	int64_t phase_end_us; /* boot time at which the phase has taken too long */
 };
 
@@ -110,6 +111,7 @@ struct http_server {
 	struct lingering linger;
 	struct request_state *free_states;
 	struct workers *workers; /* NULL: none */
+	uint8_t hash_key[16];
 	uint8_t random[RANDOM_POOL];
 	size_t random_left;
 };
@@ -127,7 +129,12 @@ void connection_notify(void *context, struct MHD_Connection *mhd, void **socket_
 void connection_phase(
 	struct http_connection *connection, enum connection_phase phase, uint64_t bytes);
 void connection_sweep(struct http_server *server);
+/* how: of shutdown(). The library sees it at its next turn, and closes. */
+void connection_cut(struct http_connection *connection, int how);
 void connection_stop_all(struct http_server *server, bool also_busy);
+
+/* shed.c: close some of those who hold most, when as many as may be come from addresses. */
+void shed(struct http_server *server, unsigned most);
 
 /* linger.c: hold what was refused until its client has seen why. fd stays the caller's. */
 void linger_begin(struct http_server *server, int fd);
@@ -158,6 +165,8 @@ void respond_end(struct request_state *state);
 /* tls.c: what the library is started with; ended by MHD_OPTION_END. */
 #define TLS_OPTIONS_MAX 4u
 void tls_options(const struct http_tls *tls, struct MHD_OptionItem out[TLS_OPTIONS_MAX]);
+/* Bound what one that has just connected may send before it is anybody. */
+void tls_begin(struct MHD_Connection *mhd);
 
 /* layout.c */
 struct layout {

@@ -11,10 +11,12 @@
  *       and gives up at its deadline.
  *   S4  Nobody is kept out by somebody who may do less: an eighth of the
  *       connections is for unix sockets alone, and strangers share another one.
+ *   S5  Where anybody may connect, who holds most gives way at the limit (shed.c).
  */
 #include "http/server.h"
 
 #include "base/clock.h"
+#include "base/crypto.h"
 #include "http/internal.h"
 
 #include <errno.h>
@@ -88,13 +90,18 @@ static void listeners_sort(struct http_server *server)
 	}
 }
 
-static bool server_has_room(const struct http_server *server, enum http_peer_kind kind)
+/* As many as may come from addresses. */
+static unsigned ip_most(const struct http_server *server)
 {
 	unsigned most = server->setup.connections_max;
-	unsigned kept = server->has_unix ? most / ROOM_PARTS : 0;
 
-	return server->connections_count < most &&
-	       (kind == HTTP_PEER_UNIX || server->ip_count < most - kept);
+	return most - (server->has_unix ? most / ROOM_PARTS : 0);
+}
+
+static bool server_has_room(const struct http_server *server, enum http_peer_kind kind)
+{
+	return server->connections_count < server->setup.connections_max &&
+	       (kind == HTTP_PEER_UNIX || server->ip_count < ip_most(server));
 }
 
 bool server_has_room_for_strangers(const struct http_server *server)
@@ -180,6 +187,7 @@ enum status http_server_open(const struct http_server_setup *setup, struct http_
 	server->setup.transfer_timeout_s = or_default(setup->transfer_timeout_s, 30);
 	server->setup.stop_timeout_s = or_default(setup->stop_timeout_s, 10);
 	server->now_us = clock_boot_us();
+	crypto_random(server->hash_key, sizeof(server->hash_key));
 	st = open_parts(server);
 	if (st != ST_OK)
 		return st;
@@ -252,9 +260,11 @@ static void stop_step(struct http_server *server)
 	connection_stop_all(server, server->now_us >= server->stop_until_us);
 }
 
-/* S2, S4 */
+/* S2, S4, S5 */
 static void accepting_adjust(struct http_server *server, enum http_peer_kind kind)
 {
+	if (server->setup.sheds && kind == HTTP_PEER_IP && !server_has_room(server, kind))
+		shed(server, ip_most(server));
 	if (!server_has_room(server, kind))
 		listeners_leave(server, kind);
 	else if (server->now_us >= server->accept_at_us)

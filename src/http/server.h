@@ -177,6 +177,11 @@ struct http_server_setup {
 	 * kept for it: who may only reach an address cannot keep out those who may use the socket.
 	 */
 	unsigned connections_max;
+	/*
+	 * Anybody may connect here: at the limit some connections of the network that holds most
+	 * are closed, idle ones first, so that the others get in.
+	 */
+	bool sheds;
 	unsigned connections_per_address_max; /* 0: no such limit; unix sockets are not counted */
 	unsigned idle_timeout_s;              /* 0: 75. Between two requests */
 	unsigned header_timeout_s;            /* 0: 10. For a whole header block */

@@ -12,6 +12,8 @@
 #include <unistd.h>
 
 #define FILE_MAX (256 * KIB)
+/* Of a client's handshake. Without a certificate of its own it needs some hundred bytes. */
+#define HANDSHAKE_MAX (16 * KIB)
 
 /* Forward secrecy and authenticated encryption only; nothing before TLS 1.2. */
 #define PRIORITIES                                                                                 \
@@ -137,4 +139,13 @@ void tls_options(const struct http_tls *tls, struct MHD_OptionItem out[TLS_OPTIO
 	out[1] = text(MHD_OPTION_HTTPS_MEM_CERT, buf_str(&tls->certificate));
 	out[2] = text(MHD_OPTION_HTTPS_MEM_KEY, buf_str(&tls->key));
 	out[3] = (struct MHD_OptionItem){ MHD_OPTION_END, 0, NULL };
+}
+
+void tls_begin(struct MHD_Connection *mhd)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+
+	if (info != NULL && info->tls_session != NULL)
+		gnutls_handshake_set_max_packet_length(info->tls_session, HANDSHAKE_MAX);
 }

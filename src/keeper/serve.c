@@ -198,6 +198,7 @@ static enum status door_open(struct door *door, const struct http_tls *tls)
 			.stop_fd = keeper->stop_fd,
 			.context = door,
 			.workers = door->kind == DOOR_PUBLIC ? PUBLIC_WORKERS : keeper->workers,
+			.sheds = true,
 			.tls = door->kind == DOOR_OPERATOR ? NULL : tls,
 		},
 		&door->server);
