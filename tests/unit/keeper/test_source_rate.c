@@ -31,6 +31,16 @@ static struct http_peer v6(uint8_t network, uint8_t host)
 	return peer;
 }
 
+/* Each of a network of its own. */
+static struct http_peer elsewhere(uint8_t network)
+{
+	struct http_peer peer = v4(1);
+
+	peer.address[12] = 198;
+	peer.address[14] = network;
+	return peer;
+}
+
 static int setup(void **state)
 {
 	(void)state;
@@ -77,11 +87,39 @@ static void others_are_not_held_up(void **state)
 	(void)state;
 	use_up(v4(1), T0);
 	for (unsigned i = 2; i < 102; i++) {
-		struct http_peer other = v4((uint8_t)i);
+		struct http_peer other = elsewhere((uint8_t)i);
 
 		free_ones += source_rate_take(&rate, &other, T0) == 0;
 	}
 	assert_true(free_ones >= 90);
+}
+
+/* Who has a whole network asks as if he had a few sources, and takes nobody's cells. */
+static void a_network_takes_little_of_all(void **state)
+{
+	static const struct {
+		const char *label;
+		bool six;
+	} rows[] = { { "24 bits of IPv4", false }, { "48 bits of IPv6", true } };
+
+	for (size_t r = 0; r < ARRAY_LEN(rows); r++) {
+		unsigned passed = 0, free_ones = 0;
+
+		(void)setup(state);
+		for (unsigned i = 0; i < 255 * 20; i++) {
+			struct http_peer one =
+				rows[r].six ? v6((uint8_t)(i % 255), 1) : v4((uint8_t)(i % 255));
+
+			passed += source_rate_take(&rate, &one, T0) == 0;
+		}
+		CHECK_ROW(rows[r].label, passed == SOURCE_RATE_PARTS * BURST);
+		for (unsigned i = 0; i < 100; i++) {
+			struct http_peer other = elsewhere((uint8_t)i);
+
+			free_ones += source_rate_take(&rate, &other, T0) == 0;
+		}
+		CHECK_ROW(rows[r].label, free_ones >= 90);
+	}
 }
 
 static void the_unix_socket_is_free(void **state)
@@ -99,6 +137,7 @@ int main(void)
 		cmocka_unit_test_setup(a_burst_and_then_one_at_a_time, setup),
 		cmocka_unit_test_setup(an_ipv6_network_is_one_source, setup),
 		cmocka_unit_test_setup(others_are_not_held_up, setup),
+		cmocka_unit_test_setup(a_network_takes_little_of_all, setup),
 		cmocka_unit_test_setup(the_unix_socket_is_free, setup),
 	};
 
