@@ -121,13 +121,16 @@ static void append_installation_json(struct buf *out, const struct records *reco
 }
 
 /* The first event: who this installation is. */
-static enum status installation_event(
-	struct records *records, const char *action, const struct actor *actor, struct span after)
+/* more: what else belongs to it; may be NULL. */
+static enum status installation_event(struct records *records, const char *action,
+	const struct actor *actor, struct span after, enum status (*more)(struct change *change))
 {
 	CLEANUP(change_abort)
 	struct change *change = NULL;
 	enum status st = change_begin(records, actor, clock_wall_us(), &change);
 
+	if (st == ST_OK && more != NULL)
+		st = more(change);
 	if (st == ST_OK)
 		st = change_event(change, &(struct event_about){ .action = action,
 						  .kind = ENTITY_INSTALLATION,
@@ -164,7 +167,7 @@ static enum status first_event(struct records *records)
 	struct buf json = buf_heap(4 * KIB);
 
 	append_installation_json(&json, records);
-	return installation_event(records, "installation.create", &SYSTEM, buf_span(&json));
+	return installation_event(records, "installation.create", &SYSTEM, buf_span(&json), NULL);
 }
 
 static enum status installation_ready(struct records *records, struct complaint *complaint)
@@ -209,6 +212,17 @@ static enum status mark_is_met(struct records *records, const struct head *mark,
 	return st == ST_NOT_FOUND ? ST_OK : st;
 }
 
+/*
+ * What was ended or used up after the backup is in it as it was before: a
+ * session that was ended, a link that was used. Nobody tells which, so none counts.
+ */
+static enum status ways_in_close(struct change *change)
+{
+	enum status st = db_run(change_db(change), "DELETE FROM sessions");
+
+	return st != ST_OK ? st : db_run(change_db(change), "DELETE FROM enrolments");
+}
+
 static enum status epoch_begin(
 	struct records *records, const struct head *mark, const struct actor *actor)
 {
@@ -220,7 +234,8 @@ static enum status epoch_begin(
 	buf_printf(&json, "{\"epoch\":%lld,\"restoredFrom\":%lld,\"highWater\":%lld}",
 		(long long)epoch, (long long)records->head.revision, (long long)mark->revision);
 	records->next_epoch = epoch;
-	st = installation_event(records, "installation.new_epoch", actor, buf_span(&json));
+	st = installation_event(
+		records, "installation.new_epoch", actor, buf_span(&json), ways_in_close);
 	records->next_epoch = 0;
 	return st;
 }

@@ -2,7 +2,9 @@
 #include "fixture.h"
 
 #include "records/handover.h"
+#include "records/login.h"
 #include "records/management_token.h"
+#include "records/session.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,6 +35,69 @@ static void a_backup_is_whole_and_private(void **state)
 	ASSERT_ST(ST_EXISTS, records_backup(f->records, path, &head, &f->complaint));
 	ASSERT_ST(ST_NOT_FOUND,
 		records_backup(f->records, fixture_path(f, "no/such/dir"), &head, &f->complaint));
+}
+
+static bool session_is_there(struct fixture *f)
+{
+	CLEANUP(snapshot_end)
+	struct snapshot *snapshot = NULL;
+	struct record_session session;
+
+	ASSERT_OK(snapshot_begin(f->records, &snapshot));
+	return session_find(snapshot, SESSION_CLI, digest_of(71), f->now_us, &session) == ST_OK;
+}
+
+static bool link_is_there(struct fixture *f)
+{
+	CLEANUP(snapshot_end)
+	struct snapshot *snapshot = NULL;
+	struct record_enrolment enrolment;
+
+	ASSERT_OK(snapshot_begin(f->records, &snapshot));
+	return snapshot_enrolment(snapshot, digest_of(72), f->now_us, &enrolment) == ST_OK;
+}
+
+/* A session that was ended, and a link that was used, after the backup. */
+static void no_way_in_comes_back_with_a_backup(void **state)
+{
+	struct fixture *f = *state;
+	const char *path = fixture_path(f, "backup");
+	struct change *change;
+	uint32_t eva, leo, slot;
+	int64_t expires;
+
+	fixture_accounts(f);
+	eva = make_user(f, f->acme, "eva@acme.example");
+	leo = make_user(f, f->acme, "leo@acme.example");
+	change = begin(f);
+	ASSERT_OK(login_reset(change, leo, digest_of(72), &expires, &f->complaint));
+	ASSERT_OK(session_begin(change,
+		&(struct session_new){
+			.user_slot = eva, .kind = SESSION_CLI, .digest = digest_of(71) },
+		&slot));
+	commit(&change);
+	assert_true(session_is_there(f) && link_is_there(f));
+	ASSERT_OK(records_backup(f->records, path, NULL, &f->complaint));
+	change = begin(f);
+	ASSERT_OK(user_set_state(change, eva, USER_SUSPENDED, &f->complaint));
+	ASSERT_OK(user_set_state(change, leo, USER_SUSPENDED, &f->complaint));
+	commit(&change);
+	records_close(&f->records);
+	ASSERT_OK(fixture_restore(f, path));
+	ASSERT_OK(fixture_open(f, &f->actor));
+	assert_int_equal(read_user(f, eva).state, USER_ACTIVE);
+	assert_false(session_is_there(f));
+	assert_false(link_is_there(f));
+	/* What is begun since stays. */
+	change = begin(f);
+	ASSERT_OK(session_begin(change,
+		&(struct session_new){
+			.user_slot = eva, .kind = SESSION_CLI, .digest = digest_of(71) },
+		&slot));
+	commit(&change);
+	fixture_reopen(f);
+	assert_true(session_is_there(f));
+	assert_chain(f);
 }
 
 static void a_restored_older_backup_is_refused_until_accepted(void **state)
@@ -356,6 +421,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		WITH(a_backup_is_whole_and_private),
 		WITH(a_restored_older_backup_is_refused_until_accepted),
+		WITH(no_way_in_comes_back_with_a_backup),
 		WITH(the_mark_is_on_disk_before_a_revocation_is_answered),
 		WITH(the_same_length_is_not_the_same_history),
 		WITH(a_damaged_or_foreign_mark_is_refused),
