@@ -217,9 +217,10 @@ NODISCARD enum status user_insert(struct change *change, const struct user_new *
 NODISCARD enum status user_event(
 	struct change *change, const char *action, uint32_t slot, struct span before);
 
-/* May he become the owner? ST_CONFLICT with the complaint why not. */
-NODISCARD enum status owner_fit(const struct record_user *user, struct complaint *complaint);
-/* By invitation: he must have enrolled as well, or whoever holds his link becomes it. */
+/*
+ * May he be invited to be the owner? ST_CONFLICT with the complaint why not. He must
+ * have enrolled: otherwise whoever holds his link becomes it.
+ */
 NODISCARD enum status owner_fit_invited(
 	const struct record_user *user, struct complaint *complaint);
 /* As owner_transfer; any_actor: whoever acts was asked for his right already. */

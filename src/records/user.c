@@ -573,7 +573,8 @@ static enum status owner_find(struct change *change, uint32_t account_slot, uint
 	return st == ST_NOT_FOUND ? ST_DAMAGED : st;
 }
 
-enum status owner_fit(const struct record_user *user, struct complaint *complaint)
+/* May he become the owner? ST_CONFLICT with the complaint why not. */
+static enum status owner_fit(const struct record_user *user, struct complaint *complaint)
 {
 	if (!user->is_owner && user->state == USER_ACTIVE)
 		return ST_OK;
