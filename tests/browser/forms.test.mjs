@@ -211,6 +211,22 @@ test('a profile that somebody else changes meanwhile: both changes are in the ne
   assertClean(page);
 });
 
+test('the account that somebody else renames meanwhile: shown beside the field, and nothing is overwritten', async () => {
+  const { displayName, version } = await api('GET', '/v1/accounts/tienda');
+  await open('/settings', say('settings', 'title'));
+  const name = field('settings', 'display_name');
+  await name.fill('Minha loja');
+  await api('PATCH', '/v1/accounts/tienda', { displayName: 'A loja deles' }, 200, { 'If-Match': `"${version}"` });
+  await page.getByRole('button', { name: say('settings', 'save'), exact: true }).first().click();
+  await page.getByText(say('settings', 'theirs', { value: 'A loja deles' })).waitFor();
+  assert.equal(await name.inputValue(), 'Minha loja', `what was typed over ${displayName} stays`);
+  assert.equal((await api('GET', '/v1/accounts/tienda')).displayName, 'A loja deles');
+  await page.getByRole('button', { name: say('settings', 'save'), exact: true }).first().click();
+  await until('saved by what was shown', async () => (await api('GET', '/v1/accounts/tienda')).displayName === 'Minha loja', DEADLINE);
+  await page.getByText(say('settings', 'theirs', { value: 'A loja deles' })).waitFor({ state: 'detached' });
+  assertClean(page);
+});
+
 test('a refusal stands beside its field, and all that was chosen is kept', async () => {
   await api('POST', '/v1/profiles', { account: 'tienda', name: 'Já existe', resources: [] });
   await open('/profiles/new', say('profiles', 'create_title'));

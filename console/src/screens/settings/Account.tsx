@@ -1,7 +1,8 @@
 import { Button, Group, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import { api, data, ifMatch, type Schemas } from '@/api/client';
-import { useChange } from '@/api/hooks';
+import { queries, useChange } from '@/api/hooks';
+import { ApiError } from '@/api/problem';
 import { CopyIcon } from '@/parts/Copy';
 import { fieldErrors, TEXT_FAULTS } from '@/parts/fields';
 import { Facts, Panel } from '@/parts/Page';
@@ -16,11 +17,26 @@ export function Account({ account }: { account: Schemas['Account'] }) {
   const format = useFormat();
   const { may } = useSession();
   const [name, setName] = useState(account.displayName);
+  // What the typing began from.
+  const [base, setBase] = useState(account.displayName);
+  if (base !== account.displayName && (name === base || name.trim() === account.displayName)) {
+    setBase(account.displayName);
+    setName(account.displayName);
+  }
   const save = useChange(
-    (displayName: string) => data(api.PATCH('/v1/accounts/{account}', { params: { path: { account: account.name }, header: ifMatch(account) }, body: { displayName } })),
+    async (displayName: string) => {
+      try {
+        return await data(api.PATCH('/v1/accounts/{account}', { params: { path: { account: account.name }, header: ifMatch(account) }, body: { displayName } }));
+      } catch (error) {
+        // Theirs is read and shown; saving once more goes by it.
+        if (error instanceof ApiError && error.isStale) await queries.invalidateQueries({ queryKey: ['account'] });
+        throw error;
+      }
+    },
     { makesOld: [['account']], onDone: () => toast(t('saved')) },
   );
   const { at, rest } = fieldErrors(save.error, { name: TEXT_FAULTS });
+  const theirs = base === account.displayName ? undefined : t('theirs', { value: account.displayName });
   return (
     <Panel title={t('account')}>
       <Facts
@@ -38,7 +54,7 @@ export function Account({ account }: { account: Schemas['Account'] }) {
             void save.run(name.trim());
           }}
         >
-          <TextInput label={t('display_name')} description={t('display_name_hint')} error={at.name} value={name} onChange={(event) => setName(event.currentTarget.value)} />
+          <TextInput label={t('display_name')} description={t('display_name_hint')} error={at.name ?? theirs} value={name} onChange={(event) => { save.reset(); setName(event.currentTarget.value); }} />
           <FormError error={rest} />
           <Group justify="flex-end">
             <Button type="submit" variant="default" disabled={name.trim() === account.displayName} loading={save.isBusy}>{t('save')}</Button>

@@ -1,5 +1,5 @@
 import { Button, Checkbox, Group, Modal, Select, SimpleGrid, Textarea, TextInput } from '@mantine/core';
-import { useState } from 'react';
+import { useRef, useState } from 'react';
 import { useChange, useIdempotencyKey } from '@/api/hooks';
 import { ADDRESS_FAULTS, fieldErrors, TEXT_FAULTS } from '@/parts/fields';
 import { SecretDialog } from '@/parts/SecretDialog';
@@ -17,6 +17,8 @@ export function NewToken({ onClose }: { onClose: () => void }) {
   const t = useText('settings');
   const { account } = useSession();
   const key = useIdempotencyKey();
+  // Kept while the same is sent again: another instant would be another token.
+  const until = useRef<string>();
   const [label, setLabel] = useState('');
   const [rights, setRights] = useState<string[]>([]);
   const [addresses, setAddresses] = useState('');
@@ -25,6 +27,7 @@ export function NewToken({ onClose }: { onClose: () => void }) {
   // Every change of the form is another intention.
   const typing = <V,>(set: (value: V) => void) => (value: V) => {
     key.renew();
+    until.current = undefined;
     set(value);
   };
   const make = useChange(
@@ -55,7 +58,7 @@ export function NewToken({ onClose }: { onClose: () => void }) {
         onSubmit={(event) => {
           event.preventDefault();
           // A minute less than the days: the clocks of browser and server may differ.
-          const expiresAt = new Date(Date.now() + Number(days) * DAY_MS - 60_000).toISOString();
+          const expiresAt = (until.current ??= new Date(Date.now() + Number(days) * DAY_MS - 60_000).toISOString());
           void make.run({ account, label: label.trim(), rights: rights as Right[], addresses: list, expiresAt });
         }}
       >

@@ -19,7 +19,7 @@ export default function Settings() {
     <Page narrow title={t('title')} lead={t('lead')}>
       {read.data ? (
         <>
-          <Account key={read.data.version} account={read.data} />
+          <Account account={read.data} />
           <Hosts account={read.data} />
         </>
       ) : read.error ? (
