@@ -132,7 +132,7 @@ test('who handles keys by delegation does so, as a delegate, and is not the owne
   await page.getByRole('dialog', { name: say('keys', 'created') }).waitFor();
   await closeSecret(page);
   await heading(page, 'By Delia');
-  await page.getByText(say('keys', 'delegated_to_you')).waitFor();
+  await page.getByText(say('shell', 'delegated_to_you')).waitFor();
   const { items } = await api('GET', '/v1/events?action=key.create&order=desc&limit=1');
   assert.deepEqual([items[0].event.actor.id, items[0].event.actor.delegated], [`user:${page.own}`, true]);
 
