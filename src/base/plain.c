@@ -22,13 +22,24 @@ static size_t character(struct span utf8, bool *out_fit)
 	return 1 + more;
 }
 
+size_t plain_run(struct span utf8)
+{
+	size_t at = 0;
+	bool fit;
+
+	while (at < utf8.len) {
+		size_t len = character(span_part(utf8, at, utf8.len), &fit);
+
+		if (!fit)
+			break;
+		at += len;
+	}
+	return at;
+}
+
 bool plain_is(struct span text)
 {
-	bool fit = span_is_utf8(text);
-
-	while (fit && text.len > 0)
-		text = span_part(text, character(text, &fit), text.len);
-	return fit;
+	return span_is_utf8(text) && plain_run(text) == text.len;
 }
 
 void plain_append(struct buf *out, struct span text)

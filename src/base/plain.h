@@ -11,6 +11,9 @@
 /* Whether text is UTF-8 without unfit characters. */
 bool plain_is(struct span text);
 
+/* How many bytes of valid UTF-8 stand before its first unfit character. */
+size_t plain_run(struct span utf8);
+
 /*
  * Append text with '?' for each byte of an unfit character. What is not UTF-8
  * could mean anything: there, each byte outside of ASCII is unfit.

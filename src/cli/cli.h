@@ -153,6 +153,9 @@ struct column {
 	const char *member; /* of each item; "a.b" goes into objects */
 };
 
+/* Print JSON in UTF-8; what a terminal would obey, hide or turn around is escaped in it. */
+void show_dump(const json_t *json, size_t flags);
+
 /* The answer as it is, indented. */
 int show_json(const json_t *json);
 /* A table of an array of objects. */

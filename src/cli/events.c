@@ -178,7 +178,7 @@ static int print_events(const struct cli *cli, const json_t *items)
 			show_value(&line, show_member(item, EVENT[i].member));
 		}
 		if (cli->json)
-			(void)json_dumpf(item, stdout, JSON_COMPACT | JSON_ENSURE_ASCII);
+			show_dump(item, JSON_COMPACT);
 		(void)printf("%s\n", buf_str(&line));
 		buf_free(&line);
 	}

@@ -9,9 +9,44 @@
 #define COLUMNS_MAX 12u
 #define CELL_MAX 60u
 
+/* The first character, as JSON escapes it; its bytes. A line end between members stays. */
+static size_t show_escaped(struct span json)
+{
+	uint8_t first = (uint8_t)json.ptr[0];
+	size_t len = first < 0x80 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
+	char memory[24];
+	struct buf text = BUF_ARRAY(memory);
+
+	if (first == '\n') {
+		(void)putchar(first);
+		return len;
+	}
+	buf_append_json(&text, span_part(json, 0, len));
+	(void)fwrite(text.ptr + 1, 1, text.len - 2, stdout); /* without the quotes */
+	return len;
+}
+
+void show_dump(const json_t *json, size_t flags)
+{
+	char *text = json_dumps(json, flags);
+	struct span rest = span_str(text == NULL ? "" : text);
+
+	while (rest.len > 0) {
+		size_t len = plain_run(rest);
+
+		(void)fwrite(rest.ptr, 1, len, stdout);
+		rest = span_part(rest, len, rest.len);
+		if (rest.len > 0)
+			rest = span_part(rest, show_escaped(rest), rest.len);
+	}
+	if (text != NULL)
+		explicit_bzero(text, strlen(text)); /* an appToken is shown once */
+	free(text);
+}
+
 int show_json(const json_t *json)
 {
-	(void)json_dumpf(json, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII);
+	show_dump(json, JSON_INDENT(2));
 	(void)putchar('\n');
 	return EXIT_YES;
 }
