@@ -146,7 +146,7 @@ async function linkKey(story) {
   await story.step('link');
   await story.follow('do_link');
   await story.heading(LABEL);
-  await story.button('keys', 'link').first().click();
+  // The guide's button opens the dialog too.
   await story.choose('keys', 'profile', PROFILE);
   await story.said('keys', 'link_opens', { count: 1, names: 'ViewOrder' });
   await story.button('keys', 'link', story.page.getByRole('dialog')).click();
@@ -157,6 +157,8 @@ async function linkKey(story) {
 // The guide's command, as it is shown.
 async function firstRequest(story, gateway, pair) {
   await story.step('request');
+  await story.page.getByText(story.say('overview', 'way_api'), { exact: true }).click();
+  await story.page.getByText(story.say('overview', 'way_detail_api')).waitFor();
   const command = await story.page.getByRole('main').locator('pre').innerText();
   assert.ok(!command.includes(pair.appToken));
   const answer = await gateway.run(command, pair.appToken);

@@ -32,7 +32,7 @@ export function curlOf({ method, url, appKey, more = [], shows }: Request, crede
   const all = [...more, ...headersOf(credentials, appKey, TOKEN)];
   const line = ([name, value]: [string, string]) => (value.includes(TOKEN) ? `-H "${name}: ${value}"` : `-H ${quoted(`${name}: ${value}`)}`);
   return [
-    "printf 'appToken: ' && read -rs APP_TOKEN && echo &&",
+    "printf 'appToken: ' >&2 && read -rs APP_TOKEN && echo >&2 &&",
     `curl ${shows ? '-i ' : ''}${method === 'GET' ? '' : `-X ${method} `}${quoted(url)}`,
     ...all.map((header) => `  ${line(header)}`),
   ].join(' \\\n');
