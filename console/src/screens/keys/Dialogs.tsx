@@ -1,14 +1,16 @@
 // What is asked before a key changes for the integration that uses it.
 import { NativeSelect, Stack, Text } from '@mantine/core';
 import { useState } from 'react';
-import { api, data } from '@/api/client';
+import { api, data, type Schemas } from '@/api/client';
 import { useChange } from '@/api/hooks';
 import { Confirm } from '@/parts/Confirm';
+import { Facts } from '@/parts/Page';
 import { Notice } from '@/parts/States';
 import { toast } from '@/parts/toast';
+import { useFormat } from '@/text/format';
 import { useText } from '@/text/text';
 import { keyReads } from './data';
-import { type Key, REASONS } from './model';
+import { type Key, linksIn, REASONS, tokenOf } from './model';
 
 interface DialogProps {
   item: Key;
@@ -39,6 +41,28 @@ export function TurnDialog({ item, turn, onClose }: DialogProps & { turn: Turn }
   );
 }
 
+/** What is known of the key's use, so that no key is revoked that somebody still needs. */
+function Use({ item }: { item: Key }) {
+  const t = useText('keys');
+  const format = useFormat();
+  const token = tokenOf(item, 'current');
+  // Read by the key's own page only.
+  const state = (item as Partial<Schemas['LimitsState']>).limitsState;
+  const used = [...(state?.rate ?? []), ...(state?.quota ? [state.quota] : [])].filter((limit) => limit.remaining !== undefined && limit.remaining < limit.count);
+  const live = linksIn(item, item.account).length;
+  return (
+    <Facts
+      items={[
+        [t('last_use'), t('last_use_unknown')],
+        [t('clients'), item.addresses.length > 0 ? t('clients_allowed', { addresses: format.list(item.addresses) }) : t('clients_unknown')],
+        ...(used.length > 0 ? [[t('used_now'), format.list(used.map((limit) => t('used_line', { count: limit.count - (limit.remaining ?? 0), per: t(`per_${limit.per}`) })))] as [string, string]] : []),
+        [t('tokens'), token ? t('token_since', { when: format.relative(token.createdAt) }) : t('no_token')],
+        [t('col_profiles'), live > 0 ? format.list(item.profiles.map((link) => link.name)) : t('links_none')],
+      ]}
+    />
+  );
+}
+
 /** Final: a reason is kept with the key, and its name is typed so that no other key is meant. */
 export function RevokeDialog({ item, onClose }: DialogProps) {
   const t = useText('keys');
@@ -66,6 +90,7 @@ export function RevokeDialog({ item, onClose }: DialogProps) {
       onClose={onClose}
     >
       <Stack gap="sm">
+        <Use item={item} />
         <Notice tone="bad">{t('revoke_detail')}</Notice>
         <Text size="sm">{t('revoke_instead')}</Text>
         <NativeSelect

@@ -1,6 +1,6 @@
 // What was done with a key, newest first, from the account's events.
 import { api, data, type Schemas } from '@/api/client';
-import { useList } from '@/api/hooks';
+import { useList, useRead } from '@/api/hooks';
 import { DataTable } from '@/parts/DataTable';
 import { EmptyState } from '@/parts/States';
 import { useSession } from '@/session/session';
@@ -29,13 +29,17 @@ function useDetail(t: Translate): (event: Event) => string {
 
 export function useActor(): (actor: Event['actor']) => string {
   const t = useText('keys');
-  const { user } = useSession();
+  const { account, user, may } = useSession();
+  const users = useRead(['users', 'actors', account], () => data(api.GET('/v1/users', { params: { query: { account, limit: 200 } } })), { enabled: may('users.view') });
   return (actor) => {
     if (actor.kind === 'operator') return t('actor_operator');
     if (actor.kind === 'system') return t('actor_system');
     const id = actor.id.replace(/^[a-z]+:/, '');
     if (actor.kind === 'token') return t('actor_token', { id });
     if (user && actor.id === `user:${user.id}`) return t('actor_you');
+    const known = users.data?.items.find((each) => String(each.id) === id);
+    const name = known?.name || known?.email;
+    if (name) return actor.delegated ? t('actor_delegate_named', { name }) : name;
     return t(actor.delegated ? 'actor_delegate' : 'actor_user', { id });
   };
 }
