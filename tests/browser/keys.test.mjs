@@ -1,6 +1,8 @@
 // Keys in Spanish, on the built console that a real llaverod serves: the owner creates, links, renews, edits and revokes
 // them; who is not the owner does not, unless the owner delegated it.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { alterRecords, ask, assertAccessible, assertClean, closeSecret, enrol, openBrowser, openPage, openShop } from './lib/browser.mjs';
 
@@ -235,6 +237,8 @@ test('it is revoked with a reason and its name, and for good', async () => {
   await page.goto(`${shop.url}/keys/${appKey}`);
   await button('Más acciones').click();
   await page.getByRole('menuitem', { name: 'Revocar la clave' }).click();
+  await dialog().getByText('Todavía no se registra: confirme con la integración').waitFor();
+  await dialog().getByText('solo se permiten 10.0.0.0/8').waitFor();
   assert.ok(await button('Revocar la clave', dialog()).isDisabled(), 'it needs the name');
   await field('Escriba «Lo mío» para confirmar').fill('Lo mío');
   await button('Revocar la clave', dialog()).click();
@@ -245,6 +249,48 @@ test('it is revoked with a reason and its name, and for good', async () => {
   await page.getByText('Motivo: Comprometida o filtrada').waitFor();
   assert.equal(await button('Renovar token').count(), 0);
   assert.equal((await api('GET', `/v1/keys/${appKey}`)).state, 'revoked');
+  assertClean(page);
+});
+
+test('the palette finds keys, profiles, users and resources, and what may be done', async () => {
+  const [key] = await keysOf('&q=Integrador');
+  const option = (name) => page.getByRole('option', { name });
+  const open = async (text) => {
+    await page.keyboard.press('Control+k');
+    await page.getByRole('combobox').fill(text);
+  };
+  await page.goto(`${shop.url}/overview`);
+  await page.getByRole('heading', { level: 1 }).waitFor();
+  await open(key.appKey.toLowerCase());
+  await option(key.label).waitFor();
+  await assertAccessible(page, 'palette');
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { level: 1, name: key.label }).waitFor();
+  for (const [text, name] of [['pedid', /^Pedidos.*Perfil de acceso/], ['ana@', /ana@tienda.example.*Usuario/]]) {
+    await open(text);
+    await option(name).waitFor();
+    await page.keyboard.press('Escape');
+    await dialog().waitFor({ state: 'detached' });
+  }
+  await open('vieworder');
+  await option(/ViewOrder/).click();
+  await page.waitForURL('**/catalog/resources?q=ViewOrder');
+  await open('anadir clave externa');
+  await page.keyboard.press('Enter');
+  await dialog().getByRole('textbox', { name: 'appKey' }).waitFor();
+  assertClean(page);
+});
+
+test('an export is no formula to a spreadsheet', async () => {
+  const labels = ['=1+1', '+1', '-1', '@SUM(A1)', '＝1', '"a",b'];
+  for (const label of labels) await api('POST', '/v1/keys', { account: 'tienda', label });
+  await page.goto(`${shop.url}/keys`);
+  const [saved] = await Promise.all([page.waitForEvent('download'), button('Exportar').click()]);
+  const text = readFileSync(await saved.path(), 'utf8');
+  for (const label of labels.slice(0, 5)) assert.ok(text.includes(`,"'${label}",`), label);
+  assert.ok(text.includes(',"""a"",b",'));
+  assert.ok(!/"[=+@-]/.test(text));
+  for (const { appKey } of (await keysOf()).filter(({ label }) => labels.includes(label))) await api('POST', `/v1/keys/${appKey}/revoke`, { reason: 'unused' });
   assertClean(page);
 });
 

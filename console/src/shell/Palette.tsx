@@ -1,14 +1,23 @@
-// Every page and a few deeds, found by typing.
+// Every page, what may be done, and the keys, profiles, users and resources themselves, found by typing.
 import { Kbd, Modal, Text, TextInput } from '@mantine/core';
+import { useDebouncedValue } from '@mantine/hooks';
 import { type KeyboardEvent, useId, useMemo, useState } from 'react';
+import { useNavigate } from 'react-router-dom';
+import { useRead } from '@/api/hooks';
 import { Icon, type IconName } from '@/parts/icons';
+import { useErrorText } from '@/parts/States';
+import { useSession } from '@/session/session';
 import { useText } from '@/text/text';
+import { find, FIND_FROM, FIND_ICONS } from './finds';
 
 export interface Command {
   id: string;
   name: string;
   icon: IconName;
   keys?: string | undefined;
+  /** Of a thing that was found: what tells it from others, and what it is. */
+  detail?: string;
+  kind?: string;
   run: () => void;
 }
 
@@ -17,13 +26,23 @@ const plain = (text: string) => text.normalize('NFD').replace(/\p{M}/gu, '').toL
 
 export function Palette({ commands, onClose }: { commands: Command[]; onClose: () => void }) {
   const t = useText('shell');
+  const errorText = useErrorText();
   const id = useId();
   const [typed, setTyped] = useState('');
   const [at, setAt] = useState(0);
-  const found = useMemo(() => {
+  const { account, may } = useSession();
+  const navigate = useNavigate();
+  const [q] = useDebouncedValue(typed.trim(), 200);
+  const asks = q.length >= FIND_FROM;
+  const search = useRead(['palette', account, q], () => find(q, account, may), { enabled: asks });
+  const found = useMemo((): Command[] => {
     const words = plain(typed).split(/\s+/).filter(Boolean);
-    return commands.filter((command) => words.every((word) => plain(command.name).includes(word)));
-  }, [commands, typed]);
+    const named = commands.filter((command) => words.every((word) => plain(command.name).includes(word)));
+    // Those of an earlier text are none of this one's.
+    const things = asks && typed.trim() === q ? (search.data ?? []) : [];
+    return [...named, ...things.map((thing) => ({ id: thing.id, name: thing.name, detail: thing.detail, kind: t(`find_${thing.kind}`), icon: FIND_ICONS[thing.kind], run: () => void navigate(thing.to) }))];
+  }, [commands, typed, asks, q, search.data, navigate, t]);
+  const isBusy = typed.trim().length >= FIND_FROM && (typed.trim() !== q || search.isFetching);
   const chosen = found[Math.min(at, found.length - 1)];
   const run = (command: Command | undefined) => {
     if (!command) return;
@@ -68,12 +87,14 @@ export function Palette({ commands, onClose }: { commands: Command[]; onClose: (
             {found.map((command) => (
               <li key={command.id} id={`${id}-${command.id}`} role="option" aria-selected={command === chosen} onClick={() => run(command)} onMouseMove={() => setAt(found.indexOf(command))}>
                 <Icon name={command.icon} />
-                <span>{command.name}</span>
+                <span>{command.name}{command.detail && <small className="l-code">{command.detail}</small>}</span>
+                {command.kind && <small>{command.kind}</small>}
                 {command.keys && <Kbd size="xs">{command.keys}</Kbd>}
               </li>
             ))}
           </ul>
-          {found.length === 0 && <Text size="sm" c="dimmed" p="sm" role="status">{t('palette_none')}</Text>}
+          {search.error && asks && <Text size="sm" c="dimmed" p="sm" role="status">{errorText(search.error)}</Text>}
+          {found.length === 0 && !search.error && <Text size="sm" c="dimmed" p="sm" role="status">{isBusy ? t('palette_searching') : t('palette_none')}</Text>}
         </Modal.Body>
       </Modal.Content>
     </Modal.Root>

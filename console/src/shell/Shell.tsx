@@ -6,10 +6,10 @@ import { Link, NavLink, Outlet, useLocation, useNavigate } from 'react-router-do
 import { connectionRetry, useOnline } from '@/api/connection';
 import { ApiError } from '@/api/problem';
 import icon from '@/assets/icon.svg';
-import { Icon } from '@/parts/icons';
+import { Icon, type IconName } from '@/parts/icons';
 import { LoadingState } from '@/parts/States';
 import { people } from '@/session/people';
-import { useSession } from '@/session/session';
+import { type Need, useSession } from '@/session/session';
 import { type Language, LANGUAGES, setLanguage, useLanguage, useText } from '@/text/text';
 import { type Command, Palette } from './Palette';
 import { type Group, ROUTES } from './routes';
@@ -139,6 +139,16 @@ function OfflineBanner() {
   );
 }
 
+/** What may be done from anywhere, by where it is done. */
+const DEEDS: { name: string; need: Need; to: string; icon: IconName }[] = [
+  { name: 'key', need: 'keys.edit', to: '/keys?view=new', icon: 'plus' },
+  { name: 'external', need: 'keys.edit', to: '/keys?view=external&do=add', icon: 'external' },
+  { name: 'profile', need: 'profiles.edit', to: '/profiles/new', icon: 'plus' },
+  { name: 'invite', need: 'users.edit', to: '/users?do=invite', icon: 'plus' },
+  { name: 'import', need: 'installation', to: '/catalog/import', icon: 'catalog' },
+  { name: 'explain', need: 'diagnose', to: '/diagnose', icon: 'diagnose' },
+];
+
 function useCommands(onHelp: () => void): Command[] {
   const t = useText('shell');
   const session = useSession();
@@ -154,6 +164,7 @@ function useCommands(onHelp: () => void): Command[] {
         keys: route.go ? `g ${route.go}` : undefined,
         run: () => navigate(route.path),
       })),
+      ...DEEDS.filter((deed) => session.may(deed.need)).map(({ name, to, icon }) => ({ id: `do-${name}`, name: t(`do_${name}`), icon, run: () => navigate(to) })),
       ...(['light', 'dark', 'auto'] as const).map((scheme) => ({
         id: `theme-${scheme}`,
         name: `${t('theme')}: ${t(`theme_${scheme}`)}`,

@@ -1,6 +1,7 @@
 // Products and their resources; of each, the routes that it opens.
 import { Button, Group, Text } from '@mantine/core';
-import { useMemo, useState } from 'react';
+import { useCallback, useMemo, useState } from 'react';
+import { useSearchParams } from 'react-router-dom';
 import { api, data, ifMatch } from '@/api/client';
 import { useChange, useList, useRead } from '@/api/hooks';
 import { Confirm } from '@/parts/Confirm';
@@ -18,7 +19,9 @@ export function ResourcesTab() {
   const t = useText('catalog');
   const shell = useText('shell');
   const session = useSession();
-  const [q, setQ] = useState('');
+  const [params, setParams] = useSearchParams();
+  const q = params.get('q') ?? '';
+  const setQ = useCallback((text: string) => setParams(text ? { q: text } : {}, { replace: true }), [setParams]);
   const [open, setOpen] = useState<number>();
   const [editing, setEditing] = useState<Resource | 'new'>();
   const [removing, setRemoving] = useState<Resource>();

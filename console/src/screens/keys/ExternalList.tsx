@@ -12,6 +12,7 @@ import { Page, Panel } from '@/parts/Page';
 import { SearchField } from '@/parts/SearchField';
 import { EmptyState } from '@/parts/States';
 import { toast } from '@/parts/toast';
+import { useDeed } from '@/parts/useDeed';
 import { useSession } from '@/session/session';
 import { useText } from '@/text/text';
 import { keyReads } from './data';
@@ -50,6 +51,7 @@ export function ExternalList() {
   const [params, setParams] = useSearchParams();
   const q = params.get('q') ?? '';
   const [dialog, setDialog] = useState<{ remove?: Key; link?: string } | undefined>();
+  useDeed({ add: may('keys.edit') && (() => setDialog({ link: '' })) });
   const search = useCallback((text: string) => setParams(text ? { view: 'external', q: text } : { view: 'external' }, { replace: true }), [setParams]);
   const list = useList<Key>(['keys', account, 'external', q], (cursor) =>
     data(api.GET('/v1/keys', { params: { query: { account, external: true, sort: 'newest', q: q || undefined, cursor } } })),

@@ -8,6 +8,7 @@ import { Delegation } from '@/parts/Delegation';
 import { Icon } from '@/parts/icons';
 import { Facts, Page, Panel } from '@/parts/Page';
 import { EmptyState, ErrorState, LoadingState, Mark, Notice } from '@/parts/States';
+import { useDeed } from '@/parts/useDeed';
 import { useSession } from '@/session/session';
 import { Ago, useFormat } from '@/text/format';
 import { useText } from '@/text/text';
@@ -206,6 +207,15 @@ export function KeyDetail() {
   const key = useKey(appKey);
   const [open, setOpen] = useState<Open | undefined>();
   const edits = may('keys.edit');
+  const live = key.data && key.data.state !== 'revoked';
+  useDeed(
+    {
+      link: edits && live === true && (() => setOpen({ dialog: 'link' })),
+      rotate: edits && live === true && !key.data?.rotation && (() => setOpen({ dialog: 'rotate' })),
+      edit: edits && live === true && (() => setOpen({ dialog: 'edit' })),
+    },
+    key.data !== undefined,
+  );
   const back = { to: '/keys', label: t('title') };
   if (!key.data) {
     const gone = key.error instanceof ApiError && key.error.status === 404;

@@ -8,6 +8,7 @@ import { Icon } from '@/parts/icons';
 import { Page, Panel } from '@/parts/Page';
 import { SearchField } from '@/parts/SearchField';
 import { EmptyState, Mark } from '@/parts/States';
+import { useDeed } from '@/parts/useDeed';
 import { people, type Person } from '@/session/people';
 import { useSession } from '@/session/session';
 import { Ago } from '@/text/format';
@@ -20,6 +21,7 @@ export function List() {
   const { account, may } = useSession();
   const [q, setQ] = useState('');
   const [invites, setInvites] = useState(false);
+  useDeed({ invite: may('users.edit') && (() => setInvites(true)) });
   const list = useList<Person>(['users', account, q], (cursor) => people.list(account, q, cursor));
   return (
     <Page
