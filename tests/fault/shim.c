@@ -1,7 +1,8 @@
 /*
  * Preloaded into a process, it lets chosen calls fail on demand, as a full or broken disk
- * would, and shifts the wall clock. What to do stands in a file that the process maps at its
- * start (FAULT_SHIM names it) and that a test writes to at any time. Only regular files are
+ * would, shifts the wall clock or all time, and makes chance the same in every run. What to
+ * do stands in a file that the process maps at its start (FAULT_SHIM names it) and that a test
+ * writes to at any time. Only regular files are
  * concerned, and not standard error: a log is no disk of ours.
  */
 #include <dlfcn.h>
@@ -21,6 +22,7 @@
 
 #define EXPORT __attribute__((visibility("default")))
 #define INODES_MAX 8
+#define UP_S 1000000000 /* so long a machine runs on another day, at least */
 
 enum call_class {
 	CLASS_WRITE = 1,
@@ -40,6 +42,8 @@ struct control {
 	_Atomic uint32_t inodes_count;
 	_Atomic uint64_t inodes[INODES_MAX]; /* only these files; none: all */
 	_Atomic int64_t clock_offset_s;
+	_Atomic int64_t time_offset_s; /* of wall and boot clock: it is another day */
+	_Atomic uint64_t chance;       /* 0: real; else where the row of numbers stands */
 };
 
 static struct control idle;
@@ -261,8 +265,40 @@ EXPORT int clock_gettime(clockid_t clock, struct timespec *out)
 {
 	NEXT(clock_gettime);
 	int result = next_clock_gettime(clock, out);
+	int64_t other_s = atomic_load(&control->time_offset_s);
 
-	if (result == 0 && clock == CLOCK_REALTIME)
+	if (result != 0 || (clock != CLOCK_REALTIME && clock != CLOCK_BOOTTIME))
+		return result;
+	if (clock == CLOCK_REALTIME)
 		out->tv_sec += (time_t)atomic_load(&control->clock_offset_s);
-	return result;
+	else if (other_s != 0)
+		out->tv_sec += UP_S;
+	out->tv_sec += (time_t)other_s;
+	return 0;
+}
+
+/* ---- chance ---- */
+
+/* libsodium's: what the daemon draws its identifiers and secrets from. */
+void randombytes_buf(void *out, size_t size);
+
+EXPORT void randombytes_buf(void *out, size_t size)
+{
+	NEXT(randombytes_buf);
+	uint8_t *bytes = out;
+
+	if (atomic_load(&control->chance) == 0) {
+		next_randombytes_buf(out, size);
+		return;
+	}
+	/* splitmix64, a number for each eight bytes. */
+	for (size_t at = 0; at < size; at += sizeof(uint64_t)) {
+		uint64_t x = atomic_fetch_add(&control->chance, 0x9e3779b97f4a7c15u);
+
+		x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
+		x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
+		x ^= x >> 31;
+		for (size_t i = 0; i < sizeof(x) && at + i < size; i++)
+			bytes[at + i] = (uint8_t)(x >> (8 * i));
+	}
 }

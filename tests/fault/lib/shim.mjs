@@ -1,4 +1,4 @@
-// The control file of shim.c: which calls fail, with what, from when on, on which files; and the clock.
+// The control file of shim.c: which calls fail, with what, from when on, on which files; the clock, and chance.
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -6,7 +6,7 @@ import { BUILD } from '../../lib/llaverod.mjs';
 
 export const CALLS = { write: 1, sync: 2, size: 4, name: 8, read: 16 };
 export const ERRORS = { ENOSPC: os.constants.errno.ENOSPC, EIO: os.constants.errno.EIO, EROFS: os.constants.errno.EROFS };
-const AT = { mask: 0, error: 4, passing: 8, failing: 12, failed: 16, inodes: 20, list: 24, clock: 88, size: 96 };
+const AT = { mask: 0, error: 4, passing: 8, failing: 12, failed: 16, inodes: 20, list: 24, clock: 88, time: 96, chance: 104, size: 112 };
 
 export class Shim {
   constructor(folder) {
@@ -51,6 +51,18 @@ export class Shim {
   clock(seconds) {
     this.bytes.writeBigInt64LE(BigInt(seconds), AT.clock);
     this.put(AT.clock, 8);
+  }
+
+  // It is another time of another day: not a clock that was set, but time itself. Milliseconds since 1970.
+  time(milliseconds) {
+    this.bytes.writeBigInt64LE(BigInt(Math.round((milliseconds - Date.now()) / 1000)), AT.time);
+    this.put(AT.time, 8);
+  }
+
+  // The same numbers are drawn in every run.
+  fixChance(seed = 1) {
+    this.bytes.writeBigUInt64LE(BigInt(seed), AT.chance);
+    this.put(AT.chance, 8);
   }
 
   close() { fs.closeSync(this.fd); }
