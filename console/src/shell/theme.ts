@@ -20,7 +20,9 @@ export const theme = createTheme({
     Select: { defaultProps: { size: 'sm', allowDeselect: false } },
     Modal: { defaultProps: { radius: 10, padding: 'lg', transitionProps: { duration: 120 } } },
     Tooltip: { defaultProps: { openDelay: 300, withArrow: true } },
-    Menu: { defaultProps: { shadow: 'md', transitionProps: { duration: 80 } } },
+    // In the page's own part, so that what opens lies in a landmark; a menu holds nothing but its items.
+    Popover: { defaultProps: { portalProps: { target: '#main' } } },
+    Menu: { defaultProps: { shadow: 'md', transitionProps: { duration: 80 }, withInitialFocusPlaceholder: false } },
   },
 });
 
@@ -32,6 +34,7 @@ export const cssVariables: CSSVariablesResolver = () => ({
     '--mantine-color-placeholder': '#6a7080',
     '--mantine-color-error': '#b42318',
     '--mantine-color-anchor': '#2f44c4',
+    '--mantine-color-red-6': '#b42318',
     '--mantine-color-red-filled': '#b42318',
     '--mantine-color-red-filled-hover': '#952018',
     '--mantine-color-default-border': '#d5d8e0',
@@ -43,6 +46,7 @@ export const cssVariables: CSSVariablesResolver = () => ({
     '--mantine-color-placeholder': '#939aaa',
     '--mantine-color-error': '#ff9b8f',
     '--mantine-color-anchor': '#aab6ff',
+    '--mantine-color-red-6': '#ff9b8f',
     '--mantine-color-red-filled': '#b42318',
     '--mantine-color-red-filled-hover': '#c9372b',
     '--mantine-color-default': '#1d2027',

@@ -38,7 +38,7 @@ export function Ask({ way, onWay, code, attempt, isBusy, error, onCode, onAttemp
         ]}
         maw={460}
       />
-      {way === 'code' ? <CodeForm key={code} code={code} isBusy={isBusy} onCode={onCode} /> : <AttemptForm attempt={attempt} isBusy={isBusy} onAttempt={onAttempt} />}
+      {way === 'code' ? <CodeForm key={code} code={code} isBusy={isBusy} onCode={onCode} /> : <AttemptForm key={JSON.stringify(attempt)} attempt={attempt} isBusy={isBusy} onAttempt={onAttempt} />}
       <FormError error={error} />
     </Stack>
   );
