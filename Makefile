@@ -1,6 +1,6 @@
 # Llavero. `make run` and `make check` do everything, set-up included.
 .POSIX:
-.PHONY: help setup build console programs run demo check bench evidence install format docs clean
+.PHONY: help setup build console programs run demo check screens bench evidence install format docs clean
 
 BUILD ?= build
 PREFIX ?= /usr
@@ -24,6 +24,10 @@ check: setup build
 ## make evidence  the long runs behind what the documents claim (hours; they go on where they were)
 evidence: setup
 	@scripts/evidence
+
+## make screens   pictures of the console in every state and language, into docs/screens (some minutes)
+screens: setup programs
+	@tests/browser/run screens
 
 ## make bench     what it costs, as one table beside its targets (about eight minutes)
 bench: setup

@@ -19,8 +19,11 @@ const FLAGS = [
   '--disable-component-update', '--disable-sync', '--disable-dev-shm-usage',
 ];
 
-export async function openBrowser() {
-  return chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', headless: true, args: FLAGS });
+// lang: of what the browser itself says, as in the field of a date; the pages' is openPage's.
+export async function openBrowser({ lang = 'en' } = {}) {
+  return chromium.launch({
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', headless: true, args: [...FLAGS, `--lang=${lang}`], env: { ...process.env, LANGUAGE: lang },
+  });
 }
 
 // An installation with one account and its owner's one-time link.
