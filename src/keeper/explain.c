@@ -109,6 +109,18 @@ static enum status explain_code(struct api_call *call, struct span code, enum la
 	return st != ST_OK ? st : answer_explanation(call, diagnosis, trial.view, lang);
 }
 
+/*
+ * A trial that ended before any credential was looked at, at its path or at a
+ * public route, says nothing of an account: whoever tried reads it.
+ */
+static enum status mask_trial(struct api_call *call, struct diagnosis *diagnosis)
+{
+	bool before_keys = diagnosis->owner_account == 0 && diagnosis->key == 0 &&
+			   (diagnosis->allowed || diagnosis->failed_step < STEP_CREDENTIAL);
+
+	return before_keys ? ST_OK : mask_for_caller(call, diagnosis);
+}
+
 static enum status explain_trial(
 	struct api_call *call, const struct body_field *fields, enum lang lang)
 {
@@ -126,7 +138,7 @@ static enum status explain_trial(
 		return st;
 	trial_decide(&trial);
 	trial_diagnosis(call, &trial, diagnosis);
-	st = mask_for_caller(call, diagnosis);
+	st = mask_trial(call, diagnosis);
 	return st != ST_OK ? st : answer_explanation(call, diagnosis, trial.view, lang);
 }
 
@@ -348,7 +360,7 @@ static enum status can(struct api_call *call)
 	}
 	trial_decide(&trial);
 	trial_diagnosis(call, &trial, diagnosis);
-	st = mask_for_caller(call, diagnosis);
+	st = mask_trial(call, diagnosis);
 	if (st != ST_OK)
 		return st;
 	return answer_explanation(call, diagnosis, trial.view, call->http->lang);
