@@ -8,6 +8,7 @@ import { useText } from '@/text/text';
 import { Account } from './Account';
 import { Delegation } from './Delegation';
 import { Hosts } from './Hosts';
+import { Server } from './Server';
 import { Tokens } from './Tokens';
 import { Transfer } from './Transfer';
 
@@ -30,6 +31,7 @@ export default function Settings() {
       <Delegation />
       {may('owner') && <Tokens />}
       {may('owner') && <Transfer />}
+      <Server />
     </Page>
   );
 }
