@@ -121,6 +121,44 @@ test('which resource a request needs is asked with its host', async () => {
   assertClean(page);
 });
 
+test('a request that no route takes is diagnosed, its route mapped at once, and the page turns green', async () => {
+  const { appKey } = await api('POST', '/v1/keys', { account: 'tienda', label: 'ERP' });
+  await page.goto(`${shop.url}/diagnose?way=request`);
+  await page.getByRole('textbox', { name: 'appKey' }).fill(appKey);
+  await page.getByRole('textbox', { name: 'Path' }).fill('/v3/shipments/7?full=1');
+  await page.getByRole('textbox', { name: 'Host' }).fill('api.tienda.example');
+  await page.keyboard.press('Tab');
+  await button('Try it').click();
+  await page.getByRole('heading', { name: 'Nothing is mapped' }).waitFor();
+  await page.locator('li[aria-current="step"]').getByText('Route is mapped').waitFor();
+  await button('Map the route').click();
+  assert.equal(await dialog().getByLabel('Path').inputValue(), '/shipments/{id}', 'below the base path, as a template');
+  await dialog().getByLabel('Nothing: public').check();
+  await assertAccessible(page, 'a route from its request');
+  await button('Add route', dialog()).click();
+  await isGone();
+  await page.getByRole('heading', { name: 'Solved: this request passes now' }).waitFor();
+  const { items } = await api('GET', '/v1/routes?q=shipments');
+  assert.deepEqual(items.map(({ service, path, needs }) => [service, path, needs]), [['orders', '/shipments/{id}', 'public']]);
+  await api('DELETE', `/v1/routes/${items[0].id}`);
+  assertClean(page);
+});
+
+test('a name that somebody else changed meanwhile is shown; what was typed is kept, then saved', async () => {
+  await page.goto(`${shop.url}/settings`);
+  const name = page.getByLabel('Display name');
+  await name.fill('Tienda de Ana');
+  await api('PATCH', '/v1/accounts/tienda', { displayName: 'La tienda' });
+  await button('Save').click();
+  await page.getByText('La tienda', { exact: false }).waitFor();
+  assert.equal(await name.inputValue(), 'Tienda de Ana');
+  await button('Save').click();
+  await page.getByText('Saved').waitFor();
+  assert.equal((await api('GET', '/v1/accounts/tienda')).displayName, 'Tienda de Ana');
+  await page.getByRole('heading', { name: 'Server' }).waitFor();
+  assertClean(page);
+});
+
 test('a service with routes stays; without them it goes', async () => {
   await page.goto(`${shop.url}/catalog/services`);
   await button('Remove the service orders').click();

@@ -1,12 +1,11 @@
 // "Which resource does GET /x need?", as the gates read the path.
 import { Autocomplete, Button, Group, Stack, Text, TextInput } from '@mantine/core';
 import { useState } from 'react';
-import { api, data } from '@/api/client';
 import { useRead } from '@/api/hooks';
 import { Panel } from '@/parts/Page';
 import { ErrorState, LoadingState, Notice } from '@/parts/States';
 import { useText } from '@/text/text';
-import { METHODS, needOf, type Route } from './catalog';
+import { matchRequest, METHODS, needOf, type Route } from './catalog';
 import { NeedText } from './Need';
 
 export interface Wanted {
@@ -14,16 +13,18 @@ export interface Wanted {
   path: string;
   /** Where services differ by host. */
   host?: string | undefined;
+  service?: string | undefined;
 }
 
 interface MatchProps {
   wanted: Wanted;
   onWanted: (wanted: Wanted) => void;
   /** Absent: this person may not. */
-  onAdd?: (wanted: Wanted) => void;
+  onAdd?: ((wanted: Wanted) => void) | undefined;
+  onEdit?: ((route: Route) => void) | undefined;
 }
 
-export function Match({ wanted, onWanted, onAdd }: MatchProps) {
+export function Match({ wanted, onWanted, onAdd, onEdit }: MatchProps) {
   const t = useText('catalog');
   const [method, setMethod] = useState(wanted.method || 'GET');
   const [path, setPath] = useState(wanted.path);
@@ -47,23 +48,25 @@ export function Match({ wanted, onWanted, onAdd }: MatchProps) {
           <Button type="submit" variant="default">{t('match_ask')}</Button>
         </Group>
       </form>
-      {wanted.path && <Answer wanted={wanted} onAdd={onAdd} />}
+      {wanted.path && <Answer wanted={wanted} onAdd={onAdd} onEdit={onEdit} />}
     </Panel>
   );
 }
 
-function RouteLine({ route }: { route: Route }) {
+function RouteLine({ route, onEdit }: { route: Route; onEdit?: ((route: Route) => void) | undefined }) {
+  const t = useText('catalog');
   return (
     <Group gap="xs" mt={4}>
       <code>{route.method} {route.path}</code>
       <NeedText need={needOf(route)} />
+      {onEdit && <Button size="compact-xs" variant="default" onClick={() => onEdit(route)}>{t('edit')}</Button>}
     </Group>
   );
 }
 
-function Answer({ wanted, onAdd }: { wanted: Wanted; onAdd?: (wanted: Wanted) => void }) {
+function Answer({ wanted, onAdd, onEdit }: Omit<MatchProps, 'onWanted'>) {
   const t = useText('catalog');
-  const answer = useRead(['routes', 'match', wanted], () => data(api.GET('/v1/routes/match', { params: { query: wanted } })));
+  const answer = useRead(['routes', 'match', wanted], () => matchRequest(wanted));
   if (answer.isLoading) return <LoadingState />;
   if (!answer.data) return <ErrorState error={answer.error} onRetry={() => void answer.refetch()} />;
   const { match, route, otherRoute, unmapped, reason, service } = answer.data;
@@ -72,18 +75,18 @@ function Answer({ wanted, onAdd }: { wanted: Wanted; onAdd?: (wanted: Wanted) =>
       {match === 'found' && route && (
         <>
           <Text size="sm">{t('match_found', { method: wanted.method, path: wanted.path, service: service ?? route.service })}</Text>
-          <RouteLine route={route} />
+          <RouteLine route={route} onEdit={onEdit} />
         </>
       )}
       {match === 'none' && <Notice tone="warn">{unmapped === 'authenticated' ? t('match_unmapped') : t('match_none', { method: wanted.method, path: wanted.path })}</Notice>}
       {match === 'none' && onAdd && (
-        <div><Button size="xs" onClick={() => onAdd(wanted)}>{t('add_route')}</Button></div>
+        <div><Button size="xs" onClick={() => onAdd({ ...wanted, service })}>{t('add_route')}</Button></div>
       )}
       {match === 'ambiguous' && (
         <>
           <Notice tone="bad">{t('match_ambiguous')}</Notice>
-          {route && <RouteLine route={route} />}
-          {otherRoute && <RouteLine route={otherRoute} />}
+          {route && <RouteLine route={route} onEdit={onEdit} />}
+          {otherRoute && <RouteLine route={otherRoute} onEdit={onEdit} />}
         </>
       )}
       {match === 'path_refused' && <Notice tone="bad">{t('match_refused', { reason })}</Notice>}

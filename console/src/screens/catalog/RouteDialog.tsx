@@ -8,7 +8,7 @@ import { fieldErrors } from '@/parts/fields';
 import { FormError, Notice } from '@/parts/States';
 import { toast } from '@/parts/toast';
 import { useText } from '@/text/text';
-import { bodyOf, type Chosen, METHODS, nameOf, needOf, readRoute, type Route } from './catalog';
+import { bodyOf, type Chosen, METHODS, nameOf, needOf, readRoute, type Route, type Service, templateOf } from './catalog';
 import type { Wanted } from './Match';
 import { NeedField, NeedText } from './Need';
 
@@ -21,17 +21,20 @@ const FAULTS = {
 interface RouteDialogProps {
   route?: Route;
   wanted: Wanted;
-  services: string[];
+  services: Service[];
+  /** The service that the wanted path lies below, where it is known. */
+  service?: string | undefined;
+  onDone?: () => void;
   onClose: () => void;
 }
 
-export function RouteDialog({ route, wanted, services, onClose }: RouteDialogProps) {
+export function RouteDialog({ route, wanted, services, service: claiming, onDone, onClose }: RouteDialogProps) {
+  const names = services.map((one) => one.name);
   const t = useText('catalog');
   const shell = useText('shell');
   const [method, setMethod] = useState(wanted.method || 'GET');
-  // Of a request that was refused the query does not belong to the route.
-  const [path, setPath] = useState(wanted.path.replace(/\?.*/, ''));
-  const [service, setService] = useState(services.includes('default') ? 'default' : (services[0] ?? null));
+  const [path, setPath] = useState(() => (route ? route.path : templateOf(wanted.path, services.find((one) => one.name === claiming)?.basePath)));
+  const [service, setService] = useState(claiming ?? (names.includes('default') ? 'default' : (names[0] ?? null)));
   const [chosen, setChosen] = useState<Chosen>(route ? { kind: route.needs, resources: route.resources.map(nameOf) } : { kind: 'resources', resources: [] });
   const [asked, setAsked] = useState(false);
   const idempotency = useIdempotencyKey();
@@ -49,6 +52,7 @@ export function RouteDialog({ route, wanted, services, onClose }: RouteDialogPro
       makesOld: [['routes'], ['resources']],
       onDone: () => {
         toast(t(route ? 'route_saved' : 'route_added'));
+        onDone?.();
         onClose();
       },
     },
@@ -77,7 +81,7 @@ export function RouteDialog({ route, wanted, services, onClose }: RouteDialogPro
               <TextInput label={t('path')} description={t('path_template')} value={path} onChange={(event) => typing(setPath)(event.currentTarget.value)} error={asked && isBadPath ? t('path_slash') : at.path} spellCheck={false} flex={1} miw={220} data-autofocus />
             </Group>
           )}
-          {services.length > 1 && <Select label={t('service')} data={services} value={service} onChange={typing(setService)} allowDeselect={false} searchable />}
+          {names.length > 1 && <Select label={t('service')} data={names} value={service} onChange={typing(setService)} allowDeselect={false} searchable />}
           <NeedField value={chosen} error={asked && lacks ? t('resources_missing') : at.needs} onChange={typing(setChosen)} />
           <FormError error={rest} />
           <Group justify="flex-end" gap="xs">

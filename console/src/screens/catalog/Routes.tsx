@@ -13,7 +13,7 @@ import { EmptyState } from '@/parts/States';
 import { toast } from '@/parts/toast';
 import { useSession } from '@/session/session';
 import { useText } from '@/text/text';
-import { needOf, type Route } from './catalog';
+import { needOf, readServices, type Route } from './catalog';
 import { Match, type Wanted } from './Match';
 import { NeedText } from './Need';
 import { RouteDialog } from './RouteDialog';
@@ -40,7 +40,7 @@ export function RoutesTab() {
       },
       { replace: true },
     );
-  const services = useRead(['services'], () => data(api.GET('/v1/services', { params: { query: { limit: 200 } } })));
+  const services = useRead(['services'], readServices);
   const list = useList<Route>(['routes', q, service], (cursor) => data(api.GET('/v1/routes', { params: { query: { q: q || undefined, service: service ?? undefined, cursor } } })));
   // One service alone needs no naming.
   const many = (services.data?.items.length ?? 0) > 1 || service !== null;
@@ -54,7 +54,7 @@ export function RoutesTab() {
 
   return (
     <>
-      <Match key={`${wanted.method} ${wanted.host ?? ''} ${wanted.path}`} wanted={wanted} onWanted={(next) => setSearch({ ...next, ...(service && { service }) }, { replace: true })} onAdd={mayEdit ? setAdding : undefined} />
+      <Match key={`${wanted.method} ${wanted.host ?? ''} ${wanted.path}`} wanted={wanted} onWanted={(next) => setSearch({ ...next, ...(service && { service }) }, { replace: true })} onAdd={mayEdit ? setAdding : undefined} onEdit={mayEdit ? setEditing : undefined} />
       <div className="l-toolbar">
         <SearchField label={t('search_routes')} value={q} onSearch={setQ} />
         {many && (
@@ -93,7 +93,7 @@ export function RoutesTab() {
           ]}
         />
       </Panel>
-      {adding && services.data && <RouteDialog wanted={adding} services={services.data.items.map((one) => one.name)} onClose={() => setAdding(undefined)} />}
+      {adding && services.data && <RouteDialog wanted={adding} service={adding.service} services={services.data.items} onClose={() => setAdding(undefined)} />}
       {editing && <RouteDialog route={editing} wanted={editing} services={[]} onClose={() => setEditing(undefined)} />}
       {removing && (
         <Confirm

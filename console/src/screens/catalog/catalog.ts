@@ -22,6 +22,19 @@ export type Chosen = { kind: 'resources' | 'authenticated' | 'public'; resources
 
 export const bodyOf = (chosen: Chosen) => (chosen.kind === 'resources' ? { resources: chosen.resources } : { [chosen.kind]: true });
 
+/** Of a request that came, the route that it may be one of: below its service's base, without query, numbers as parameters. */
+export function templateOf(request: string, base = ''): string {
+  let count = 0;
+  const name = () => (++count === 1 ? '{id}' : `{id${count}}`);
+  const path = request.replace(/\?.*/, '');
+  return (path.startsWith(`${base}/`) ? path.slice(base.length) : path)
+    .split('/')
+    .map((segment) => (/^(\d+|[0-9a-f]{8}-[0-9a-f-]{27})$/i.test(segment) ? name() : segment))
+    .join('/');
+}
+
+export const matchRequest = (query: { method: string; path: string; host?: string | undefined }) => data(api.GET('/v1/routes/match', { params: { query } }));
+export const readServices = () => data(api.GET('/v1/services', { params: { query: { limit: 200 } } }));
 export const readService = (service: string) => data(api.GET('/v1/services/{service}', { params: { path: { service } } }));
 export const readResource = (id: number) => data(api.GET('/v1/resources/{id}', { params: { path: { id } } }));
 export const readRoute = (id: number) => data(api.GET('/v1/routes/{id}', { params: { path: { id } } }));

@@ -7,6 +7,7 @@ import { useRead } from '@/api/hooks';
 import { FormError } from '@/parts/States';
 import { useSession } from '@/session/session';
 import { useText } from '@/text/text';
+import { readServices } from '../catalog/catalog';
 import { type Attempt, codeIn } from './ask';
 
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS'];
@@ -83,7 +84,7 @@ function AttemptForm({ attempt, isBusy, onAttempt }: { attempt: Attempt; isBusy:
   const session = useSession();
   const [typed, setTyped] = useState(attempt);
   const [asked, setAsked] = useState(false);
-  const [more, setMore] = useState(Boolean(attempt.host || attempt.address || attempt.account));
+  const [more, setMore] = useState(Boolean(attempt.address || attempt.account));
   const [search] = useDebouncedValue(typed.appKey, 250);
   const mayList = session.may('keys.view');
   const keys = useRead(
@@ -91,6 +92,9 @@ function AttemptForm({ attempt, isBusy, onAttempt }: { attempt: Attempt; isBusy:
     () => data(api.GET('/v1/keys', { params: { query: { account: session.account, q: search, limit: 8 } } })),
     { enabled: mayList },
   );
+  // Where services have hosts, the same path is another request at another host.
+  const services = useRead(['services'], readServices, { enabled: session.may('catalog.view') });
+  const hosts = [...new Set((services.data?.items ?? []).flatMap((service) => service.hosts))].filter((host) => !host.startsWith('*'));
   const set = (name: keyof Attempt) => (value: string) => setTyped((before) => ({ ...before, [name]: value }));
   const missing = (name: keyof Attempt) => (asked && !typed[name] ? t('needed') : undefined);
   const badPath = asked && typed.path && !typed.path.startsWith('/') ? t('path_slash') : undefined;
@@ -125,10 +129,10 @@ function AttemptForm({ attempt, isBusy, onAttempt }: { attempt: Attempt; isBusy:
         <Group align="flex-start" gap="sm" wrap="wrap">
           <Autocomplete label={t('method')} value={typed.method} onChange={(value) => set('method')(value.toUpperCase())} data={METHODS} error={missing('method')} w={120} />
           <TextInput label={t('path')} placeholder="/api/orders/10" value={typed.path} onChange={(event) => set('path')(event.currentTarget.value)} error={missing('path') ?? badPath} spellCheck={false} flex={1} miw={220} />
+          <Autocomplete label={t('host')} placeholder={hosts[0] ?? t('host_any')} value={typed.host ?? ''} onChange={set('host')} data={hosts} spellCheck={false} w={240} />
         </Group>
         <Collapse in={more}>
           <Group align="flex-start" gap="sm" wrap="wrap">
-            <TextInput label={t('host')} description={t('host_why')} value={typed.host ?? ''} onChange={(event) => set('host')(event.currentTarget.value)} flex={1} miw={200} />
             <TextInput label={t('address')} description={t('address_why')} value={typed.address ?? ''} onChange={(event) => set('address')(event.currentTarget.value)} flex={1} miw={200} />
             <TextInput label={t('account')} description={t('account_why')} value={typed.account ?? ''} onChange={(event) => set('account')(event.currentTarget.value)} flex={1} miw={200} />
           </Group>

@@ -6,6 +6,10 @@ import { useSession, type Need } from '@/session/session';
 import { useText } from '@/text/text';
 import { type Explanation, type Fix } from './ask';
 import { FixDialog } from './FixDialog';
+import { RouteFix } from './RouteFix';
+
+/** Done by the catalogue's dialog, opened here. */
+const OF_ROUTE = new Set(['add_route', 'set_resources']);
 
 /** Done here, by a dialog that first shows what changes. */
 const DOES: Record<string, Need[]> = {
@@ -23,7 +27,7 @@ const keyPage = (appKey: unknown) => (appKey ? `/keys/${encodeURIComponent(Strin
 /** Done on another screen, which opens at the right place. */
 function placeOf(fix: Fix, explanation: Explanation): { to: string; need: Need; label: string } | undefined {
   const appKey = fix.facts.appKey ?? explanation.appKey;
-  const route = `method=${encodeURIComponent(explanation.method ?? '')}&path=${encodeURIComponent(explanation.path ?? '')}`;
+  const route = new URLSearchParams({ method: explanation.method ?? '', path: explanation.path ?? '', ...(explanation.host && { host: explanation.host }) });
   switch (fix.kind) {
     case 'rotate_key':
     case 'open_link':
@@ -35,9 +39,6 @@ function placeOf(fix: Fix, explanation: Explanation): { to: string; need: Need; 
       const to = keyPage(appKey);
       return to ? { to, need: 'keys.view', label: 'open_key' } : undefined;
     }
-    case 'add_route':
-      return { to: `/catalog?add&${route}`, need: 'installation', label: 'open_add_route' };
-    case 'set_resources':
     case 'settle_route':
       return { to: `/catalog?${route}`, need: 'catalog.view', label: 'open_catalog' };
     default:
@@ -74,6 +75,11 @@ export function Fixes({ explanation, onDone }: FixesProps) {
                   {t(`do_${fix.kind}`)}
                 </Button>
               )}
+              {OF_ROUTE.has(fix.kind) && session.may('installation') && explanation.path && (
+                <Button size="xs" variant={index === 0 ? 'filled' : 'default'} onClick={() => setChosen(fix)} aria-haspopup="dialog">
+                  {t(`do_${fix.kind}`)}
+                </Button>
+              )}
               {place && session.may(place.need) && (
                 <Button size="xs" variant="default" component={Link} to={place.to}>{t(place.label)}</Button>
               )}
@@ -81,7 +87,8 @@ export function Fixes({ explanation, onDone }: FixesProps) {
           );
         })}
       </ol>
-      {chosen && (
+      {chosen && OF_ROUTE.has(chosen.kind) && <RouteFix explanation={explanation} onDone={onDone} onClose={() => setChosen(undefined)} />}
+      {chosen && !OF_ROUTE.has(chosen.kind) && (
         <FixDialog
           fix={chosen}
           explanation={explanation}

@@ -8,16 +8,16 @@ const ICONS: Record<string, IconName> = { passed: 'check', failed: 'close', skip
 export function Picture({ steps }: { steps: Step[] }) {
   const t = useText('diagnose');
   return (
-    <ol className="l-steps" aria-label={t('steps')}>
+    <ol className="l-stations" aria-label={t('steps')}>
       {steps.map((step) => (
-        <li key={step.name} className="l-step" data-outcome={step.outcome} aria-current={step.outcome === 'failed' ? 'step' : undefined}>
-          <span className="l-step-dot"><Icon name={ICONS[step.outcome] ?? 'more'} size={12} /></span>
-          <div className="l-step-text">
-            <span className="l-step-name">
+        <li key={step.name} className="l-station" data-outcome={step.outcome} aria-current={step.outcome === 'failed' ? 'step' : undefined}>
+          <span className="l-station-dot"><Icon name={ICONS[step.outcome] ?? 'more'} size={12} /></span>
+          <div className="l-station-text">
+            <span className="l-station-name">
               {t(`step_${step.name}`)}
               <span className="l-hidden">: {t(`outcome_${step.outcome}`)}</span>
             </span>
-            {step.outcome !== 'not_reached' && <span className="l-step-detail">{step.text}</span>}
+            {step.outcome !== 'not_reached' && <span className="l-station-detail">{step.text}</span>}
           </div>
         </li>
       ))}
