@@ -144,18 +144,30 @@ test('a request that no route takes is diagnosed, its route mapped at once, and 
   assertClean(page);
 });
 
-test('a name that somebody else changed meanwhile is shown; what was typed is kept, then saved', async () => {
+test('the settings say how the server is', async () => {
   await page.goto(`${shop.url}/settings`);
-  const name = page.getByLabel('Display name');
-  await name.fill('Tienda de Ana');
-  await api('PATCH', '/v1/accounts/tienda', { displayName: 'La tienda' });
-  await button('Save').click();
-  await page.getByText('La tienda', { exact: false }).waitFor();
-  assert.equal(await name.inputValue(), 'Tienda de Ana');
-  await button('Save').click();
-  await page.getByText('Saved').waitFor();
-  assert.equal((await api('GET', '/v1/accounts/tienda')).displayName, 'Tienda de Ana');
-  await page.getByRole('heading', { name: 'Server' }).waitFor();
+  await page.getByText('up to date, revision').waitFor();
+  await page.getByText((await api('GET', '/v1/status')).eventPublicKey).waitFor();
+  await assertAccessible(page, 'the server');
+  assertClean(page);
+});
+
+test('a person\'s page says what the chosen profiles come to, and keeps the choice when it is read anew', async () => {
+  const { id } = await api('POST', '/v1/users', { account: 'tienda', email: 'beto@tienda.example' });
+  await api('POST', '/v1/profiles', { account: 'tienda', name: 'Soporte', resources: ['llavero/events.view', 'OMS/ViewOrder'] });
+  await page.goto(`${shop.url}/users/${id}`);
+  await page.getByText('As a result, nothing inside Llavero.').waitFor();
+  await page.getByLabel('Soporte').check();
+  await page.getByText('As a result, inside Llavero:').waitFor();
+  await api('PATCH', `/v1/users/${id}`, { name: 'Beto' });
+  await page.getByRole('button', { name: 'Suspend' }).click();
+  await button('Suspend', dialog()).click();
+  await dialog().getByRole('alert').waitFor();
+  await button('Cancel', dialog()).click();
+  assert.ok(await page.getByLabel('Soporte').isChecked(), 'what was chosen is kept');
+  await button('Save the profiles').click();
+  await page.getByText('The profiles were saved').waitFor();
+  assert.deepEqual((await api('GET', `/v1/users/${id}`)).profiles.map(({ name }) => name), ['Soporte']);
   assertClean(page);
 });
 

@@ -161,8 +161,9 @@ test('events: values of a field are alternatives, fields hold together; what cha
   assert.match(csv.name, /^llavero-events-\d{4}-\d\d-\d\d\.csv$/);
   const [names, ...rows] = cellsOf(csv.text.replace(/^\uFEFF/, ''));
   assert.deepEqual(rows.map((cells) => cells[names.indexOf('action')]), ['key.revoke', 'key.edit']);
-  const json = JSON.parse((await saved(() => page.getByRole('button', { name: 'JSON', exact: true }).click())).text);
-  assert.deepEqual(json.map(({ event }) => event.entity.id), [appKey, appKey]);
+  const lines = await saved(() => page.getByRole('button', { name: 'JSON Lines', exact: true }).click());
+  assert.match(lines.name, /\.jsonl$/);
+  assert.deepEqual(lines.text.trimEnd().split('\n').map((line) => JSON.parse(line)).map(({ event }) => event.entity.id), [appKey, appKey]);
 
   await button('events', 'chain').click();
   const chain = page.getByRole('dialog', { name: say('events', 'chain_title') });

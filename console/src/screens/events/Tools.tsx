@@ -7,7 +7,7 @@ import { FormError, Notice } from '@/parts/States';
 import { toast } from '@/parts/toast';
 import { useFormat } from '@/text/format';
 import { useText } from '@/text/text';
-import { all, type Chain, checkChain, csv, EXPORT_MAX, type Query } from './events';
+import { all, type Chain, checkChain, csv, EXPORT_MAX, jsonLines, type Query } from './events';
 
 function save(name: string, type: string, text: string): void {
   const url = URL.createObjectURL(new Blob([text], { type }));
@@ -24,20 +24,20 @@ export function Export({ query }: { query: Query }) {
   const [count, setCount] = useState(0);
   const stop = useRef(new AbortController());
   useEffect(() => () => stop.current.abort(), []);
-  const exporting = useChange(async (kind: 'csv' | 'json') => {
+  const exporting = useChange(async (kind: 'csv' | 'jsonl') => {
     stop.current = new AbortController();
     setCount(0);
     const rows = await all(query, setCount, stop.current.signal);
     if (stop.current.signal.aborted) return;
     const day = new Date().toISOString().slice(0, 10);
     if (kind === 'csv') save(`llavero-events-${day}.csv`, 'text/csv', csv(rows));
-    else save(`llavero-events-${day}.json`, 'application/json', `${JSON.stringify(rows, null, 2)}\n`);
+    else save(`llavero-events-${day}.jsonl`, 'application/x-ndjson', jsonLines(rows));
     toast(t(rows.length === EXPORT_MAX ? 'exported_most' : 'exported', { count: rows.length }));
   });
   return (
     <>
-      {(['csv', 'json'] as const).map((kind) => (
-        <Button key={kind} variant="default" leftSection={<Icon name="download" />} title={t(`export_${kind}`)} onClick={() => void exporting.run(kind)}>{kind.toUpperCase()}</Button>
+      {(['csv', 'jsonl'] as const).map((kind) => (
+        <Button key={kind} variant="default" leftSection={<Icon name="download" />} title={t(`export_${kind}`)} onClick={() => void exporting.run(kind)}>{t(`file_${kind}`)}</Button>
       ))}
       {(exporting.isBusy || exporting.error) && (
         <Modal opened onClose={() => { stop.current.abort(); exporting.reset(); }} title={t('export')} withCloseButton={false}>

@@ -70,6 +70,9 @@ export async function all(query: Query, onProgress: (count: number) => void, sig
   return rows.slice(0, EXPORT_MAX);
 }
 
+/** One event a line, with its hash: what a program reads as it comes. */
+export const jsonLines = (rows: Row[]) => rows.map((row) => `${JSON.stringify(row)}\n`).join('');
+
 /** A cell that a spreadsheet would take for a formula becomes text. */
 const cell = (value: unknown) => {
   const text = value === null || value === undefined ? '' : typeof value === 'object' ? JSON.stringify(value) : String(value);

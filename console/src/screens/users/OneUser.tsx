@@ -49,7 +49,7 @@ export function OneUser() {
       {user.owner ? (
         <Notice>{t('owner_detail')}</Notice>
       ) : (
-        user.state !== 'erased' && <ProfilesOf key={user.version} user={user} editable={editable} />
+        user.state !== 'erased' && <ProfilesOf key={user.id} user={user} editable={editable} />
       )}
       {itself && !user.owner && <Notice>{t('itself_detail')}</Notice>}
       {editable && <Deeds user={user} />}
