@@ -171,6 +171,26 @@ test('a profile, a person, an account and a management token', async () => {
   assertClean(page);
 });
 
+test('a name of a hundred letters without a space stays within the page, on a phone too', async () => {
+  const name = 'W'.repeat(100);
+  const { appKey } = await api('POST', '/v1/keys', { account: 'tienda', label: name });
+  const profile = await api('POST', '/v1/profiles', { account: 'tienda', name });
+  await api('POST', `/v1/keys/${appKey}/links`, { profile: profile.id });
+  const user = await api('POST', '/v1/users', { account: 'tienda', email: 'w@tienda.example', name });
+  await page.setViewportSize({ width: 390, height: 844 });
+  for (const url of [`/keys?q=${name}`, `/keys/${appKey}`, `/profiles/${profile.id}`, `/users/${user.id}`, '/settings']) {
+    await page.goto(`${shop.url}${url}`);
+    await page.locator('main').getByText(name).first().waitFor();
+    const beyond = await page.evaluate((text) => {
+      const told = [...document.querySelectorAll('main *')].filter((one) => one.children.length === 0 && one.textContent.includes(text));
+      return told.filter((one) => one.getBoundingClientRect().right > document.documentElement.clientWidth).map((one) => one.outerHTML.slice(0, 80));
+    }, name);
+    assert.deepEqual(beyond, [], url);
+  }
+  await page.setViewportSize({ width: 1280, height: 900 });
+  assertClean(page);
+});
+
 test('what is asked, pasted or sent without a login is text too', async () => {
   const path = '/<img src=x onerror=alert(1)>/{{x}}';
   await page.goto(`${shop.url}/diagnose?appKey=label-1&method=GET&path=${encodeURIComponent(path)}&host=${encodeURIComponent('<b>x</b>')}`);
