@@ -257,24 +257,36 @@ static enum status told_write(struct records *records, const struct told *told, 
 	return st != ST_OK ? st : change_commit(&change, NULL);
 }
 
+static void tell(struct records *records, const struct told *told, int64_t now_us)
+{
+	enum status st = told_write(records, told, now_us);
+
+	if (st != ST_OK)
+		log_warn("login_failures_not_told", LOG_STR("status", status_name(st)),
+			LOG_NUM("failures", told->count));
+}
+
 static void tend(
 	struct entry *entry, struct told_list *list, struct records *records, int64_t now_us)
 {
 	struct told told;
 
-	for (unsigned i = 0; i < TOLD_MAX && take(entry, list, now_us, &told); i++) {
-		enum status st = told_write(records, &told, now_us);
-
-		if (st != ST_OK)
-			log_warn("login_failures_not_told", LOG_STR("status", status_name(st)),
-				LOG_NUM("failures", told.count));
-	}
+	for (unsigned i = 0; i < TOLD_MAX && take(entry, list, now_us, &told); i++)
+		tell(records, &told, now_us);
 }
 
 void entry_tend(struct entry *entry, struct records *records, int64_t now_us)
 {
 	tend(entry, &entry->logins, records, now_us);
 	tend(entry, &entry->sessions, records, now_us);
+}
+
+void entry_tell_last(struct entry *entry, struct records *records, int64_t now_us)
+{
+	struct told told;
+
+	while (told_take_last(&entry->logins, &told) || told_take_last(&entry->sessions, &told))
+		tell(records, &told, now_us);
 }
 
 /* ---- devices ---- */

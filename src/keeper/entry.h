@@ -64,6 +64,8 @@ void entry_failed(
 	struct entry *entry, uint32_t account_slot, uint32_t user_slot, struct span address);
 /* Once a second: write what is to be told. */
 void entry_tend(struct entry *entry, struct records *records, int64_t now_us);
+/* At the end, when nobody is served any more: also what would be told later. */
+void entry_tell_last(struct entry *entry, struct records *records, int64_t now_us);
 
 /* ---- the cookie by which a device is known again ---- */
 

@@ -159,6 +159,8 @@ static void process_close(struct process *process)
 	if (process->ticks)
 		(void)pthread_join(process->ticking, NULL);
 	serve_close(&process->serve);
+	if (process->ticks && keeper->records != NULL)
+		entry_tell_last(keeper->entry, keeper->records, now_read(keeper));
 	api_free(&process->api);
 	limits_close(keeper);
 	publisher_free(&keeper->publisher);

@@ -66,3 +66,17 @@ bool told_take(struct told_list *list, int64_t now_us, struct told *out_told)
 	}
 	return false;
 }
+
+bool told_take_last(struct told_list *list, struct told *out_told)
+{
+	for (unsigned i = 0; i < TOLD_MAX; i++) {
+		struct told *told = &list->items[i];
+
+		if (told->count > 0) {
+			*out_told = *told;
+			told->count = 0;
+			return true;
+		}
+	}
+	return false;
+}

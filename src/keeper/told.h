@@ -28,5 +28,7 @@ void told_add(
 
 /* The next that is to be told now, and no more waits to be told of it; false: none. */
 NODISCARD bool told_take(struct told_list *list, int64_t now_us, struct told *out_told);
+/* The same of what would be told later. */
+NODISCARD bool told_take_last(struct told_list *list, struct told *out_told);
 
 #endif

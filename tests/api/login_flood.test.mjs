@@ -52,7 +52,7 @@ before(async () => {
   const made = await daemon.api('POST', '/v1/init', { account: 'store', owner: 'ana@example.com' });
   owner = new Person(daemon, { account: 'store', email: 'ana@example.com' });
   await owner.enrol(made.enrolment);
-  await daemon.api('POST', '/v1/accounts', { name: 'closed', owner: 'lia@example.com' });
+  for (const name of ['closed', 'quiet']) await daemon.api('POST', '/v1/accounts', { name, owner: 'lia@example.com' });
 });
 
 afterEach(() => shim.release());
@@ -190,4 +190,18 @@ test('a stolen session cannot hold up another one, and what it tries is told', a
   assert.equal(told.actor.id, 'system:login');
   assert.ok(told.after.failures >= 1 && told.after.failures <= 8, JSON.stringify(told));
   assert.equal(told.after.address, '127.0.0.1');
+});
+
+test('what was not told yet is told when the keeper ends', async () => {
+  const told = async () => (await daemon.api('GET', '/v1/events?action=session.refuse&account=quiet'))
+    .items.reduce((sum, { event }) => sum + event.after.failures, 0);
+  const wrong = async () => assert.equal((await login({ account: 'quiet' })).status, 401);
+  await wrong();
+  await until('the first is told', async () => await told() === 1, 30000);
+  // Their turn is a minute later.
+  await wrong();
+  await wrong();
+  await daemon.stop();
+  await daemon.launch();
+  assert.equal(await told(), 3);
 });

@@ -93,6 +93,24 @@ static void a_clock_that_is_set_back_does_not_silence_it(void **state)
 	assert_int_equal(told.count, 1);
 }
 
+static void at_the_end_nothing_is_left(void **state)
+{
+	struct told told;
+	int64_t now = 1000 * MINUTE, failures = 0;
+
+	(void)state;
+	told_add(&list, 4, 0, HERE);
+	assert_true(told_take(&list, now, &told));
+	for (uint32_t user = 0; user < 5; user++) {
+		told_add(&list, 4, user, HERE);
+		told_add(&list, 4, user, HERE);
+	}
+	while (told_take_last(&list, &told))
+		failures += told.count;
+	assert_int_equal(failures, 10);
+	assert_false(told_take(&list, now + 100 * MINUTE, &told));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -100,6 +118,7 @@ int main(void)
 		TEST(the_first_is_told_at_once_and_the_others_together),
 		TEST(a_flood_of_days_is_few_events),
 		TEST(each_has_its_own_and_nothing_that_waits_is_pushed_out),
+		TEST(at_the_end_nothing_is_left),
 		TEST(a_clock_that_is_set_back_does_not_silence_it),
 	};
 
