@@ -27,7 +27,7 @@ export function Server() {
     [t('server_clock'), <Mark key="clock" tone={clock.state === 'right' ? 'good' : 'bad'}>{t(`clock_${clock.state}`)}</Mark>],
     [t('server_prefix'), <code key="prefix" className="l-code">{appKeyPrefix}</code>],
   ];
-  if (revision !== undefined) facts.push([t('server_events'), <span key="events">{t('server_head', { revision: format.number(revision), epoch: epoch ?? 0 })}{session.may('events.view') && <> · <Link className="l-link" to="/events">{t('server_chain')}</Link></>}</span>]);
+  if (revision !== undefined) facts.push([t('server_events'), <Text key="events" component="span" size="sm">{t('server_head', { revision: format.number(revision), epoch: epoch ?? 0 })}{session.may('events.view') && <> · <Link className="l-link" to="/events">{t('server_chain')}</Link></>}</Text>]);
   if (eventPublicKey) facts.push([t('server_key'), <span key="key"><code className="l-code">{eventPublicKey}</code> <CopyIcon text={eventPublicKey} what={t('server_key_copy')} /></span>]);
   if (counts) facts.push([t('server_holds'), t('server_counts', { accounts: format.number(counts.accounts), users: format.number(counts.users), keys: format.number(counts.keys), routes: format.number(counts.routes) })]);
   if (session.idleUntil && session.expiresAt) facts.push([t('server_session'), t('server_session_until', { until: format.dateTime(session.expiresAt) })]);
