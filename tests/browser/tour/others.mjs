@@ -141,7 +141,7 @@ export async function settings(stage, see) {
   await see('delegation');
   await stage.button('settings.delegation_allow', dialog).click();
   await stage.closed();
-  await stage.says('settings.delegation_on');
+  await page.getByRole('switch', { name: stage.t('settings.delegation_switch', { name: town.names.team }), checked: true }).waitFor({ state: 'attached' });
   await see('settings-delegated');
 }
 
