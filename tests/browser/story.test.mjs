@@ -154,15 +154,21 @@ async function linkKey(story) {
   await story.page.getByRole('link', { name: PROFILE, exact: true }).waitFor();
 }
 
-// The guide's command, as it is shown.
+// The guide's commands, as they are shown: asking Llavero itself, and through the API.
 async function firstRequest(story, gateway, pair) {
   await story.step('request');
-  await story.page.getByText(story.say('overview', 'way_api'), { exact: true }).click();
-  await story.page.getByText(story.say('overview', 'way_detail_api')).waitFor();
-  const command = await story.page.getByRole('main').locator('pre').innerText();
-  assert.ok(!command.includes(pair.appToken));
-  const answer = await gateway.run(command, pair.appToken);
-  assert.deepEqual([answer.status, answer.body], [200, 'upstream\n'], command);
+  const shown = async (way, text) => {
+    await story.page.getByText(story.say('overview', way), { exact: true }).click();
+    const command = story.page.getByRole('main').locator('pre', { hasText: text });
+    return command.innerText();
+  };
+  const [asking, through] = [await shown('way_gate', '/auth/forwarded'), await shown('way_api', `https://${API}`)];
+  await assertWords(story.page);
+  assert.ok(!`${asking}${through}`.includes(pair.appToken));
+  assert.equal((await gateway.run(asking, pair.appToken)).status, 200, asking);
+  const answer = await gateway.run(through, pair.appToken);
+  assert.deepEqual([answer.status, answer.body], [200, 'upstream\n'], through);
+  await story.page.getByText(`${story.say('overview', 'step_request')} (${story.say('overview', 'step_done')})`).waitFor();
 }
 
 async function mendRefusal(story, gateway, pair) {

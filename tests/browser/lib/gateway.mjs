@@ -40,8 +40,9 @@ export class Gateway {
       shell.on('error', reject);
       shell.on('close', (code) => {
         if (code !== 0) return reject(new Error(`${command}: ${code} ${fault}`));
-        const [head, ...body] = out.split('\r\n\r\n');
-        resolve({ status: Number(/^HTTP\S+ (\d+)/.exec(head)?.[1]), body: body.join('\r\n\r\n') });
+        // A command that asks for the token says so first.
+        const [, status, body] = /^HTTP\/\S+ (\d+)[\s\S]*?\r\n\r\n([\s\S]*)$/m.exec(out) ?? [];
+        resolve({ status: Number(status), body });
       });
       shell.stdin.end(`${appToken}\n`);
     });
