@@ -53,7 +53,7 @@ export class Stage {
   async open(where) {
     // Another fragment alone would load nothing.
     if (where.includes('#')) await this.page.goto('about:blank');
-    await this.page.goto(where.startsWith('http') ? where : this.town.url + where);
+    await this.page.goto(where.startsWith('http') ? where : this.town.url + where, { waitUntil: 'networkidle' });
     await this.still();
   }
 

@@ -44,8 +44,10 @@ export async function users(stage, see) {
   town.invitation = await dialog.locator('dd').innerText();
   await see('user-invited');
   await stage.stored();
-  for (const [name, id] of [['user-owner', 1], ['user', bruno.id], ['user-suspended', diego.id], ['user-erased', elisa.id]]) {
+  for (const [name, id, title] of [['user-owner', 1, 'Ana Torres'], ['user', bruno.id, bruno.name], ['user-suspended', diego.id, diego.name],
+    ['user-erased', elisa.id, stage.t('users.erased_name', { id: elisa.id })]]) {
     await stage.go(`/users/${id}`);
+    await stage.heading(title).waitFor();
     await see(name);
   }
   await stage.go(`/users/${bruno.id}`);
