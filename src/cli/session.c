@@ -148,6 +148,14 @@ int session_account(const struct cli *cli, struct buf *out_account)
 
 /* ---- login ---- */
 
+/* A port or nothing before the path: no name and password, which an address may stand behind. */
+static bool ends_host(const char *rest)
+{
+	size_t digits = rest[0] == ':' ? strspn(rest + 1, "0123456789") + 1 : 0;
+
+	return rest[digits] == '\0' || rest[digits] == '/';
+}
+
 int session_check_url(const struct cli *cli)
 {
 	static const char *const near[] = { "http://127.0.0.1", "http://localhost",
@@ -159,9 +167,8 @@ int session_check_url(const struct cli *cli)
 		return EXIT_YES;
 	for (size_t i = 0; i < ARRAY_LEN(near); i++) {
 		size_t len = strlen(near[i]);
-		char next = strncmp(cli->url, near[i], len) == 0 ? cli->url[len] : 'x';
 
-		if (next == '\0' || next == ':' || next == '/')
+		if (strncmp(cli->url, near[i], len) == 0 && ends_host(cli->url + len))
 			return EXIT_YES;
 	}
 	return cli_fail_with(cli, EXIT_USAGE, "login.url_plain", "url", cli->url);

@@ -151,6 +151,9 @@ test('a machine asks with its token, which is in no argument', async () => {
   assert.deepEqual((await machine(['--json', 'handover', 'list'])).json, []);
   const plain = await llavero(daemon, ['--url', 'http://llavero.example', '--token-file', file('machine', token.token), 'whoami'], { code: 2 });
   assert.match(plain.stderr, /not encrypted/);
+  // What looks like this machine is somebody's name there.
+  const disguised = await llavero(daemon, ['--url', 'http://localhost:x@llavero.example', '--token-file', file('machine', token.token), 'whoami'], { code: 2 });
+  assert.match(disguised.stderr, /not encrypted/);
 });
 
 test('an old second factor, and a session that is over, are told with the command that helps', async () => {

@@ -1,7 +1,10 @@
 // An owner's daily work: why a request is refused, what was done, what a route needs, keys in a file, without a mouse, in
 // another language.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
 import { alterRecords, assertClean, closeSecret, DEADLINE, enrolPerson, enterAs, openBrowser, openPage, openShop } from './lib/browser.mjs';
 import { LANGUAGES, wordsOf } from './lib/words.mjs';
@@ -317,4 +320,21 @@ test('dates, numbers and ages are written as in the language, which is switched 
     await page.getByRole('time').filter({ hasText: SHOWN[lang].ago }).or(page.locator('time', { hasText: SHOWN[lang].ago })).first().waitFor();
   }
   assertClean(page);
+});
+
+// The method and the path of a refused request are a stranger's, those in a link whoever's that sends it.
+test('a command to paste runs nothing that stands in the request', async () => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'llavero-paste-'));
+  const mark = path.join(folder, 'ran');
+  fs.writeFileSync(path.join(folder, 'curl'), '#!/bin/bash\nprintf "%s\\0" "$@"\n', { mode: 0o755 });
+  const { appKey } = await makeKey('Pegar');
+  const method = `GET;echo>${mark};#`;
+  const target = `/orders/1'"$APP_TOKEN$(echo>${mark})`;
+  await page.goto(`${shop.url}/diagnose?${new URLSearchParams({ appKey, method, path: target, host: 'api.tienda.example' })}`);
+  const command = await page.locator('pre.l-snippet', { hasText: 'curl' }).first().textContent();
+  const [shown, ...more] = execFileSync('/bin/bash', ['-c', command], { env: { PATH: folder }, input: 'the token\n', stdio: ['pipe', 'pipe', 'ignore'] }).toString().split('\0');
+  assert.ok(!fs.existsSync(mark), command);
+  assert.deepEqual([shown, ...more.slice(0, 2)], ['-X', method, `https://api.tienda.example${target}`]);
+  assert.ok(more.some((each) => each.endsWith(`: ${appKey}`)) && more.some((each) => each.endsWith(': the token')), more.join(' '));
+  fs.rmSync(folder, { recursive: true });
 });

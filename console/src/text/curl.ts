@@ -27,13 +27,18 @@ export interface Request {
 
 const TOKEN = '$APP_TOKEN';
 
+/** Every other text is the caller's: a stranger's method, a path of the catalogue. */
+const header = ([name, value]: [name: string, value: string]) =>
+  value.endsWith(TOKEN) ? `-H ${quoted(`${name}: ${value.slice(0, -TOKEN.length)}`)}"${TOKEN}"` : `-H ${quoted(`${name}: ${value}`)}`;
+
+const verb = (method: string) => (/^[A-Z]+$/.test(method) ? method : quoted(method));
+
 /** One command, for bash and zsh: whatever way it is pasted, the question for the token does not swallow the rest. */
 export function curlOf({ method, url, appKey, more = [], shows }: Request, credentials: Credentials): string {
   const all = [...more, ...headersOf(credentials, appKey, TOKEN)];
-  const line = ([name, value]: [string, string]) => (value.includes(TOKEN) ? `-H "${name}: ${value}"` : `-H ${quoted(`${name}: ${value}`)}`);
   return [
     "printf 'appToken: ' >&2 && read -rs APP_TOKEN && echo >&2 &&",
-    `curl ${shows ? '-i ' : ''}${method === 'GET' ? '' : `-X ${method} `}${quoted(url)}`,
-    ...all.map((header) => `  ${line(header)}`),
+    `curl ${shows ? '-i ' : ''}${method === 'GET' ? '' : `-X ${verb(method)} `}${quoted(url)}`,
+    ...all.map((each) => `  ${header(each)}`),
   ].join(' \\\n');
 }
