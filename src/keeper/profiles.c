@@ -227,7 +227,8 @@ static const struct api_route ROUTES[] = {
 	{ "GET", "/v1/profiles/{id}", profiles_get, NULL, 0, RIGHT_PROFILES_VIEW, 0 },
 	{ "PATCH", "/v1/profiles/{id}", profiles_edit, NULL, LIMIT_BODY, RIGHT_PROFILES_EDIT,
 		API_STEP_UP_WIDENING },
-	{ "DELETE", "/v1/profiles/{id}", profiles_delete, "unlink", 0, RIGHT_PROFILES_EDIT, 0 },
+	{ "DELETE", "/v1/profiles/{id}", profiles_delete, "unlink", 0, RIGHT_PROFILES_EDIT,
+		API_STEP_UP },
 };
 
 const struct api_table PROFILES_TABLE = { ROUTES, ARRAY_LEN(ROUTES) };

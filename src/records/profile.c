@@ -248,22 +248,37 @@ static enum status rename_profile(
 }
 
 /* Those of the one that are not in the other; both ascending. */
-static enum status resources_added(
-	struct change *change, struct slots now, struct slots before, struct slots *out_added)
+static enum status slots_without(
+	struct change *change, struct slots slots, struct slots others, struct slots *out_slots)
 {
-	uint32_t *added = arena_array(change->arena, now.count + 1, sizeof(*added));
+	uint32_t *left = arena_array(change->arena, slots.count + 1, sizeof(*left));
 	size_t count = 0;
 
-	if (added == NULL)
+	if (left == NULL)
 		return ST_NO_MEMORY;
-	for (size_t i = 0, k = 0; i < now.count; i++) {
-		while (k < before.count && before.slots[k] < now.slots[i])
+	for (size_t i = 0, k = 0; i < slots.count; i++) {
+		while (k < others.count && others.slots[k] < slots.slots[i])
 			k++;
-		if (k == before.count || before.slots[k] != now.slots[i])
-			added[count++] = now.slots[i];
+		if (k == others.count || others.slots[k] != slots.slots[i])
+			left[count++] = slots.slots[i];
 	}
-	*out_added = (struct slots){ added, count };
+	*out_slots = (struct slots){ left, count };
 	return ST_OK;
+}
+
+/* The keys that link to it, and the users who hold it. */
+static enum status keys_read(struct change *change, uint32_t slot, struct slots *out_keys)
+{
+	return slots_read(change_db(change),
+		"SELECT key_slot FROM links WHERE profile_slot = $1 ORDER BY key_slot", slot,
+		change->arena, out_keys);
+}
+
+static enum status holders_read(struct change *change, uint32_t slot, struct slots *out_users)
+{
+	return slots_read(change_db(change),
+		"SELECT user_slot FROM user_profiles WHERE profile_slot = $1 ORDER BY user_slot",
+		slot, change->arena, out_users);
 }
 
 /* keys.edit among them makes a profile that handles keys effective. */
@@ -305,18 +320,62 @@ static enum status may_add(struct change *change, const struct record_profile *p
 	return st;
 }
 
+/* What goes from a profile that works is taken from its holders and from the keys linked to it. */
+static enum status may_reach(struct change *change, const struct record_profile *profile,
+	struct slots holders, struct slots keys, struct complaint *complaint)
+{
+	enum status st = ST_OK;
+
+	if (keys.count > 0)
+		st = change_need(change, profile->account_slot, RIGHT_KEYS_EDIT, complaint);
+	for (size_t i = 0; st == ST_OK && i < holders.count; i++) {
+		struct record_user user;
+
+		st = user_read(change_db(change), holders.slots[i], change->arena, &user);
+		if (st == ST_OK)
+			st = change_need_over(change, &user, complaint);
+	}
+	return st;
+}
+
+/* Emptying a profile reaches as far as deleting it: nobody strips whoever may do more than he. */
+static enum status may_take(struct change *change, const struct record_profile *profile,
+	struct slots taken, struct complaint *complaint)
+{
+	struct slots holders = { NULL, 0 }, keys = { NULL, 0 };
+	enum status st;
+
+	if (taken.count == 0)
+		return ST_OK;
+	st = holders_read(change, profile->slot, &holders);
+	if (st == ST_OK)
+		st = keys_read(change, profile->slot, &keys);
+	if (st == ST_OK)
+		st = may_reach(change, profile, holders, keys, complaint);
+	if (st != ST_OK || holders.count + keys.count == 0)
+		return st;
+	st = change_need_covered(change, taken, complaint);
+	if (st == ST_DENIED)
+		complaint_set(complaint, "records.take_too_much", 0);
+	return st;
+}
+
 static enum status replace_resources(struct change *change, const struct record_profile *profile,
 	const struct profile_edit *edit, struct complaint *complaint)
 {
 	struct slots resources = { edit->resource_slots, edit->resources_count };
-	struct slots before = { profile->resource_slots, profile->resources_count }, added;
+	struct slots before = { profile->resource_slots, profile->resources_count }, added, taken;
 	uint32_t slot = profile->slot;
 	enum status st = resources_settle(change, resources, &resources, complaint);
 
 	if (st == ST_OK)
-		st = resources_added(change, resources, before, &added);
+		st = slots_without(change, resources, before, &added);
 	if (st == ST_OK)
 		st = may_add(change, profile, added, complaint);
+	if (st == ST_OK)
+		st = slots_without(change, before, resources, &taken);
+	if (st == ST_OK)
+		st = may_take(change, profile, taken, complaint);
 	if (st == ST_OK)
 		st = db_run(change_db(change),
 			"DELETE FROM profile_resources WHERE profile_slot = $1", DB_INT(slot));
@@ -379,9 +438,7 @@ static enum status links_settle(struct change *change, const struct record_profi
 	uint32_t slot = profile->slot;
 	struct slots keys;
 	char count[24];
-	enum status st = slots_read(change_db(change),
-		"SELECT key_slot FROM links WHERE profile_slot = $1 ORDER BY key_slot", slot,
-		change->arena, &keys);
+	enum status st = keys_read(change, slot, &keys);
 
 	if (st == ST_OK && keys.count > 0 && !unlink) {
 		snprintf(count, sizeof(count), "%zu", keys.count);
@@ -401,9 +458,7 @@ static enum status holders_settle(
 {
 	struct slots users;
 	char count[24];
-	enum status st = slots_read(change_db(change),
-		"SELECT user_slot FROM user_profiles WHERE profile_slot = $1 ORDER BY user_slot",
-		slot, change->arena, &users);
+	enum status st = holders_read(change, slot, &users);
 
 	if (st == ST_OK && users.count > 0 && !unlink) {
 		snprintf(count, sizeof(count), "%zu", users.count);

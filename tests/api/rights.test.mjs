@@ -219,6 +219,8 @@ test('an external key shows what decides here, and nothing else', async () => {
 
 test('nobody makes himself more than he is', async () => {
   const me = users['users.edit'].id;
+  profiles['with a key'] = await daemon.api('POST', '/v1/profiles', { account: 'store', name: 'Works', resources: ['OMS/orders'] });
+  await daemon.api('POST', '/v1/keys', { account: 'store', label: 'works', profiles: ['Works'] });
   const rows = [
     ['a profile beyond his own, to himself', 'users.edit', 'PUT', `/v1/users/${me}/profiles`,
       { profiles: [profiles['users.edit'].id, profiles.settings.id] }, 403, 'records.grant_too_much'],
@@ -230,6 +232,8 @@ test('nobody makes himself more than he is', async () => {
     ['another account by assignment', 'users.edit', 'PATCH', `/v1/users/${me}`, { account: 'other' }, 400, 'api.field_unknown'],
     ['a right for a profile', 'profiles.edit', 'PATCH', `/v1/profiles/${profiles.store.id}`, { addResources: ['llavero/users.edit'] }, 403, 'records.grant_too_much'],
     ['a new profile with one', 'profiles.edit', 'POST', '/v1/profiles', { account: 'store', name: 'Up', resources: ['OMS/orders'] }, 403, 'records.grant_too_much'],
+    ['taking rights from who may more', 'profiles.edit', 'PATCH', `/v1/profiles/${profiles.diagnose.id}`, { resources: [] }, 403, 'records.user_may_more'],
+    ['emptying what keys are linked to', 'profiles.edit', 'PATCH', `/v1/profiles/${profiles['with a key'].id}`, { resources: [] }, 403, 'records.right_missing'],
     ['his own profile', 'profiles.edit', 'PATCH', `/v1/profiles/${profiles['profiles.edit'].id}`, { addResources: ['OMS/orders'] }, 403, 'records.profile_is_own'],
     ['to handle keys', 'profiles.edit', 'PATCH', `/v1/profiles/${profiles['profiles.edit'].id}`, { handlesKeys: true }, 403, 'records.owner_only'],
     ['the installation', 'settings', 'PATCH', '/v1/accounts/store', { managesInstallation: true }, 403, 'api.operator_only'],
@@ -286,6 +290,15 @@ test('an old second factor is asked for again by what widens, and by nothing els
   }
   // A machine has no second factor.
   assert.equal((await ask(bearer['token all'], 'PATCH', `/v1/keys/${appKey}`, { externalId: 'c-3' })).status, 200);
+});
+
+test('a profile is deleted with a fresh second factor alone', async () => {
+  const { id } = await daemon.api('POST', '/v1/profiles', { account: 'store', name: 'Goes', resources: ['OMS/orders'] });
+  await daemon.api('POST', '/v1/keys', { account: 'store', label: 'linked', profiles: ['Goes'] });
+  const stale = await ask(bearer.stale, 'DELETE', `/v1/profiles/${id}?unlink=true`);
+  assert.deepEqual([stale.status, stale.json.code], [403, 'api.second_factor_needed']);
+  assert.equal((await daemon.api('GET', `/v1/profiles/${id}`)).keys, 1);
+  assert.equal((await ask(bearer['store owner'], 'DELETE', `/v1/profiles/${id}?unlink=true`)).status, 200);
 });
 
 test('a delegate handles keys, and the event says that he is one', async () => {

@@ -602,6 +602,49 @@ static void a_linked_profile_goes_with_whoever_handles_keys(void **state)
 	ASSERT_OK(end(&change, profile_delete(change, profile, true, &f->complaint)));
 }
 
+/* To empty it reaches as far as to delete it. */
+static void what_others_work_with_is_emptied_by_whom_may_as_much(void **state)
+{
+	struct fixture *f = *state;
+	struct world w = make_world(f);
+	const uint32_t slots[] = { w.orders, w.bills };
+	uint32_t held = grant(&w, w.leo, "Held", RIGHT_EVENTS_VIEW, RIGHT_USERS_VIEW);
+	uint32_t linked = make_profile(f, f->acme, "Linked", slots, 2);
+	uint32_t loose = make_profile(f, f->acme, "Loose", slots, 2);
+	uint32_t key = make_key(f, f->acme, "appkey-acme-1", 1);
+	uint32_t more[2], keys;
+	struct change *change = begin(f);
+
+	ASSERT_OK(end(&change, link_add(change, key, linked, &f->complaint)));
+	more[0] = grant(&w, w.eva, "Helpers", RIGHT_PROFILES_EDIT, RIGHT_USERS_EDIT);
+	as_user(f, w.eva);
+	ASSERT_ST(ST_DENIED, set_resources(f, held, NULL, 0));
+	assert_string_equal(f->complaint.key, "records.user_may_more");
+	ASSERT_ST(ST_DENIED, set_resources(f, held, &w.rights[RIGHT_USERS_VIEW], 1));
+	ASSERT_ST(ST_DENIED, set_resources(f, linked, slots, 1));
+	assert_string_equal(f->complaint.key, "records.right_missing");
+	ASSERT_OK(set_resources(f, loose, NULL, 0));
+	/* Who handles keys takes from them what he holds himself. */
+	as_operator(f);
+	keys = make_profile(f, f->acme, "Keys", &w.rights[RIGHT_KEYS_EDIT], 1);
+	ASSERT_OK(set_handles(f, keys, true));
+	more[1] = keys;
+	ASSERT_OK(give(f, w.eva, more, 2));
+	as_user(f, w.eva);
+	ASSERT_ST(ST_DENIED, set_resources(f, linked, slots, 1));
+	assert_string_equal(f->complaint.key, "records.take_too_much");
+	as_operator(f);
+	ASSERT_OK(set_resources(
+		f, keys, (const uint32_t[]){ w.rights[RIGHT_KEYS_EDIT], w.bills }, 2));
+	as_user(f, w.eva);
+	ASSERT_OK(set_resources(f, linked, slots, 1));
+	/* The owner may all of it. */
+	as_user(f, ANA);
+	ASSERT_OK(set_resources(f, linked, NULL, 0));
+	ASSERT_OK(set_resources(f, held, NULL, 0));
+	assert_chain(f);
+}
+
 /* A key of another account is known to whom it is linked in, and to nobody else. */
 static void an_external_key_is_unlinked_by_whose_profile_it_is(void **state)
 {
@@ -656,6 +699,7 @@ int main(void)
 		WITH(the_catalogue_is_edited_from_the_account_that_manages),
 		WITH(a_profile_that_is_held_is_deleted_on_purpose),
 		WITH(a_linked_profile_goes_with_whoever_handles_keys),
+		WITH(what_others_work_with_is_emptied_by_whom_may_as_much),
 		WITH(an_external_key_is_unlinked_by_whose_profile_it_is),
 	};
 
