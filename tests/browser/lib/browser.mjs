@@ -20,9 +20,10 @@ const FLAGS = [
 ];
 
 // lang: of what the browser itself says, as in the field of a date; the pages' is openPage's.
-export async function openBrowser({ lang = 'en' } = {}) {
+// port: where another tool may steer it too.
+export async function openBrowser({ lang = 'en', port } = {}) {
   return chromium.launch({
-    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', headless: true, args: [...FLAGS, `--lang=${lang}`], env: { ...process.env, LANGUAGE: lang },
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', headless: true, args: [...FLAGS, `--lang=${lang}`, ...(port ? [`--remote-debugging-port=${port}`] : [])], env: { ...process.env, LANGUAGE: lang },
   });
 }
 
