@@ -122,9 +122,11 @@ int send_and_show_link(struct cli *cli, const char *path, json_t *body,
 	} else if (code == EXIT_YES) {
 		show_fields(cli, answer.json, columns, columns_count);
 		link = json_string_value(json_object_get(answer.json, "enrolment"));
-		/* A keeper without an address knows the path alone. */
+		/* A keeper without an address knows the path alone; a machine is shown none. */
 		cli_note(cli,
-			link != NULL && link[0] == '/' ? "login.link_nowhere" : "login.link_next",
+			link == NULL     ? "login.link_none"
+			: link[0] == '/' ? "login.link_nowhere"
+					 : "login.link_next",
 			NULL, 0);
 	}
 	client_answer_free(&answer);

@@ -86,6 +86,14 @@ static void append_index(struct buf *out, const struct publisher_figures *figure
 	buf_append_char(out, '}');
 }
 
+/* How much there is of all accounts, and where, is for those who look after all. */
+static bool sees_all(const struct caller *caller)
+{
+	return caller->kind == CALLER_OPERATOR ||
+	       (caller->manages_installation &&
+		       (caller->rights & RIGHT_BIT(RIGHT_CATALOG_VIEW)) != 0);
+}
+
 static enum status append_records(struct api_call *call, struct buf *out)
 {
 	struct records_figures figures;
@@ -104,8 +112,7 @@ static enum status append_records(struct api_call *call, struct buf *out)
 	buf_append_str(out, ",\"eventPublicKey\":\"");
 	encode_hex(out, records_public_key(call->keeper->records), SIGN_PUBLIC_KEY_SIZE);
 	buf_append_char(out, '"');
-	/* How much there is of all accounts, and where, is for those who look after all. */
-	if (call->caller.kind != CALLER_OPERATOR && !call->caller.manages_installation)
+	if (!sees_all(&call->caller))
 		return ST_OK;
 	buf_append_str(out, ",\"gates\":");
 	gates_append(out, call->keeper->setup);

@@ -42,6 +42,12 @@ static enum status users_list(struct api_call *call)
 	return api_page(call, &query, item_user);
 }
 
+/* With a link somebody logs in as a person, and goes on when the token is over. */
+static bool gets_link(const struct api_call *call)
+{
+	return call->caller.kind != CALLER_TOKEN;
+}
+
 static enum status users_create(struct api_call *call)
 {
 	struct body_field fields[] = {
@@ -69,9 +75,11 @@ static enum status users_create(struct api_call *call)
 	st = user_create(call->change,
 		&(struct user_new){ account.slot, fields[1].text, fields[2].text }, &slot,
 		&call->complaint);
-	if (st == ST_OK)
+	if (st == ST_OK && !gets_link(call))
+		st = api_answer_created(call, account.slot, slot, item_user);
+	else if (st == ST_OK)
 		st = login_invite(call->change, slot, link.digest, &expires_at_us);
-	if (st == ST_OK)
+	if (st == ST_OK && gets_link(call))
 		st = api_answer_created_with(
 			call, account.slot, slot, item_user, "enrolment", span_str(link.url));
 	crypto_wipe(&link, sizeof(link));

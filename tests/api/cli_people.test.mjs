@@ -147,6 +147,12 @@ test('a machine asks with its token, which is in no argument', async () => {
   const piped = await llavero(daemon, ['--url', url, '--token-file', '-', '--json', 'handover', 'list', '--account', 'store'],
     { input: token.token });
   assert.deepEqual(piped.json, []);
+  // A link to log in as a person is not for machines: it is told who makes one.
+  const maker = (await person(['--json', 'token', 'create', '--label', 'people', '--right', 'users.edit', '--address', '127.0.0.1',
+    '--expires', expires])).json.token;
+  const invited = await llavero(daemon, ['--url', url, '--token-file', file('maker', maker), 'user', 'create', 'mia@example.com', '--account', 'store']);
+  assert.match(invited.stderr, /llavero user reset/);
+  assert.doesNotMatch(invited.stdout, /enrol#/);
   // Its account is the token's.
   assert.deepEqual((await machine(['--json', 'handover', 'list'])).json, []);
   const plain = await llavero(daemon, ['--url', 'http://llavero.example', '--token-file', file('machine', token.token), 'whoami'], { code: 2 });

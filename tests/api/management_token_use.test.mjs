@@ -40,6 +40,15 @@ test('it does what its rights say, in its own account', async () => {
     (await daemon.api('GET', '/v1/management-tokens?account=store')).items.find((t) => t.id === id).usedAt), 30000);
 });
 
+test('a user whom it makes gets no link from it', async () => {
+  const { token } = await make(['users.edit']);
+  const made = await as(token, 'POST', '/v1/users', { account: 'store', email: 'mia@example.com' }, { 'Idempotency-Key': 'mia' });
+  assert.equal(made.status, 201, made.text);
+  assert.equal(made.json.enrolment, undefined);
+  assert.equal((await as(token, 'POST', `/v1/users/${made.json.id}/enrolment`)).status, 403);
+  assert.match((await daemon.api('POST', `/v1/users/${made.json.id}/enrolment`)).enrolment, /\/enrol#/);
+});
+
 test('what it may not', async () => {
   const { token } = await make(['keys.edit', 'users.edit', 'profiles.edit', 'settings']);
   const refused = [

@@ -202,7 +202,11 @@ test('lists hold what is the caller\'s account\'s, whether he names it or not', 
     assert.equal((await ask(bearer[role], 'GET', `/v1/events/${revision}`)).status, 404);
   }
   assert.equal((await ask(bearer['store owner'], 'GET', '/v1/status')).json.counts.accounts, 2);
-  assert.equal((await ask(bearer['other owner'], 'GET', '/v1/status')).json.counts, undefined);
+  for (const [role, sees] of [['catalog.view', true], ['profiles.view', true], ['plain', false], ['users.edit', false],
+    ['token all', true], ['token few', false], ['other owner', false]]) {
+    const { gates, records, counts } = (await ask(bearer[role], 'GET', '/v1/status')).json;
+    assert.deepEqual([gates, records, counts].map((part) => part !== undefined), [sees, sees, sees], role);
+  }
 });
 
 test('an external key shows what decides here, and nothing else', async () => {
