@@ -213,14 +213,28 @@ static enum status mark_is_met(struct records *records, const struct head *mark,
 }
 
 /*
- * What was ended or used up after the backup is in it as it was before: a
- * session that was ended, a link that was used. Nobody tells which, so none counts.
+ * What was ended or used up after the backup is in it as it was before: a session that was
+ * ended, a link or a code that was used, an invitation that was taken back. Nobody tells
+ * which, so none counts.
  */
 static enum status ways_in_close(struct change *change)
 {
-	enum status st = db_run(change_db(change), "DELETE FROM sessions");
+	static const char *const ends[] = { "DELETE FROM sessions", "DELETE FROM enrolments",
+		"DELETE FROM owner_invitations" };
+	enum status st = ST_OK;
 
-	return st != ST_OK ? st : db_run(change_db(change), "DELETE FROM enrolments");
+	for (size_t i = 0; st == ST_OK && i < ARRAY_LEN(ends); i++)
+		st = db_run(change_db(change), ends[i]);
+	if (st == ST_OK)
+		st = db_run(change_db(change),
+			"UPDATE handovers SET voided_at_us = $1"
+			" WHERE opened_at_us = 0 AND voided_at_us = 0",
+			DB_INT(change->now_us));
+	return st != ST_OK ? st
+			   : db_run(change_db(change),
+				     "UPDATE recovery_codes SET used_at_us = $1"
+				     " WHERE used_at_us = 0",
+				     DB_INT(change->now_us));
 }
 
 static enum status epoch_begin(

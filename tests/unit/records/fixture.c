@@ -201,6 +201,17 @@ struct record_key read_key(struct fixture *f, uint32_t slot)
 	return key;
 }
 
+uint32_t owner_of(struct fixture *f)
+{
+	struct snapshot *snapshot = NULL;
+	struct record_account account;
+
+	ASSERT_OK(snapshot_begin(f->records, &snapshot));
+	ASSERT_OK(snapshot_account(snapshot, f->acme, f->arena, &account));
+	snapshot_end(&snapshot);
+	return account.owner_slot;
+}
+
 struct record_user read_user(struct fixture *f, uint32_t slot)
 {
 	struct snapshot *snapshot = NULL;

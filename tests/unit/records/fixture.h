@@ -72,6 +72,8 @@ uint32_t make_user(struct fixture *f, uint32_t account, const char *email);
 /* The record as it is now, in f->arena. */
 struct record_key read_key(struct fixture *f, uint32_t slot);
 struct record_user read_user(struct fixture *f, uint32_t slot);
+/* Of acme. */
+uint32_t owner_of(struct fixture *f);
 
 /* The text of the last event, and of one that is that many before it. */
 struct span last_event(struct fixture *f, int64_t before);

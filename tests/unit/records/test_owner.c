@@ -14,17 +14,6 @@ struct people {
 	struct actor as_ana, as_bea, as_carl, operator;
 };
 
-static uint32_t owner_of(struct fixture *f)
-{
-	struct snapshot *snapshot = NULL;
-	struct record_account account;
-
-	ASSERT_OK(snapshot_begin(f->records, &snapshot));
-	ASSERT_OK(snapshot_account(snapshot, f->acme, f->arena, &account));
-	snapshot_end(&snapshot);
-	return account.owner_slot;
-}
-
 static struct actor as(uint32_t user_slot)
 {
 	return (struct actor){ .kind = ACTOR_USER, .user_slot = user_slot, .peer_uid = -1 };

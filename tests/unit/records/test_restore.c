@@ -4,6 +4,7 @@
 #include "records/handover.h"
 #include "records/login.h"
 #include "records/management_token.h"
+#include "records/owner.h"
 #include "records/session.h"
 
 #include <stdio.h>
@@ -97,6 +98,69 @@ static void no_way_in_comes_back_with_a_backup(void **state)
 	commit(&change);
 	fixture_reopen(f);
 	assert_true(session_is_there(f));
+	assert_chain(f);
+}
+
+#define ENROLLED                                                                                   \
+	"INSERT INTO credentials (user_slot, password, totp, totp_last_step, created_at_us,"       \
+	" changed_at_us) VALUES (%1$u, '$argon2id$text', zeroblob(%2$u), 0, 1, 1);"                \
+	" INSERT INTO recovery_codes (user_slot, digest, used_at_us) VALUES (%1$u,"                \
+	" zeroblob(32), 0)"
+
+struct waiting {
+	bool invitation, code, link;
+};
+
+static struct waiting read_waiting(struct fixture *f, uint32_t user_slot)
+{
+	CLEANUP(snapshot_end)
+	struct snapshot *snapshot = NULL;
+	struct record_invitation invitation;
+	struct record_handover handover;
+	uint8_t code[DIGEST_SIZE] = { 0 };
+	struct waiting is;
+
+	ASSERT_OK(snapshot_begin(f->records, &snapshot));
+	is.invitation = snapshot_invitation(snapshot, f->acme, &invitation) == ST_OK;
+	ASSERT_OK(snapshot_recovery_is(snapshot, user_slot, code, &is.code));
+	ASSERT_OK(snapshot_handover(snapshot, digest_of(74), &handover));
+	is.link = handover_state(&handover, f->now_us) == HANDOVER_WAITING;
+	return is;
+}
+
+/* An invitation, a recovery code and a one-time link, which may have been used since. */
+static void nothing_that_counts_once_comes_back_with_a_backup(void **state)
+{
+	struct fixture *f = *state;
+	const char *path = fixture_path(f, "backup");
+	struct actor operator= f->actor;
+	char sql[512];
+	struct change *change;
+	struct waiting is;
+	uint32_t eva;
+
+	fixture_accounts(f);
+	eva = make_user(f, f->acme, "eva@acme.example");
+	(void)snprintf(sql, sizeof(sql), ENROLLED, eva, TOTP_SEALED_SIZE);
+	meddle(f->db_path, sql);
+	f->actor = (struct actor){ .kind = ACTOR_USER, .user_slot = owner_of(f) };
+	change = begin(f);
+	ASSERT_OK(owner_invite(change, eva, &f->complaint));
+	commit(&change);
+	f->actor = operator;
+	make_key(f, f->acme, "k", 1);
+	change = begin(f);
+	ASSERT_OK(handover_create(change, 1, digest_of(74), 0, &f->complaint));
+	commit(&change);
+	is = read_waiting(f, eva);
+	assert_true(is.invitation && is.code && is.link);
+	ASSERT_OK(records_backup(f->records, path, NULL, &f->complaint));
+	make_key(f, f->acme, "later", 2);
+	records_close(&f->records);
+	ASSERT_OK(fixture_restore(f, path));
+	ASSERT_OK(fixture_open(f, &f->actor));
+	is = read_waiting(f, eva);
+	assert_false(is.invitation || is.code || is.link);
 	assert_chain(f);
 }
 
@@ -422,6 +486,7 @@ int main(void)
 		WITH(a_backup_is_whole_and_private),
 		WITH(a_restored_older_backup_is_refused_until_accepted),
 		WITH(no_way_in_comes_back_with_a_backup),
+		WITH(nothing_that_counts_once_comes_back_with_a_backup),
 		WITH(the_mark_is_on_disk_before_a_revocation_is_answered),
 		WITH(the_same_length_is_not_the_same_history),
 		WITH(a_damaged_or_foreign_mark_is_refused),
