@@ -425,7 +425,7 @@ static enum status catalog_suggest_request(struct api_call *call)
 static const struct api_route ROUTES[] = {
 	{ "GET", "/v1/catalog", catalog_export, NULL, 0, RIGHT_CATALOG_VIEW, 0 },
 	{ "POST", "/v1/catalog/import", catalog_import_request, NULL, LIMIT_BODY_IMPORT,
-		RIGHT_CATALOG_EDIT, 0 },
+		RIGHT_CATALOG_EDIT, API_STEP_UP },
 	{ "POST", "/v1/catalog/suggest", catalog_suggest_request, NULL, LIMIT_BODY_IMPORT,
 		RIGHT_CATALOG_EDIT, 0 },
 };

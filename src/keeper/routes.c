@@ -367,12 +367,13 @@ static enum status routes_match_request(struct api_call *call)
 static const struct api_route ROUTES[] = {
 	{ "GET", "/v1/routes", routes_list, "limit cursor service resource q", 0,
 		RIGHT_CATALOG_VIEW, 0 },
-	{ "POST", "/v1/routes", routes_create, NULL, LIMIT_BODY, RIGHT_CATALOG_EDIT, 0 },
+	{ "POST", "/v1/routes", routes_create, NULL, LIMIT_BODY, RIGHT_CATALOG_EDIT, API_STEP_UP },
 	{ "GET", "/v1/routes/match", routes_match_request, "method path host", 0,
 		RIGHT_CATALOG_VIEW, 0 },
 	{ "GET", "/v1/routes/{id}", routes_get, NULL, 0, RIGHT_CATALOG_VIEW, 0 },
-	{ "PATCH", "/v1/routes/{id}", routes_edit, NULL, LIMIT_BODY, RIGHT_CATALOG_EDIT, 0 },
-	{ "DELETE", "/v1/routes/{id}", routes_delete, NULL, 0, RIGHT_CATALOG_EDIT, 0 },
+	{ "PATCH", "/v1/routes/{id}", routes_edit, NULL, LIMIT_BODY, RIGHT_CATALOG_EDIT,
+		API_STEP_UP },
+	{ "DELETE", "/v1/routes/{id}", routes_delete, NULL, 0, RIGHT_CATALOG_EDIT, API_STEP_UP },
 };
 
 const struct api_table ROUTES_TABLE = { ROUTES, ARRAY_LEN(ROUTES) };

@@ -185,11 +185,13 @@ static enum status services_delete(struct api_call *call)
 
 static const struct api_route ROUTES[] = {
 	{ "GET", "/v1/services", services_list, "limit cursor q", 0, RIGHT_CATALOG_VIEW, 0 },
-	{ "POST", "/v1/services", services_create, NULL, LIMIT_BODY, RIGHT_CATALOG_EDIT, 0 },
+	{ "POST", "/v1/services", services_create, NULL, LIMIT_BODY, RIGHT_CATALOG_EDIT,
+		API_STEP_UP },
 	{ "GET", "/v1/services/{service}", services_get, NULL, 0, RIGHT_CATALOG_VIEW, 0 },
 	{ "PATCH", "/v1/services/{service}", services_edit, NULL, LIMIT_BODY, RIGHT_CATALOG_EDIT,
-		0 },
-	{ "DELETE", "/v1/services/{service}", services_delete, NULL, 0, RIGHT_CATALOG_EDIT, 0 },
+		API_STEP_UP },
+	{ "DELETE", "/v1/services/{service}", services_delete, NULL, 0, RIGHT_CATALOG_EDIT,
+		API_STEP_UP },
 };
 
 const struct api_table SERVICES_TABLE = { ROUTES, ARRAY_LEN(ROUTES) };
