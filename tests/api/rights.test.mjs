@@ -305,6 +305,36 @@ test('a profile is deleted with a fresh second factor alone', async () => {
   assert.equal((await ask(bearer['store owner'], 'DELETE', `/v1/profiles/${id}?unlink=true`)).status, 200);
 });
 
+test('what a route needs changes with a fresh second factor alone', async () => {
+  await daemon.api('POST', '/v1/services', { name: 'guarded' });
+  const { id } = await daemon.api('POST', '/v1/routes', { method: 'GET', path: '/narrow', service: 'guarded', resources: ['OMS/orders'] });
+  const text = JSON.stringify({ openapi: '3.1.0', info: { title: 'OMS', version: '1' },
+    paths: { '/imported': { get: { responses: {}, 'x-llavero-public': true } } } });
+  const before = await daemon.api('GET', '/v1/catalog');
+  const revision = (await daemon.api('GET', '/v1/events')).revision;
+  const rows = [
+    ['PATCH', `/v1/routes/${id}`, { public: true }, 200],
+    ['PATCH', `/v1/routes/${id}`, { authenticated: true }, 200],
+    ['POST', '/v1/routes', { method: 'GET', path: '/open', service: 'guarded', public: true }, 201],
+    ['POST', '/v1/services', { name: 'opened', hosts: ['opened.example'], unmapped: 'authenticated' }, 201],
+    ['PATCH', '/v1/services/guarded', { unmapped: 'authenticated' }, 200],
+    ['PATCH', '/v1/services/guarded', { preflight: 'pass' }, 200],
+    ['POST', '/v1/catalog/import', { documents: [{ name: 'oms.json', text }], service: 'guarded' }, 200],
+    ['DELETE', `/v1/routes/${id}`, undefined, 200],
+    ['DELETE', '/v1/services/opened', undefined, 200],
+  ];
+  for (const [method, url, body] of rows) {
+    const answer = await ask(bearer.stale, method, url, body);
+    assert.deepEqual([answer.status, answer.json.code], [403, 'api.second_factor_needed'], `${method} ${url}: ${answer.text}`);
+  }
+  assert.deepEqual(await daemon.api('GET', '/v1/catalog'), before);
+  assert.equal((await daemon.api('GET', '/v1/events')).revision, revision);
+  for (const [method, url, body, status] of rows) {
+    const answer = await ask(bearer['store owner'], method, url, body);
+    assert.equal(answer.status, status, `${method} ${url}: ${answer.text}`);
+  }
+});
+
 test('a delegate handles keys, and the event says that he is one', async () => {
   const made = await ask(bearer['keys.edit'], 'POST', '/v1/keys', { account: 'store', label: 'by a delegate' });
   assert.equal(made.status, 201, made.text);
