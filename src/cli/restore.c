@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/limits.h"
 #include "records/backup.h"
+#include "records/high_water.h"
 #include "records/root_key.h"
 
 #include <errno.h>
@@ -32,6 +33,7 @@ struct restoring {
 	int lock_fd;
 	struct root_key *root_key;
 	struct restore_result result;
+	bool has_mark; /* how new the records were here */
 	bool must_confirm;
 	json_t *lost; /* NULL: nobody knows */
 };
@@ -231,6 +233,9 @@ static enum status take_lost(void *arg, const struct lost *lost)
 	(void)json_object_set_new(item, "appKey",
 		span_present(lost->app_key) ? json_stringn(lost->app_key.ptr, lost->app_key.len)
 					    : json_null());
+	(void)json_object_set_new(item, "user",
+		span_present(lost->user) ? json_stringn(lost->user.ptr, lost->user.len)
+					 : json_null());
 	(void)json_array_append_new(arg, item);
 	return ST_OK;
 }
@@ -254,6 +259,7 @@ void show_lost(struct cli *cli, const json_t *lost)
 		{ "cli.col_comes_back", "kindText" },
 		{ "cli.col_account", "account" },
 		{ "cli.col_app_key", "appKey" },
+		{ "cli.col_email", "user" },
 	};
 	char number[24];
 	json_t *items = json_object_get(lost, "items"), *item;
@@ -296,7 +302,8 @@ static int show_restored(struct restoring *r)
 		(void)show_json(object);
 	} else {
 		show_fields(r->cli, object, restored, ARRAY_LEN(restored));
-		if (r->must_confirm)
+		/* Where there is no mark the backup may be older too: nobody can tell. */
+		if (r->must_confirm || !r->has_mark)
 			show_lost(r->cli, r->lost);
 	}
 	cli_note(
@@ -317,8 +324,10 @@ static int restore(struct restoring *r, const struct cli_args *args)
 		code = put_in_place(r, cli_flag(args, "replace"));
 	if (code == EXIT_YES)
 		code = remove_index(r);
-	if (code == EXIT_YES)
+	if (code == EXIT_YES) {
+		r->has_mark = high_water_is_there(r->data_dir);
 		code = open_once(r);
+	}
 	if (code != EXIT_YES)
 		return code;
 	find_lost(r);

@@ -47,6 +47,14 @@ struct lost_list {
 	size_t count;
 };
 
+static void append_or_null(struct buf *out, struct span text)
+{
+	if (span_present(text))
+		buf_append_json(out, text);
+	else
+		buf_append_str(out, "null");
+}
+
 static enum status append_lost(void *arg, const struct lost *lost)
 {
 	struct lost_list *list = arg;
@@ -59,15 +67,15 @@ static enum status append_lost(void *arg, const struct lost *lost)
 	buf_append_str(list->out, "\",\"account\":");
 	buf_append_json(list->out, lost->account);
 	buf_append_str(list->out, ",\"appKey\":");
-	if (span_present(lost->app_key))
-		buf_append_json(list->out, lost->app_key);
-	else
-		buf_append_str(list->out, "null");
+	append_or_null(list->out, lost->app_key);
+	buf_append_str(list->out, ",\"user\":");
+	append_or_null(list->out, lost->user);
 	buf_append_char(list->out, '}');
 	return ST_OK;
 }
 
-/* {"events":N,"count":N,"items":[{"kind","account","appKey"}]}, or null when nobody knows. */
+/* {"events":N,"count":N,"items":[{"kind","account","appKey","user"}]}, or null when nobody knows.
+ */
 static void find_lost(struct keeper *keeper)
 {
 	CLEANUP(buf_free)

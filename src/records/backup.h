@@ -45,12 +45,14 @@ NODISCARD enum status records_restore(const struct restore_options *options,
 /* ---- what a restored older database gives back ---- */
 
 enum lost_kind {
-	LOST_REVOKED = 1, /* a key that was revoked */
-	LOST_DEACTIVATED, /* a key that was deactivated */
-	LOST_RETIRED,     /* a token that was retired: app_key is its key */
-	LOST_SUSPENDED,   /* an account that was suspended */
-	LOST_MANAGEMENT,  /* a management token that was revoked, of the account */
-	LOST_LINK         /* a one-time link that was opened or made void: app_key is its key */
+	LOST_REVOKED = 1,    /* a key that was revoked */
+	LOST_DEACTIVATED,    /* a key that was deactivated */
+	LOST_RETIRED,        /* a token that was retired: app_key is its key */
+	LOST_SUSPENDED,      /* an account that was suspended */
+	LOST_MANAGEMENT,     /* a management token that was revoked, of the account */
+	LOST_USER_SUSPENDED, /* a user who was suspended or erased */
+	LOST_USER_LOGIN,     /* the password or second factor that a user had before */
+	LOST_USER_PROFILE    /* an access profile that was taken from a user */
 };
 /* "key_revoked", ... */
 const char *lost_kind_name(enum lost_kind kind);
@@ -58,7 +60,8 @@ const char *lost_kind_name(enum lost_kind kind);
 struct lost {
 	enum lost_kind kind;
 	struct span account;
-	struct span app_key; /* absent: the account itself, or a management token of it */
+	struct span app_key; /* absent: it is of no key */
+	struct span user;    /* his e-mail address in the older one; absent: it is of no user */
 };
 typedef enum status lost_fn(void *arg, const struct lost *lost);
 

@@ -15,7 +15,9 @@ static const char *const KIND_NAMES[] = {
 	[LOST_RETIRED] = "token_retired",
 	[LOST_SUSPENDED] = "account_suspended",
 	[LOST_MANAGEMENT] = "management_token_revoked",
-	[LOST_LINK] = "link_ended",
+	[LOST_USER_SUSPENDED] = "user_suspended",
+	[LOST_USER_LOGIN] = "user_login_changed",
+	[LOST_USER_PROFILE] = "user_profile_removed",
 };
 
 const char *lost_kind_name(enum lost_kind kind)
@@ -179,36 +181,102 @@ static enum status management_tokens_compare(const struct comparison *c)
 	return st == ST_NOT_FOUND ? ST_OK : st;
 }
 
-/* Of keys that are alive: whoever kept the link could open it again. */
-static enum status links_compare(const struct comparison *c)
+/* What the newer database says of a user who is active in the older one. */
+enum user_since {
+	USER_SINCE_GONE = -1, /* nothing: it is of another history */
+	USER_SINCE_SUSPENDED = 0,
+	USER_SINCE_OTHER_LOGIN = 1,
+	USER_SINCE_SAME = 2
+};
+
+/* Slots are given once; created_at_us as well, should the histories part before him. */
+static enum status user_since(struct db *newer, struct db_statement *old, int64_t *out_since)
 {
 	CLEANUP(db_finish)
-	struct db_statement *rows = NULL;
-	bool waits;
-	enum status st = db_query(c->newer,
-		"SELECT h.digest, k.app_key, a.name FROM handovers h"
-		" JOIN app_keys k ON k.slot = h.key_slot"
-		" JOIN accounts a ON a.slot = k.account_slot"
-		" WHERE (h.opened_at_us <> 0 OR h.voided_at_us <> 0) AND k.state = $1"
-		" ORDER BY k.slot, h.digest",
-		&rows, DB_INT(RECORD_KEY_ACTIVE));
+	struct db_statement *row = NULL;
+	struct span password = db_bytes(old, 4), totp = db_bytes(old, 5);
+	enum status st;
 
-	while (st == ST_OK && (st = db_step(rows)) == ST_OK) {
-		struct lost lost = { .kind = LOST_LINK,
-			.account = db_bytes(rows, 2),
-			.app_key = db_bytes(rows, 1) };
+	/* Who had no login has none to get back. */
+	if (!span_present(password))
+		st = db_query(newer,
+			"SELECT CASE WHEN state <> $3 THEN 0 ELSE 2 END FROM users"
+			" WHERE slot = $1 AND created_at_us = $2",
+			&row, DB_INT(db_int(old, 0)), DB_INT(db_int(old, 1)), DB_INT(USER_ACTIVE));
+	else
+		st = db_query(newer,
+			"SELECT CASE WHEN u.state <> $3 THEN 0"
+			" WHEN c.password = $4 AND c.totp = $5 THEN 2 ELSE 1 END"
+			" FROM users u LEFT JOIN credentials c ON c.user_slot = u.slot"
+			" WHERE u.slot = $1 AND u.created_at_us = $2",
+			&row, DB_INT(db_int(old, 0)), DB_INT(db_int(old, 1)), DB_INT(USER_ACTIVE),
+			DB_TEXT(password), DB_BLOB(totp.ptr, totp.len));
+	return number_of(st, row, out_since);
+}
 
-		st = old_has_row(c->old,
-			"SELECT key_slot FROM handovers"
-			" WHERE digest = $1 AND opened_at_us = 0 AND voided_at_us = 0",
-			db_bytes(rows, 0), &waits);
-		if (st == ST_OK && waits)
+/* Sessions, links and codes of the older one are closed; what a person knows and may is not. */
+static enum status users_compare(const struct comparison *c)
+{
+	CLEANUP(db_finish)
+	struct db_statement *old = NULL;
+	int64_t since;
+	enum status st = db_query(c->old,
+		"SELECT u.slot, u.created_at_us, u.email, a.name, c.password, c.totp FROM users u"
+		" JOIN accounts a ON a.slot = u.account_slot"
+		" LEFT JOIN credentials c ON c.user_slot = u.slot"
+		" WHERE u.state = $1 ORDER BY u.slot",
+		&old, DB_INT(USER_ACTIVE));
+
+	while (st == ST_OK && (st = db_step(old)) == ST_OK) {
+		struct lost lost = { .account = db_bytes(old, 3),
+			.app_key = SPAN_ABSENT,
+			.user = db_bytes(old, 2) };
+
+		st = user_since(c->newer, old, &since);
+		if (st != ST_OK || since == USER_SINCE_GONE || since == USER_SINCE_SAME)
+			continue;
+		lost.kind = since == USER_SINCE_SUSPENDED ? LOST_USER_SUSPENDED : LOST_USER_LOGIN;
+		st = c->fn(c->arg, &lost);
+	}
+	return st == ST_NOT_FOUND ? ST_OK : st;
+}
+
+/* Of users who are active in both; those of the others came back with them. */
+static enum status user_profiles_compare(const struct comparison *c)
+{
+	CLEANUP(db_finish)
+	struct db_statement *old = NULL;
+	int64_t held;
+	enum status st = db_query(c->old,
+		"SELECT u.slot, u.created_at_us, u.email, a.name, p.profile_slot"
+		" FROM user_profiles p JOIN users u ON u.slot = p.user_slot"
+		" JOIN accounts a ON a.slot = u.account_slot"
+		" WHERE u.state = $1 ORDER BY u.slot, p.profile_slot",
+		&old, DB_INT(USER_ACTIVE));
+
+	while (st == ST_OK && (st = db_step(old)) == ST_OK) {
+		CLEANUP(db_finish)
+		struct db_statement *row = NULL;
+		struct lost lost = { .kind = LOST_USER_PROFILE,
+			.account = db_bytes(old, 3),
+			.app_key = SPAN_ABSENT,
+			.user = db_bytes(old, 2) };
+
+		st = db_query(c->newer,
+			"SELECT COUNT(p.profile_slot) FROM users u"
+			" LEFT JOIN user_profiles p ON p.user_slot = u.slot AND p.profile_slot = $3"
+			" WHERE u.slot = $1 AND u.created_at_us = $2 AND u.state = $4"
+			" GROUP BY u.slot",
+			&row, DB_INT(db_int(old, 0)), DB_INT(db_int(old, 1)),
+			DB_INT(db_int(old, 4)), DB_INT(USER_ACTIVE));
+		st = number_of(st, row, &held);
+		if (st == ST_OK && held == 0)
 			st = c->fn(c->arg, &lost);
 	}
 	return st == ST_NOT_FOUND ? ST_OK : st;
 }
 
-/* Databases from before there were such tokens and links have none to give back. */
+/* Databases from before people could log in have nothing of theirs to give back. */
 static enum status has_people(struct db *db, bool *out_has)
 {
 	int64_t version = 0;
@@ -229,7 +297,9 @@ static enum status people_compare(const struct comparison *c)
 	if (st != ST_OK || !old_has || !newer_has)
 		return st;
 	st = management_tokens_compare(c);
-	return st != ST_OK ? st : links_compare(c);
+	if (st == ST_OK)
+		st = users_compare(c);
+	return st != ST_OK ? st : user_profiles_compare(c);
 }
 
 static enum status compare(const struct comparison *c)

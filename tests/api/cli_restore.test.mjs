@@ -156,6 +156,15 @@ test('a backup that is not older needs no confirmation and begins an epoch too',
   assert.equal(await trueStatus(key), 401);
 });
 
+test('where nothing tells how new the records were, it says that what comes back is not known', async () => {
+  await daemon.stop();
+  const { stdout } = await restore([backup, '--replace']);
+  assert.doesNotMatch(stdout, /suspended users/);
+  fs.rmSync(path.join(daemon.data, 'high-water'));
+  assert.match((await restore([backup, '--replace'])).stdout, /suspended users.*Compare with your own records/);
+  await daemon.launch();
+});
+
 test('as root it leaves nothing that the data directory\'s owner could not open', async () => {
   if (process.getuid() !== 0) {
     console.log('# skipped: needs the root user');

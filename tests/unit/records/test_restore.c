@@ -329,9 +329,10 @@ static enum status note(void *arg, const struct lost *lost)
 {
 	struct buf *out = arg;
 
+	struct span of = span_present(lost->user) ? lost->user : lost->app_key;
+
 	buf_printf(out, "%s %.*s %.*s\n", lost_kind_name(lost->kind), (int)lost->account.len,
-		lost->account.ptr, (int)lost->app_key.len,
-		lost->app_key.ptr == NULL ? "" : lost->app_key.ptr);
+		lost->account.ptr, (int)of.len, of.ptr == NULL ? "" : of.ptr);
 	return ST_OK;
 }
 
@@ -390,12 +391,7 @@ static uint32_t make_machine_token(struct fixture *f)
 	return slot;
 }
 
-static enum status hand_over(struct change *change, uint32_t slot, struct complaint *complaint)
-{
-	return handover_create(change, slot, digest_of(91), ROTATE_OPEN, complaint);
-}
-
-static void tokens_of_machines_and_links_come_back_too(void **state)
+static void tokens_of_machines_come_back_too(void **state)
 {
 	struct fixture *f = *state;
 	const char *path = fixture_path(f, "backup");
@@ -404,16 +400,70 @@ static void tokens_of_machines_and_links_come_back_too(void **state)
 	fixture_accounts(f);
 	key = make_key(f, f->acme, "handed", 1);
 	token = make_machine_token(f);
-	do_change(f, hand_over, key);
 	ASSERT_OK(records_backup(f->records, path, NULL, &f->complaint));
 	do_change(f, management_token_revoke, token);
 	do_change(f, rotate_now, key);
 	records_close(&f->records);
 	ASSERT_OK(fixture_restore(f, path));
+	assert_lost(f, "token_retired acme handed\nmanagement_token_revoked acme \n", 2);
+}
+
+static enum status suspend_user(struct change *change, uint32_t slot, struct complaint *complaint)
+{
+	return user_set_state(change, slot, USER_SUSPENDED, complaint);
+}
+
+static enum status take_profiles(struct change *change, uint32_t slot, struct complaint *complaint)
+{
+	return user_set_profiles(change, slot, NULL, 0, complaint);
+}
+
+static enum status reset(struct change *change, uint32_t slot, struct complaint *complaint)
+{
+	int64_t expires;
+
+	return login_reset(change, slot, digest_of(80), &expires, complaint);
+}
+
+static void what_users_get_back_is_named(void **state)
+{
+	static const char *const names[] = { "same", "held", "erased", "new-password", "reset",
+		"suspended" };
+	struct fixture *f = *state;
+	const char *path = fixture_path(f, "backup");
+	uint32_t users[ARRAY_LEN(names)], profile;
+	char text[512];
+	struct change *change;
+
+	fixture_accounts(f);
+	profile = make_profile(f, f->acme, "Support", NULL, 0);
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		(void)snprintf(text, sizeof(text), "%s@acme.example", names[i]);
+		users[i] = make_user(f, f->acme, text);
+		(void)snprintf(text, sizeof(text), ENROLLED, users[i], TOTP_SEALED_SIZE);
+		meddle(f->db_path, text);
+		change = begin(f);
+		ASSERT_OK(user_set_profiles(change, users[i], &profile, 1, &f->complaint));
+		commit(&change);
+	}
+	ASSERT_OK(records_backup(f->records, path, NULL, &f->complaint));
+	do_change(f, take_profiles, users[1]);
+	do_change(f, user_erase, users[2]);
+	change = begin(f);
+	ASSERT_OK(login_set_password(change, users[3], SPAN_LIT("$argon2id$new"), 0));
+	commit(&change);
+	do_change(f, reset, users[4]);
+	do_change(f, suspend_user, users[5]);
+	make_user(f, f->acme, "later@acme.example");
+	records_close(&f->records);
+	ASSERT_OK(fixture_restore(f, path));
 	assert_lost(f,
-		"token_retired acme handed\nmanagement_token_revoked acme \nlink_ended acme "
-		"handed\n",
-		2);
+		"user_suspended acme erased@acme.example\n"
+		"user_login_changed acme new-password@acme.example\n"
+		"user_login_changed acme reset@acme.example\n"
+		"user_suspended acme suspended@acme.example\n"
+		"user_profile_removed acme held@acme.example\n",
+		6);
 }
 
 static void what_comes_back_is_named(void **state)
@@ -493,7 +543,8 @@ int main(void)
 		WITH(bad_backups_are_refused_and_nothing_changes),
 		WITH(a_truncated_backup_is_refused),
 		WITH(what_comes_back_is_named),
-		WITH(tokens_of_machines_and_links_come_back_too),
+		WITH(tokens_of_machines_come_back_too),
+		WITH(what_users_get_back_is_named),
 		WITH(a_restore_that_is_not_older_begins_an_epoch_too),
 	};
 
