@@ -135,9 +135,6 @@ export async function settings(stage, see) {
   await stage.button('settings.token_end').first().click();
   await see('token-end');
   await stage.shut();
-  await page.getByRole('button', { name: stage.t('settings.host_remove', { host: 'api.tienda.example' }) }).click();
-  await see('host-remove');
-  await stage.shut();
   await page.getByRole('switch', { name: stage.t('settings.delegation_switch', { name: town.names.team }) }).press('Space');
   await dialog.waitFor();
   await see('delegation');
