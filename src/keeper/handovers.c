@@ -80,6 +80,20 @@ static enum status read_secret(struct api_call *call, uint8_t digest[DIGEST_SIZE
 	return st != ST_OK ? st : secret_digest(fields[0].text, digest);
 }
 
+/* The link of the body, in call->reading: who only guesses takes nobody's turn at the records. */
+static enum status find_link(struct api_call *call, uint8_t digest[DIGEST_SIZE],
+	struct record_handover *out_handover, bool *out_slowed)
+{
+	enum status st = read_secret(call, digest, out_slowed);
+
+	if (st != ST_OK || *out_slowed)
+		return st;
+	st = api_reading(call);
+	if (st == ST_OK)
+		st = snapshot_handover(call->reading, digest, out_handover);
+	return st == ST_NOT_FOUND ? api_refuse(call, st, "records.no_handover", NULL, NULL) : st;
+}
+
 /* What is of no use, or worth nothing, any more: its key expired, its account is suspended. */
 static enum status key_serves(struct api_call *call, const struct record_key *key, bool *out_serves)
 {
@@ -112,17 +126,11 @@ static enum status share_look(struct api_call *call)
 	struct record_key key;
 	enum handover_state state;
 	bool slowed, serves = false;
-	enum status st = read_secret(call, digest, &slowed);
+	enum status st = find_link(call, digest, &handover, &slowed);
 
-	if (st == ST_OK && !slowed)
-		st = api_reading(call);
 	if (st != ST_OK || slowed)
 		return st;
-	st = snapshot_handover(call->reading, digest, &handover);
-	if (st == ST_NOT_FOUND)
-		return api_refuse(call, st, "records.no_handover", NULL, NULL);
-	if (st == ST_OK)
-		st = snapshot_key(call->reading, handover.key_slot, call->arena, &key);
+	st = snapshot_key(call->reading, handover.key_slot, call->arena, &key);
 	if (st == ST_OK)
 		st = key_serves(call, &key, &serves);
 	if (st == ST_OK && serves)
@@ -173,18 +181,11 @@ static enum status share_open(struct api_call *call)
 	struct head head;
 	uint32_t slot = 0;
 	bool slowed, serves = false;
-	enum status st = read_secret(call, digest, &slowed);
+	enum status st = find_link(call, digest, &handover, &slowed);
 
-	if (st == ST_OK && !slowed)
-		st = api_reading(call);
 	if (st != ST_OK || slowed)
 		return st;
-	/* Who only guesses takes nobody's turn at the records. */
-	st = snapshot_handover(call->reading, digest, &handover);
-	if (st == ST_NOT_FOUND)
-		return api_refuse(call, st, "records.no_handover", NULL, NULL);
-	if (st == ST_OK)
-		st = token_fresh_make(&token);
+	st = token_fresh_make(&token);
 	if (st == ST_OK)
 		st = link_change(call);
 	if (st != ST_OK)

@@ -7,7 +7,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 
-import { Canaries, coreIsClean, files, ifAllowed, memory, NOT_ALLOWED, tokenBits } from '../lib/canary.mjs';
+import { argumentsAreClean, Canaries, coreIsClean, files, ifAllowed, memory, NOT_ALLOWED, tokenBits } from '../lib/canary.mjs';
 import { environment, llavero, onTerminal } from '../lib/cli.mjs';
 import { LLAVERO, Llaverod, raw, request, until } from '../lib/llaverod.mjs';
 import { dialects, makeStore } from '../lib/store.mjs';
@@ -341,13 +341,8 @@ test('no log and no file holds a secret but the two that keep the keys', () => {
 });
 
 test('no process shows a secret in its arguments or environment', (t) => {
-  for (const pid of pids) {
-    clean(`cmdline of ${pid}`, fs.readFileSync(`/proc/${pid}/cmdline`), { control: true });
-    const environ = ifAllowed(() => fs.readFileSync(`/proc/${pid}/environ`));
-    if (environ === null) return t.diagnostic(NOT_ALLOWED);
-    clean(`environ of ${pid}`, environ, { control: true });
-  }
-  return undefined;
+  const unseen = argumentsAreClean(pids, clean);
+  if (unseen) t.diagnostic(unseen);
 });
 
 test('a core of a process that has answered holds no token and no key', async (t) => {

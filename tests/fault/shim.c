@@ -5,6 +5,8 @@
  * writes to at any time. Only regular files are
  * concerned, and not standard error: a log is no disk of ours.
  */
+#include "control.h"
+
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -51,16 +53,7 @@ static struct control *control = &idle;
 
 __attribute__((constructor)) static void shim_start(void)
 {
-	const char *path = getenv("FAULT_SHIM");
-	int fd = path == NULL ? -1 : open(path, O_RDWR | O_CLOEXEC);
-	void *map;
-
-	if (fd < 0)
-		return;
-	map = mmap(NULL, sizeof(*control), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (map != MAP_FAILED)
-		control = map;
-	(void)close(fd);
+	control = control_map("FAULT_SHIM", sizeof(*control), &idle);
 }
 
 static void *next_of(_Atomic(void *) *known, const char *name)

@@ -179,3 +179,14 @@ export async function coreIsClean(pid, when, canaries, planted) {
   assert.deepEqual(seen.inCore, [], `a core of ${fs.readFileSync(`/proc/${pid}/comm`, 'ascii').trim()} ${when}`);
   return seen;
 }
+
+/** Nothing in the arguments and the environment of the processes; answers what was not searched, if anything. */
+export function argumentsAreClean(pids, clean) {
+  for (const pid of pids) {
+    clean(`cmdline of ${pid}`, fs.readFileSync(`/proc/${pid}/cmdline`), { control: true });
+    const environ = ifAllowed(() => fs.readFileSync(`/proc/${pid}/environ`));
+    if (environ === null) return NOT_ALLOWED;
+    clean(`environ of ${pid}`, environ, { control: true });
+  }
+  return undefined;
+}

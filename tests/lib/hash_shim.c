@@ -3,14 +3,12 @@
  * passwords for as long as a test wants. The control file (HASH_SHIM names it) is mapped at the
  * start. It stands before libsodium's and liboath's own functions.
  */
+#include "control.h"
+
 #include <dlfcn.h>
-#include <fcntl.h>
 #include <stdatomic.h>
 #include <stdint.h>
-#include <stdlib.h>
-#include <sys/mman.h>
 #include <time.h>
-#include <unistd.h>
 
 #define EXPORT __attribute__((visibility("default")))
 
@@ -26,16 +24,7 @@ static struct control *control = &idle;
 
 __attribute__((constructor)) static void shim_start(void)
 {
-	const char *path = getenv("HASH_SHIM");
-	int fd = path == NULL ? -1 : open(path, O_RDWR | O_CLOEXEC);
-	void *map;
-
-	if (fd < 0)
-		return;
-	map = mmap(NULL, sizeof(*control), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (map != MAP_FAILED)
-		control = map;
-	(void)close(fd);
+	control = control_map("HASH_SHIM", sizeof(*control), &idle);
 }
 
 /* The function of this name that we stand before. */

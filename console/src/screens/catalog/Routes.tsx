@@ -1,5 +1,5 @@
 // Every route with what it needs; added, changed and removed by who may.
-import { ActionIcon, Button, Group, Select, Tooltip } from '@mantine/core';
+import { Button, Select } from '@mantine/core';
 import { useState } from 'react';
 import { useSearchParams } from 'react-router-dom';
 import { api, data, ifMatch } from '@/api/client';
@@ -14,6 +14,7 @@ import { toast } from '@/parts/toast';
 import { useSession } from '@/session/session';
 import { useText } from '@/text/text';
 import { needOf, readServices, type Route } from './catalog';
+import { deedsColumn } from './deeds';
 import { Match, type Wanted } from './Match';
 import { NeedText } from './Need';
 import { RouteDialog } from './RouteDialog';
@@ -75,19 +76,11 @@ export function RoutesTab() {
             ...(many ? [{ key: 'service', title: t('service'), width: 120, render: (route: Route) => route.service }] : []),
             ...(mayEdit
               ? [
-                  {
-                    key: 'do',
-                    title: t('actions'),
-                    quiet: true,
-                    align: 'right' as const,
-                    width: 110,
-                    render: (route: Route) => (
-                      <Group gap={4} justify="flex-end" wrap="nowrap">
-                        <Tooltip label={t('edit')}><ActionIcon variant="subtle" color="gray" aria-label={t('edit_route', { route: `${route.method} ${route.path}` })} onClick={() => setEditing(route)}><Icon name="edit" /></ActionIcon></Tooltip>
-                        <Tooltip label={t('remove')}><ActionIcon variant="subtle" color="gray" aria-label={t('remove_route', { route: `${route.method} ${route.path}` })} onClick={() => setRemoving(route)}><Icon name="trash" /></ActionIcon></Tooltip>
-                      </Group>
-                    ),
-                  },
+                  deedsColumn<Route>(
+                    t('actions'),
+                    { what: t('edit'), named: (route) => t('edit_route', { route: `${route.method} ${route.path}` }), run: setEditing },
+                    { what: t('remove'), named: (route) => t('remove_route', { route: `${route.method} ${route.path}` }), run: setRemoving },
+                  ),
                 ]
               : []),
           ]}

@@ -1,5 +1,5 @@
 // Services: which hosts and base path their routes lie below, and how strictly their paths are read.
-import { ActionIcon, Button, Group, Tooltip } from '@mantine/core';
+import { Button } from '@mantine/core';
 import { useState } from 'react';
 import { Link } from 'react-router-dom';
 import { api, data, ifMatch } from '@/api/client';
@@ -14,6 +14,7 @@ import { toast } from '@/parts/toast';
 import { useSession } from '@/session/session';
 import { useText } from '@/text/text';
 import type { Service } from './catalog';
+import { deedsColumn } from './deeds';
 import { ServiceDialog } from './ServiceDialog';
 
 export function ServicesTab() {
@@ -54,19 +55,11 @@ export function ServicesTab() {
             { key: 'reading', title: t('reading'), render: (service) => <Switches service={service} /> },
             ...(mayEdit
               ? [
-                  {
-                    key: 'do',
-                    title: t('actions'),
-                    quiet: true,
-                    align: 'right' as const,
-                    width: 110,
-                    render: (service: Service) => (
-                      <Group gap={4} justify="flex-end" wrap="nowrap">
-                        <Tooltip label={t('edit')}><ActionIcon variant="subtle" color="gray" aria-label={t('edit_service', { service: service.name })} onClick={() => setEditing(service)}><Icon name="edit" /></ActionIcon></Tooltip>
-                        <Tooltip label={t('remove')}><ActionIcon variant="subtle" color="gray" aria-label={t('remove_service', { service: service.name })} onClick={() => ask(service)}><Icon name="trash" /></ActionIcon></Tooltip>
-                      </Group>
-                    ),
-                  },
+                  deedsColumn<Service>(
+                    t('actions'),
+                    { what: t('edit'), named: (service) => t('edit_service', { service: service.name }), run: setEditing },
+                    { what: t('remove'), named: (service) => t('remove_service', { service: service.name }), run: ask },
+                  ),
                 ]
               : []),
           ]}
