@@ -82,3 +82,9 @@ struct presented presented_from_headers(
 		return from_bearer(headers);
 	return result;
 }
+
+bool presented_preflight(struct span method, const struct headers *headers)
+{
+	return span_is(method, "OPTIONS") && header(headers, SPAN_LIT("Origin")).count == 1 &&
+	       header(headers, SPAN_LIT("Access-Control-Request-Method")).count == 1;
+}

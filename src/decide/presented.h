@@ -55,4 +55,7 @@ struct headers {
 struct presented presented_from_headers(
 	const struct families *families, const struct headers *headers);
 
+/* A CORS preflight: OPTIONS with one Origin and one Access-Control-Request-Method. */
+bool presented_preflight(struct span method, const struct headers *headers);
+
 #endif

@@ -111,7 +111,8 @@ struct view {
 	const struct routes *routes; /* NULL: no catalogue was imported; every route is unknown */
 	uint64_t epoch, revision;
 	uint64_t keys_count; /* their slots are about 1 to this; 0: not known */
-	bool stale;          /* older than the lease, and when_stale = refuse */
+	bool overdue;        /* older than the lease */
+	bool stale;          /* and not to be used any more: refuses */
 };
 
 /* True when the profile holds the resource; logarithmic. */

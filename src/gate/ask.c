@@ -96,69 +96,29 @@ static void read_account(
 	}
 }
 
-static bool is_preflight(const struct http_request *request, struct span method)
-{
-	return span_is(method, "OPTIONS") && span_present(http_header_once(request, "Origin")) &&
-	       span_present(http_header_once(request, "Access-Control-Request-Method"));
-}
-
 /* ---- deciding ---- */
 
 struct verdict_made {
 	struct decision decision;
 	const struct view *view;
-	struct view waiting; /* the view when it is older than the caller asked for */
 };
-
-/* Of a refusal only: it is large, and what is allowed does not pay for it. */
-struct refusal {
-	char diagnosis[LIMIT_DIAGNOSIS + 1];
-	struct span diagnosis_text; /* absent: none could be made */
-	struct problem problem;
-};
-
-static void seal(struct gate *gate, const struct decide_input *input,
-	const struct http_request *request, const struct verdict_made *made, struct refusal *out)
-{
-	char name[16];
-	struct buf node = BUF_ARRAY(name);
-	struct buf sealed = BUF_ARRAY(out->diagnosis);
-	uint8_t nonce[SEAL_NONCE_SIZE];
-	struct diagnosis_origin origin;
-	struct diagnosis diagnosis;
-
-	out->diagnosis_text = SPAN_ABSENT;
-	if (gate->sealing_key == NULL)
-		return;
-	buf_printf(&node, "gate-%u", gate->setup->number);
-	origin = (struct diagnosis_origin){ span_str(request->id), buf_span(&node) };
-	diagnosis_make(&made->decision, input, gate->scratch, made->view, &origin, &diagnosis);
-	crypto_random(nonce, sizeof(nonce));
-	diagnosis_seal(&diagnosis, gate->sealing_key, nonce, &sealed);
-	if (buf_ok(&sealed))
-		out->diagnosis_text = buf_span(&sealed);
-}
 
 static void make_verdict(
 	struct gate *gate, const struct decide_input *input, struct verdict_made *made)
 {
 	int64_t began_ns = metrics_now_ns();
 
-	decide(made->view, input, gate->scratch, &made->decision);
+	decider_decide(gate->decider, made->view, input, &made->decision);
 	metrics_count(gate, &made->decision, metrics_now_ns() - began_ns);
 }
 
 static void make_refusal(struct gate *gate, const struct decide_input *input,
 	const struct http_request *request, const struct verdict_made *made, struct refusal *out)
 {
-	seal(gate, input, request, made, out);
-	problem_make(&gate->site, &made->decision, made->view,
-		&(struct problem_request){
-			.request_id = span_str(request->id),
-			.diagnosis = out->diagnosis_text,
-			.lang = http_request_lang(request),
-		},
-		&out->problem);
+	const struct refusal_request refusal_request = { span_str(request->id),
+		http_request_lang(request) };
+
+	decider_refuse(gate->decider, made->view, input, &made->decision, &refusal_request, out);
 }
 
 /* ---- answering ---- */
@@ -186,7 +146,7 @@ static void answer_refusal(struct gate *gate, enum dialect dialect, const struct
 
 	response->status = dialect_status(dialect, problem->http_status);
 	response->content_type = PROBLEM_CONTENT_TYPE;
-	answer_refused(&made->decision, problem, refusal->diagnosis_text, dialect == DIALECT_NGINX,
+	answer_refused(&made->decision, problem, refusal->diagnosis, dialect == DIALECT_NGINX,
 		&gate->answer);
 	add_answer(response, &gate->answer);
 	if (problem->www_authenticate[0] != '\0')
@@ -201,14 +161,14 @@ enum status ask_forward_auth(struct gate *gate, enum dialect dialect,
 	const struct http_request *request, struct http_response *response)
 {
 	struct headers headers = { request, header_get };
-	struct decide_input input = { .now_us = charge_now_us(gate), .limits = &gate->limits };
+	struct decide_input input = decider_input(gate->decider);
 	struct verdict_made made;
 
 	read_dialect(dialect, request, &input);
 	read_account(gate, request, &input);
 	input.credential = presented_from_headers(gate->setup->families, &headers);
-	input.cors_preflight = is_preflight(request, input.method);
-	made.view = gate_view(gate);
+	input.cors_preflight = presented_preflight(input.method, &headers);
+	made.view = decider_view(gate->decider, 0);
 	make_verdict(gate, &input, &made);
 	http_response_header(response, "Cache-Control", SPAN_LIT(PROBLEM_CACHE_CONTROL));
 	if (made.decision.verdict == VERDICT_ALLOW) {
@@ -327,25 +287,13 @@ static struct presented verify_credential(const struct verify_body *body)
 	return presented;
 }
 
-/* The view, marked stale when the caller knows of a newer revision. */
-static void verify_view(
-	struct gate *gate, const struct verify_body *body, struct verdict_made *made)
-{
-	made->view = gate_view(gate);
-	if (made->view == NULL || made->view->revision >= (uint64_t)body->min_revision)
-		return;
-	made->waiting = *made->view;
-	made->waiting.stale = true;
-	made->view = &made->waiting;
-}
-
 enum status ask_verify(
 	struct gate *gate, const struct http_request *request, struct http_response *response)
 {
 	CLEANUP(verify_body_free)
 	struct verify_body body = { .json = NULL };
 	struct complaint complaint = { .key = NULL };
-	struct decide_input input = { .now_us = charge_now_us(gate), .limits = &gate->limits };
+	struct decide_input input = decider_input(gate->decider);
 	struct verdict_made made;
 	struct refusal refusal;
 	bool allowed;
@@ -366,7 +314,7 @@ enum status ask_verify(
 		input.account = verify_span(&body, VERIFY_ACCOUNT);
 	}
 	input.credential = verify_credential(&body);
-	verify_view(gate, &body, &made);
+	made.view = decider_view(gate->decider, (uint64_t)body.min_revision);
 	make_verdict(gate, &input, &made);
 	allowed = made.decision.verdict == VERDICT_ALLOW;
 	if (!allowed)

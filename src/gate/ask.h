@@ -9,8 +9,7 @@
 #ifndef GATE_ASK_H
 #define GATE_ASK_H
 
-#include "decide/answer.h"
-#include "gate/charge.h"
+#include "gate/state.h"
 
 enum dialect {
 	DIALECT_NGINX, /* X-Original-Method, -URI, -Host, -Address; answers 200, 401, 403 only */

@@ -1,9 +1,7 @@
 /*
  * The gate's process.
  *
- * G1: without an index, a sealing key or a view the answer is a refusal (503),
- *     never an allow and never a crash of the process.
- * G2: a view is ended before the process waits: an open one would keep the
+ * G1: a view is ended before the process waits: an open one would keep the
  *     writer from reusing pages.
  */
 #include "gate/gate.h"
@@ -11,7 +9,6 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "gate/ask.h"
-#include "gate/charge.h"
 #include "gate/metrics.h"
 #include "http/problem.h"
 
@@ -20,67 +17,52 @@
 #include <jansson.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define TEND_EVERY_US US_PER_S
 #define WARNINGS_A_SECOND 10u
 
-const struct view *gate_view(struct gate *gate)
+/* ---- what decides ---- */
+
+static void told(void *context, enum decider_event event, enum status st)
 {
-	const struct view *view = NULL;
+	struct gate *gate = context;
 
-	if (gate->reader == NULL ||
-		index_reader_view_begin(gate->reader, clock_boot_us(), &view) != ST_OK)
-		return NULL;
-	return view;
-}
-
-/* ---- index and sealing key: opened when they are there ---- */
-
-static void open_index(struct gate *gate)
-{
-	struct index_reader_options options = {
-		.populate = true,
-		.lease_us = gate->setup->refuse_when_stale ? gate->setup->lease_us : 0,
-	};
-	enum status st = index_reader_open(gate->setup->index_dir, &options, &gate->reader);
-
-	if (st == ST_OK)
+	switch (event) {
+	case DECIDER_INDEX_OPENED:
 		log_info("index_opened", LOG_STR("dir", gate->setup->index_dir));
-	else if (st != ST_NOT_FOUND)
-		log_warn("index_not_opened", LOG_STR("status", status_name(st)));
-}
-
-static void keep_sealing_key(struct gate *gate, const struct key_file_secret *file)
-{
-	if (gate->sealing_key == NULL)
-		gate->sealing_key = secret_alloc(sizeof(*gate->sealing_key));
-	if (gate->sealing_key != NULL)
-		*gate->sealing_key = *file;
-}
-
-/* Read when it is new, or another one: the keeper puts right what was damaged. Tried again after a
- * failure, which may have been the disk's; logged once. */
-static void open_sealing_key(struct gate *gate)
-{
-	const char *path = gate->setup->sealing_key_path;
-	struct key_file_secret file;
-	struct stat info;
-	enum status st;
-
-	if (stat(path, &info) != 0 ||
-		memcmp(&info.st_ctim, &gate->sealing_key_at, sizeof(info.st_ctim)) == 0)
 		return;
-	st = key_file_read(path, "sealing", 037, &file);
-	if (st == ST_OK) {
-		gate->sealing_key_at = info.st_ctim;
-		keep_sealing_key(gate, &file);
-	} else if (st != gate->sealing_key_status) {
+	case DECIDER_INDEX_NOT_OPENED:
+		if (st != ST_NOT_FOUND)
+			log_warn("index_not_opened", LOG_STR("status", status_name(st)));
+		return;
+	case DECIDER_INDEX_NOT_USABLE:
+		log_warn("index_not_usable", LOG_STR("status", status_name(st)));
+		/*
+		 * A folder that was removed and made again is outside of the sandbox, whose
+		 * rules go with the folder: only a fresh process can read it.
+		 */
+		if (st == ST_DENIED && gate->server != NULL)
+			http_server_stop(gate->server);
+		return;
+	case DECIDER_SEALING_KEY_READ:
+		return;
+	case DECIDER_SEALING_KEY_NOT_READ:
 		log_warn("sealing_key_not_read", LOG_STR("status", status_name(st)));
+		return;
+	case DECIDER_LEDGER_OPENED:
+		log_info("ledger_opened", LOG_STR("dir", gate->setup->ledger_dir));
+		return;
+	case DECIDER_LEDGER_NOT_OPENED:
+		log_error("ledger_not_opened", LOG_STR("status", status_name(st)));
+		return;
+	case DECIDER_LEDGER_LET_GO:
+		log_warn("ledger_let_go", LOG_STR("status", status_name(st)));
+		return;
+	case DECIDER_LEDGER_FULL:
+		log_error("ledger_full", LOG_NUM("cells", LIMIT_LEDGER_CELLS));
+		return;
 	}
-	gate->sealing_key_status = st;
-	crypto_wipe(&file, sizeof(file));
 }
 
 static void before_wait(void *context)
@@ -88,27 +70,28 @@ static void before_wait(void *context)
 	struct gate *gate = context;
 	int64_t now = clock_boot_us();
 
-	if (gate->reader != NULL)
-		index_reader_view_end(gate->reader);
+	decider_view_end(gate->decider);
 	if (now - gate->tended_at_us < TEND_EVERY_US)
 		return;
 	gate->tended_at_us = now;
-	open_sealing_key(gate);
-	charge_tend(gate);
-	if (gate->reader == NULL) {
-		open_index(gate);
-	} else {
-		enum status st = index_reader_tend(gate->reader);
+	(void)decider_tend(gate->decider);
+}
 
-		if (st != ST_OK)
-			log_warn("index_not_usable", LOG_STR("status", status_name(st)));
-		/*
-		 * A folder that was removed and made again is outside of the sandbox, whose
-		 * rules go with the folder: only a fresh process can read it.
-		 */
-		if (st == ST_DENIED && gate->server != NULL)
-			http_server_stop(gate->server);
-	}
+static struct decider_setup decider_setup(const struct gate *gate)
+{
+	const struct gate_setup *setup = gate->setup;
+
+	return (struct decider_setup){
+		.index_dir = setup->index_dir,
+		.ledger_dir = setup->ledger_dir,
+		.sealing_key_path = setup->sealing_key_path,
+		.refuse_when_stale = setup->refuse_when_stale,
+		.lease_us = setup->lease_us,
+		.app_key_prefix = setup->app_key_prefix,
+		.site = { setup->public_url, setup->console_url, setup->realm },
+		.node = span_str(gate->node),
+		.told = told,
+	};
 }
 
 /* ---- requests ---- */
@@ -191,8 +174,8 @@ static enum status answer_health(struct http_response *response)
 /* Ready: verdicts would come from an index that may be used, and refusals can be explained. */
 static enum status answer_ready(struct gate *gate, struct http_response *response)
 {
-	const struct view *view = gate_view(gate);
-	bool ready = view != NULL && !view->stale && gate->sealing_key != NULL;
+	const struct view *view = decider_view(gate->decider, 0);
+	bool ready = view != NULL && !view->stale && decider_seals(gate->decider);
 
 	response->status = ready ? 200 : 503;
 	response->content_type = "application/json";
@@ -311,23 +294,17 @@ static void done(void *context, const struct http_done *done)
 static enum status gate_open(struct gate *gate)
 {
 	const struct gate_setup *setup = gate->setup;
-	enum status st = crypto_init();
+	struct buf node = BUF_ARRAY(gate->node);
+	enum status st;
 
 	/* The body of a verify holds a token. */
 	json_set_alloc_funcs(malloc, crypto_free_wiped);
+	buf_printf(&node, "gate-%u", setup->number);
+	gate->decider_setup = decider_setup(gate);
+	gate->decider_setup.context = gate;
+	st = decider_open(&gate->decider_setup, &gate->decider);
 	if (st != ST_OK)
 		return st;
-	gate->site = (struct problem_site){ setup->public_url, setup->console_url, setup->realm };
-	gate->scratch = calloc(1, sizeof(*gate->scratch));
-	if (gate->scratch == NULL)
-		return ST_NO_MEMORY;
-	gate->scratch->app_key_prefix = setup->app_key_prefix;
-	gate->scratch->digests = digest_context_make();
-	if (gate->scratch->digests == NULL)
-		return ST_NO_MEMORY;
-	open_sealing_key(gate);
-	open_index(gate);
-	charge_open(gate);
 	return http_server_open(
 		&(struct http_server_setup){
 			.listeners = setup->listeners,
@@ -349,18 +326,7 @@ static enum status gate_open(struct gate *gate)
 static void gate_close(struct gate *gate)
 {
 	http_server_close(&gate->server);
-	index_reader_close(&gate->reader);
-	ledger_close(&gate->ledger);
-	if (gate->sealing_key != NULL) {
-		void *secret = gate->sealing_key;
-
-		secret_free(&secret);
-		gate->sealing_key = NULL;
-	}
-	if (gate->scratch != NULL)
-		digest_context_free(&gate->scratch->digests);
-	free(gate->scratch);
-	gate->scratch = NULL;
+	decider_close(&gate->decider);
 }
 
 int gate_run(const struct gate_setup *setup)

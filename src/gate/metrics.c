@@ -1,7 +1,5 @@
 #include "gate/metrics.h"
 
-#include "base/clock.h"
-
 #include <stdatomic.h>
 #include <sys/mman.h>
 #include <time.h>
@@ -105,8 +103,7 @@ static void append_durations(const struct gate *gate, struct buf *out)
 static void append_index(struct gate *gate, struct buf *out)
 {
 	struct index_info info = { .revision = 0 };
-	bool known = gate->reader != NULL &&
-		     index_reader_info(gate->reader, clock_boot_us(), &info) == ST_OK;
+	bool known = decider_index_info(gate->decider, &info) == ST_OK;
 
 	buf_append_str(out, "# HELP llavero_index_revision The revision that this node decides by; "
 			    "0: no index.\n"

@@ -733,8 +733,10 @@ enum status index_reader_view_begin(
 		return st;
 	}
 	age = age_of(reader, now_boot_us);
-	reader->view.stale = age == INT64_MAX ||
-			     (reader->options.lease_us > 0 && age > reader->options.lease_us);
+	reader->view.overdue = age == INT64_MAX ||
+			       (reader->options.lease_us > 0 && age > reader->options.lease_us);
+	reader->view.stale =
+		age == INT64_MAX || (reader->view.overdue && !reader->options.serve_stale);
 	*out_view = &reader->view;
 	return ST_OK;
 }

@@ -38,9 +38,10 @@ struct index_reader; /* opaque */
 
 struct index_reader_options {
 	bool populate;    /* map all used pages at open, so that no request waits for one */
-	int64_t lease_us; /* view.stale when not confirmed by the keeper for this long; 0: no lease.
-			     An index that was not confirmed since the machine started is stale in
-			     any case. */
+	int64_t lease_us; /* view.overdue when not confirmed by the keeper for this long; 0: no
+			     lease */
+	bool serve_stale; /* else an overdue view is stale. One that was not confirmed since the
+			     machine started is stale in any case. */
 };
 
 struct index_info {

@@ -211,19 +211,21 @@ static void age_is_counted_from_the_last_confirmation(void **state)
 	static const struct {
 		const char *label;
 		int64_t now_us, lease_us;
-		bool stale;
+		bool serve_stale, overdue, stale;
 	} rows[] = {
-		{ "no lease", INT64_C(1) << 50, 0, false },
-		{ "just confirmed", 1000, 50, false },
-		{ "as old as the lease", 1050, 50, false },
-		{ "one more", 1051, 50, true },
-		{ "a clock that is behind", 10, 50, false },
+		{ "no lease", INT64_C(1) << 50, 0, false, false, false },
+		{ "just confirmed", 1000, 50, false, false, false },
+		{ "as old as the lease", 1050, 50, false, false, false },
+		{ "one more", 1051, 50, false, true, true },
+		{ "one more, served", 1051, 50, true, true, false },
+		{ "a clock that is behind", 10, 50, false, false, false },
 	};
 	struct setting *s = *state;
 
 	index_writer_close(&s->writer);
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		struct index_reader_options options = { .lease_us = rows[i].lease_us };
+		struct index_reader_options options = { .lease_us = rows[i].lease_us,
+			.serve_stale = rows[i].serve_stale };
 		CLEANUP(index_reader_close)
 		struct index_reader *reader = NULL;
 		const struct view *view;
@@ -231,6 +233,7 @@ static void age_is_counted_from_the_last_confirmation(void **state)
 		ASSERT_ST(ST_OK, index_reader_open(s->dir, &options, &reader));
 		ASSERT_ST(ST_OK, index_reader_view_begin(reader, rows[i].now_us, &view));
 		CHECK_ROW(rows[i].label, view->stale == rows[i].stale);
+		CHECK_ROW(rows[i].label, view->overdue == rows[i].overdue);
 	}
 }
 
