@@ -49,10 +49,13 @@ static const struct cli_option USER_PROFILES[] = { O_ACCOUNT,
 	{ "add", "PROFILE", "cli.opt_add_profile", true },
 	{ "remove", "PROFILE", "cli.opt_remove_profile", true } };
 static const struct cli_option ENROL[] = { O_LINK_FILE, O_NEW_PASSWORD, O_CODE_FILE };
-static const struct cli_option PASSWORD[] = {
-	{ "current-file", "FILE", "login.opt_password_file", false }, O_NEW_PASSWORD
-};
-static const struct cli_option FACTOR[] = { O_CODE_FILE };
+#define O_CURRENT                                                                                  \
+	{                                                                                          \
+		"current-file", "FILE", "login.opt_password_file", false                           \
+	}
+static const struct cli_option PASSWORD[] = { O_CURRENT, O_NEW_PASSWORD };
+static const struct cli_option FACTOR[] = { O_CURRENT, O_CODE_FILE };
+static const struct cli_option RECOVERY[] = { O_CURRENT };
 static const struct cli_option SHARE[] = { O_LINK_FILE };
 static const struct cli_option LOGIN[] = { { "email", "EMAIL", "login.opt_email", false },
 	O_ACCOUNT, { "password-file", "FILE", "login.opt_password_file", false }, O_CODE_FILE,
@@ -180,7 +183,8 @@ const struct cli_command COMMANDS[] = {
 	{ "password", "", 0, 0, OPTIONS(PASSWORD), "login.cmd_password", run_password },
 	{ "second-factor", "", 0, 0, OPTIONS(FACTOR), "login.cmd_second_factor",
 		run_second_factor },
-	{ "recovery-codes", "", 0, 0, NULL, 0, "login.cmd_recovery_codes", run_recovery_codes },
+	{ "recovery-codes", "", 0, 0, OPTIONS(RECOVERY), "login.cmd_recovery_codes",
+		run_recovery_codes },
 	{ "account create", "NAME", 1, 1, OPTIONS(ACCOUNT_NEW), "cli.cmd_account_create",
 		run_account_create },
 	{ "account list", "", 0, 0, NULL, 0, "cli.cmd_account_list", run_account_list },

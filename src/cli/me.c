@@ -125,11 +125,17 @@ static void show_codes(struct cli *cli, const json_t *answer)
 	cli_note(cli, "login.recovery_once", NULL, 0);
 }
 
+/* The password that he has now: who has his session alone changes nothing of his login. */
+static int put_current(struct cli *cli, const struct cli_args *args, json_t *body)
+{
+	return put_secret(
+		cli, body, "current", cli_value(args, "current-file"), "login.ask_password");
+}
+
 int run_password(struct cli *cli, const struct cli_args *args)
 {
 	json_t *body = json_object();
-	int code = put_secret(
-		cli, body, "current", cli_value(args, "current-file"), "login.ask_password");
+	int code = put_current(cli, args, body);
 
 	if (code == EXIT_YES)
 		code = put_new_password(cli, args, body);
@@ -139,12 +145,25 @@ int run_password(struct cli *cli, const struct cli_args *args)
 	return code;
 }
 
+/* Ask for a change that the password proves. */
+static int ask_with_password(struct cli *cli, const struct cli_args *args, const char *path,
+	struct client_answer *out_answer)
+{
+	json_t *body = json_object();
+	int code = put_current(cli, args, body);
+
+	*out_answer = (struct client_answer){ .body = buf_heap(1) };
+	if (code == EXIT_YES)
+		return send_body(cli, "POST", path, body, out_answer);
+	json_decref(body);
+	return code;
+}
+
 int run_recovery_codes(struct cli *cli, const struct cli_args *args)
 {
 	struct client_answer answer;
-	int code = send_body(cli, "POST", "/v1/me/recovery-codes", NULL, &answer);
+	int code = ask_with_password(cli, args, "/v1/me/recovery-codes", &answer);
 
-	(void)args;
 	if (code == EXIT_YES)
 		show_codes(cli, answer.json);
 	client_answer_free(&answer);
@@ -155,7 +174,7 @@ int run_second_factor(struct cli *cli, const struct cli_args *args)
 {
 	struct client_answer begun;
 	json_t *body = json_object();
-	int code = send_body(cli, "POST", "/v1/me/second-factor", json_object(), &begun);
+	int code = ask_with_password(cli, args, "/v1/me/second-factor", &begun);
 
 	if (code == EXIT_YES)
 		code = show_factor(cli, args, begun.json, body);

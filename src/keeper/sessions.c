@@ -314,6 +314,46 @@ static enum status session_prove(struct api_call *call)
 
 /* ---- changing it ---- */
 
+/*
+ * Who has a session has not the password: what changes a login asks for it. A wrong one counts as
+ * a guess; *out_answered when it, or a brake, answered the call.
+ */
+static enum status own_password(
+	struct api_call *call, struct own *own, struct span text, bool *out_answered)
+{
+	bool is = false;
+	int64_t wait_us = 0;
+	enum status st = own_begin(call, own, &wait_us);
+
+	*out_answered = true;
+	if (st != ST_OK)
+		return st;
+	if (wait_us > 0)
+		return login_slow(call, wait_us);
+	snapshot_end(&call->own_reading);
+	call->reading = NULL;
+	st = entry_password_is(call->keeper->entry, ENTRY_KNOWN, own->login.password, text, &is);
+	if (st != ST_OK)
+		return own_fault(call, own, st);
+	if (!is)
+		return own_wrong(call, own);
+	own_right(call, own);
+	*out_answered = false;
+	return ST_OK;
+}
+
+/* Begin the change that the password allowed. *out_answered: somebody was faster, and what was
+ * typed as the present password is not it any more. */
+static enum status own_change(struct api_call *call, const struct own *own, bool *out_answered)
+{
+	enum status st = api_change(call);
+
+	if (st == ST_OK)
+		st = login_still(call->change, &own->login);
+	*out_answered = st == ST_DENIED;
+	return st == ST_DENIED ? login_refuse(call) : st;
+}
+
 static enum status password_change(struct api_call *call)
 {
 	struct body_field fields[] = {
@@ -322,100 +362,106 @@ static enum status password_change(struct api_call *call)
 	};
 	char text[PASSWORD_TEXT_SIZE];
 	struct own own;
-	bool is = false;
-	int64_t wait_us = 0;
+	bool answered = false;
 	enum status st = api_body(call, fields, ARRAY_LEN(fields));
 
 	if (st == ST_OK)
-		st = own_begin(call, &own, &wait_us);
-	if (st != ST_OK)
+		st = own_password(call, &own, fields[0].text, &answered);
+	if (st != ST_OK || answered)
 		return st;
-	if (wait_us > 0)
-		return login_slow(call, wait_us);
-	snapshot_end(&call->own_reading);
-	call->reading = NULL;
-	st = entry_password_is(
-		call->keeper->entry, ENTRY_KNOWN, own.login.password, fields[0].text, &is);
-	if (st != ST_OK)
-		return own_fault(call, &own, st);
-	if (!is)
-		return own_wrong(call, &own);
-	own_right(call, &own);
 	st = password_fit(fields[1].text, own.user.email, &call->complaint);
 	if (st == ST_OK)
 		st = entry_password_make(call->keeper->entry, fields[1].text, text);
 	if (st != ST_OK)
 		return login_busy(call, st);
-	st = api_change(call);
-	if (st == ST_OK)
-		st = login_still(call->change, &own.login);
-	/* Somebody was faster: what was typed as the present password is not it any more. */
-	if (st == ST_DENIED)
-		return login_refuse(call);
-	if (st == ST_OK)
-		st = login_set_password(
-			call->change, own.user.slot, span_str(text), call->caller.session_slot);
+	st = own_change(call, &own, &answered);
+	if (st != ST_OK || answered)
+		return st;
+	st = login_set_password(
+		call->change, own.user.slot, span_str(text), call->caller.session_slot);
 	return st != ST_OK ? st : api_commit_done(call);
+}
+
+static enum status recovery_set(
+	struct api_call *call, const struct own *own, const struct recovery_secrets *codes)
+{
+	CLEANUP(buf_wipe)
+	struct buf object = buf_heap(4 * KIB);
+	struct head head;
+	bool answered = false;
+	enum status st = own_change(call, own, &answered);
+
+	if (st != ST_OK || answered)
+		return st;
+	st = login_set_recovery(call->change, own->user.slot,
+		(const uint8_t(*)[DIGEST_SIZE])codes->digests, call->caller.session_slot);
+	if (st == ST_OK)
+		st = api_commit_unread(call, &head);
+	if (st != ST_OK)
+		return st;
+	buf_append_char(&object, '{');
+	login_append_recovery(&object, codes);
+	buf_append_char(&object, '}');
+	return api_answer(call, 200, &object, 0, &head);
 }
 
 static enum status recovery_renew(struct api_call *call)
 {
-	CLEANUP(buf_wipe)
-	struct buf object = buf_heap(4 * KIB);
+	struct body_field fields[] = {
+		{ .name = "current", .kind = BODY_RAW_TEXT, .flags = BODY_REQUIRED },
+	};
 	struct recovery_secrets codes = { .texts = { { 0 } } };
-	struct head head;
-	enum status st = need_person(call);
+	struct own own;
+	bool answered = false;
+	enum status st = api_body(call, fields, ARRAY_LEN(fields));
 
 	if (st == ST_OK)
-		st = recovery_make(&codes);
+		st = own_password(call, &own, fields[0].text, &answered);
+	if (st != ST_OK || answered)
+		return st;
+	st = recovery_make(&codes);
 	if (st == ST_OK)
-		st = api_change(call);
-	if (st == ST_OK)
-		st = login_set_recovery(call->change, call->caller.user_slot,
-			(const uint8_t(*)[DIGEST_SIZE])codes.digests, call->caller.session_slot);
-	if (st == ST_OK)
-		st = api_commit_unread(call, &head);
-	if (st == ST_OK) {
-		buf_append_char(&object, '{');
-		login_append_recovery(&object, &codes);
-		buf_append_char(&object, '}');
-		st = api_answer(call, 200, &object, 0, &head);
-	}
+		st = recovery_set(call, &own, &codes);
 	crypto_wipe(&codes, sizeof(codes));
 	return st;
 }
 
-static enum status factor_begin(struct api_call *call)
+static void append_factor(
+	struct buf *out, const struct own *own, const uint8_t secret[TOTP_SECRET_SIZE])
 {
 	CLEANUP(buf_wipe)
-	struct buf object = buf_heap(16 * KIB), uri = buf_heap(4 * KIB);
+	struct buf uri = buf_heap(4 * KIB);
+
+	otp_append_uri(&uri, span_of(secret, TOTP_SECRET_SIZE), own->account.name, own->user.email);
+	buf_append_str(out, "{\"secret\":\"");
+	otp_append_secret(out, span_of(secret, TOTP_SECRET_SIZE));
+	buf_append_str(out, "\",\"otpauth\":");
+	buf_append_json(out, buf_span(&uri));
+	buf_append_char(out, '}');
+}
+
+static enum status factor_begin(struct api_call *call)
+{
+	struct body_field fields[] = {
+		{ .name = "current", .kind = BODY_RAW_TEXT, .flags = BODY_REQUIRED },
+	};
+	CLEANUP(buf_wipe)
+	struct buf object = buf_heap(16 * KIB);
 	uint8_t secret[TOTP_SECRET_SIZE];
-	struct record_user user;
-	struct record_account account;
-	enum status st = api_body(call, NULL, 0);
+	struct own own;
+	bool answered = false;
+	enum status st = api_body(call, fields, ARRAY_LEN(fields));
 
 	if (st == ST_OK)
-		st = need_person(call);
-	if (st == ST_OK)
-		st = api_reading(call);
-	if (st == ST_OK)
-		st = snapshot_user(call->reading, call->caller.user_slot, call->arena, &user);
-	if (st == ST_OK)
-		st = snapshot_account(call->reading, user.account_slot, call->arena, &account);
-	if (st != ST_OK)
+		st = own_password(call, &own, fields[0].text, &answered);
+	if (st != ST_OK || answered)
 		return st;
 	crypto_random(secret, sizeof(secret));
 	st = entry_pending_put(call->keeper->entry, whose(call), secret, clock_boot_us());
+	append_factor(&object, &own, secret);
+	crypto_wipe(secret, sizeof(secret));
 	if (st != ST_OK)
 		return login_busy(call, st);
-	otp_append_uri(&uri, span_of(secret, sizeof(secret)), account.name, user.email);
-	buf_append_str(&object, "{\"secret\":\"");
-	otp_append_secret(&object, span_of(secret, sizeof(secret)));
-	buf_append_str(&object, "\",\"otpauth\":");
-	buf_append_json(&object, buf_span(&uri));
-	buf_append_char(&object, '}');
-	buf_wipe(&uri);
-	crypto_wipe(secret, sizeof(secret));
 	return api_answer(call, 200, &object, 0, NULL);
 }
 
@@ -460,7 +506,8 @@ static const struct api_route ROUTES[] = {
 	{ "DELETE", "/v1/sessions/{id}", sessions_drop, NULL, 0, NEED_ANYBODY, 0 },
 	{ "POST", "/v1/me/password", password_change, NULL, LOGIN_BODY_MAX, NEED_ANYBODY,
 		API_STEP_UP },
-	{ "POST", "/v1/me/recovery-codes", recovery_renew, NULL, 0, NEED_ANYBODY, API_STEP_UP },
+	{ "POST", "/v1/me/recovery-codes", recovery_renew, NULL, LOGIN_BODY_MAX, NEED_ANYBODY,
+		API_STEP_UP },
 	{ "POST", "/v1/me/second-factor", factor_begin, NULL, LOGIN_BODY_MAX, NEED_ANYBODY,
 		API_STEP_UP },
 	{ "POST", "/v1/me/second-factor/confirm", factor_finish, NULL, LOGIN_BODY_MAX, NEED_ANYBODY,

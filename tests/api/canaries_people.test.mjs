@@ -131,11 +131,13 @@ test('the owner enrols, logs in, is refused, and renews all that proves who he i
   await wrong('a new password', owner.ask('POST', '/v1/me/password', { current: first, password: next }), 200);
   owner.password = next;
   await nothingStays('after a new password');
-  const codes = await owner.ask('POST', '/v1/me/recovery-codes');
+  for (const url of ['/v1/me/recovery-codes', '/v1/me/second-factor'])
+    await wrong(`a wrong password at ${url}`, owner.ask('POST', url, { current: password(`typed at ${url}`) }), 401);
+  const codes = await owner.ask('POST', '/v1/me/recovery-codes', { current: next });
   handed('new recovery codes', codes, codesOf(codes));
   owner.recoveryCodes = [...codes.json.recoveryCodes];
   await nothingStays('after new recovery codes');
-  const begun = await owner.ask('POST', '/v1/me/second-factor', {});
+  const begun = await owner.ask('POST', '/v1/me/second-factor', { current: next });
   owner.secret = factor('a new factor', begun);
   await nothingStays('while a new factor is set up');
   await wrong('the new factor', owner.ask('POST', '/v1/me/second-factor/confirm', { code: totp(owner.secret, stepNow()) }), 200);

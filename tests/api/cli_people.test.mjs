@@ -186,7 +186,12 @@ test('sessions are listed and ended; password, factor and recovery codes are cha
     { code: 1 });
   assert.match(wrong.stderr, /not right/);
   await person(['password', '--current-file', file('current', PASSWORD), '--password-file', file('new', 'another-Lantern 9 ñ topaz')]);
-  const { json } = await person(['--json', 'recovery-codes']);
+  const present = file('current', 'another-Lantern 9 ñ topaz');
+  for (const command of ['recovery-codes', 'second-factor'])
+    assert.match((await person([command, '--current-file', file('wrong', PASSWORD)], { code: 1 })).stderr, /not right/, command);
+  const factor = await person(['second-factor', '--json', '--current-file', present, '--code-file', file('code', '12 34')], { code: 1 });
+  assert.match(factor.stderr, /otpauth:\/\/totp/);
+  const { json } = await person(['--json', 'recovery-codes', '--current-file', present]);
   assert.equal(json.recoveryCodes.length, 10);
   assert.ok(!json.recoveryCodes.includes(codes[0]));
   // At a terminal a new password is typed twice, and shown never.

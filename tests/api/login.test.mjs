@@ -267,12 +267,21 @@ test('the second factor is proved again, renewed, and the codes made anew', asyn
   assert.equal(proved.status, 200, proved.text);
   assert.equal(proved.json.caller, 'user');
   const [old] = max.recoveryCodes;
-  const codes = await max.ask('POST', '/v1/me/recovery-codes');
+  // A session alone, with a fresh second factor, neither sees nor changes what its person proves himself with.
+  for (const url of ['/v1/me/recovery-codes', '/v1/me/second-factor']) {
+    for (const [body, status, code] of [[{}, 400], [{ current: 'not it at all' }, 401, 'login.login_failed']]) {
+      const answer = await max.ask('POST', url, body);
+      assert.equal(answer.status, status, `${url}: ${answer.text}`);
+      if (code) assert.equal(answer.json.code, code);
+      assert.equal(answer.json.secret ?? answer.json.recoveryCodes, undefined);
+    }
+  }
+  assert.equal((await max.ask('POST', '/v1/me/second-factor/confirm', { code: '123456' })).json.code, 'login.factor_not_begun');
+  const codes = await max.ask('POST', '/v1/me/recovery-codes', { current: PASSWORD });
   assert.equal(codes.json.recoveryCodes.length, 10);
   for (const code of codes.json.recoveryCodes) secrets.add(code);
   assert.equal((await max.ask('POST', '/v1/session/confirm', { code: old })).status, 401);
-  assert.equal((await max.ask('POST', '/v1/me/second-factor/confirm', { code: '123456' })).status, 409);
-  const begun = await max.ask('POST', '/v1/me/second-factor', {});
+  const begun = await max.ask('POST', '/v1/me/second-factor', { current: PASSWORD });
   assert.equal(begun.status, 200, begun.text);
   secrets.add(begun.json.secret);
   assert.equal((await max.ask('POST', '/v1/me/second-factor/confirm', { code: totp(begun.json.secret, stepNow() + 9) })).status, 400);
@@ -280,6 +289,30 @@ test('the second factor is proved again, renewed, and the codes made anew', asyn
   assert.equal(done.status, 200, done.text);
   assert.equal((await max.login({ code: totp(max.secret, stepNow() + 1) })).status, 401, 'the old factor');
   assert.equal((await max.login({ code: totp(begun.json.secret, stepNow() + 1) })).status, 201);
+});
+
+test('who guesses the password in a session is slowed there, and told of', async () => {
+  const uma = await user('uma@example.com');
+  remember(uma, await uma.enrol(uma.link));
+  const urls = ['/v1/me/recovery-codes', '/v1/me/second-factor', '/v1/me/password'];
+  const guess = (url) => uma.ask('POST', url, { current: 'a guess that is wrong', ...(url.endsWith('password') && { password: PASSWORD }) });
+  let passed = 0;
+  let answer;
+  for (let i = 0; i < 30; i += 1) {
+    answer = await guess(urls[i % 3]);
+    if (answer.status === 429) break;
+    assert.equal(answer.status, 401, answer.text);
+    passed += 1;
+  }
+  assert.equal(answer.status, 429);
+  assert.ok(passed >= 8 && passed < 20, `${passed}`);
+  // Then the right one waits too, at each of the doors.
+  for (const url of urls) assert.equal((await uma.ask('POST', url, { current: PASSWORD, ...(url.endsWith('password') && { password: PASSWORD }) })).status, 429, url);
+  const told = await until('the event of failures in his session', async () => {
+    const { items } = await daemon.api('GET', '/v1/events?action=session.confirm_refuse&order=desc');
+    return items.map(({ event }) => event).find(({ entity }) => entity.id === `user:${uma.id}`);
+  }, 30000);
+  assert.ok(told.after.failures >= 1);
 });
 
 test('a reset takes password, factor and sessions, and gives a new link', async () => {

@@ -34,8 +34,8 @@ export const people = {
   sessions: () => data(api.GET('/v1/sessions')),
   endSession: (id: number) => data(api.DELETE('/v1/sessions/{id}', the(id))),
   password: (body: Schemas['PasswordBody']) => data(api.POST('/v1/me/password', { body })),
-  recoveryCodes: () => data(api.POST('/v1/me/recovery-codes')),
-  factor: () => data(api.POST('/v1/me/second-factor', { body: {} })),
+  recoveryCodes: (current: string) => data(api.POST('/v1/me/recovery-codes', { body: { current } })),
+  factor: (current: string) => data(api.POST('/v1/me/second-factor', { body: { current } })),
   factorConfirm: (code: string) => data(api.POST('/v1/me/second-factor/confirm', { body: { code } })),
 
   list: (account: string, q: string, cursor?: string) => data(api.GET('/v1/users', { params: { query: { account, q: q || undefined, cursor } } })),

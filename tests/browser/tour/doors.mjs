@@ -19,7 +19,7 @@ export async function enrolment(stage, see) {
   await see('enrol-faults');
   await password(stage).nth(0).fill(PASSWORD);
   await password(stage).nth(1).fill(PASSWORD);
-  town.ana = { secret: await page.locator('.l-code').first().innerText() };
+  town.ana = { password: PASSWORD, secret: await page.locator('.l-code').first().innerText() };
   await code(stage).fill('000000');
   await submit(stage);
   await page.locator('[aria-invalid="true"], [role="alert"]').first().waitFor();

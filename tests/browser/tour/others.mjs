@@ -145,16 +145,19 @@ export async function settings(stage, see) {
 }
 
 export async function own(stage, see) {
-  const { page, dialog } = stage;
+  const { page, dialog, town } = stage;
   await stage.go('/me');
   await see('me');
+  const prove = (action) => stage.field('me.password_current', dialog).fill(town.ana.password).then(() => stage.button(action, dialog).click());
   await stage.button('me.factor_new').click();
+  await see('me-factor-ask');
+  await prove('me.factor_begin');
   await dialog.locator('.l-qr').waitFor();
   await see('me-factor');
   await stage.shut();
   await stage.button('me.codes_new').click();
   await see('me-codes');
-  await stage.button('me.codes_make', dialog).click();
+  await prove('me.codes_make');
   await dialog.locator('dd').first().waitFor();
   await see('me-codes-made');
   await stage.stored();

@@ -1,8 +1,7 @@
 // A new second factor, and new recovery codes.
-import { Button, Group, Modal, TextInput } from '@mantine/core';
+import { Button, Group, Modal, PasswordInput, Text, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import { useChange } from '@/api/hooks';
-import { Confirm } from '@/parts/Confirm';
 import { FactorSetup } from '@/parts/FactorSetup';
 import { fieldErrors } from '@/parts/fields';
 import { Panel } from '@/parts/Page';
@@ -44,30 +43,64 @@ function NewFactor({ setup, onClose }: { setup: { secret: string; otpauth: strin
   );
 }
 
+interface ProofProps<T> {
+  title: string;
+  children: string;
+  action: string;
+  change: (current: string) => Promise<T>;
+  onDone: (answer: T) => void;
+  onClose: () => void;
+}
+
+/** What changes how I log in asks for my password: a session alone does not do. */
+function Proof<T>({ title, children, action, change, onDone, onClose }: ProofProps<T>) {
+  const t = useText('me');
+  const [current, setCurrent] = useState('');
+  const { run, error, isBusy } = useChange(change, { onDone });
+  const { at, rest } = fieldErrors(error, { current: ['login.login_failed'] });
+  return (
+    <Modal opened onClose={onClose} title={title} closeButtonProps={{ 'aria-label': t('close') }}>
+      <form
+        className="l-form"
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (current !== '') void run(current);
+        }}
+      >
+        <Text size="sm">{children}</Text>
+        <PasswordInput label={t('password_current')} error={at.current} value={current} onChange={(event) => setCurrent(event.currentTarget.value)} autoComplete="current-password" visibilityToggleButtonProps={{ 'aria-label': t('password_show') }} data-autofocus />
+        <FormError error={rest} />
+        <Group justify="flex-end" gap="xs">
+          <Button variant="default" onClick={onClose}>{t('cancel')}</Button>
+          <Button type="submit" loading={isBusy} disabled={current === ''}>{action}</Button>
+        </Group>
+      </form>
+    </Modal>
+  );
+}
+
 export function Factor() {
   const t = useText('me');
   const [setup, setSetup] = useState<{ secret: string; otpauth: string }>();
   const [codes, setCodes] = useState<string[]>();
-  const [asks, setAsks] = useState(false);
-  const begin = useChange(people.factor, { onDone: setSetup });
-  const renew = useChange(people.recoveryCodes, {
-    onDone: (answer) => {
-      setAsks(false);
-      setCodes(answer.recoveryCodes);
-    },
-  });
+  const [asks, setAsks] = useState<'factor' | 'codes'>();
+  const close = () => setAsks(undefined);
   return (
     <Panel title={t('factor')} lead={t('factor_lead')}>
       <Group gap="xs">
-        <Button variant="default" loading={begin.isBusy} onClick={() => void begin.run(undefined)}>{t('factor_new')}</Button>
-        <Button variant="default" onClick={() => setAsks(true)}>{t('codes_new')}</Button>
+        <Button variant="default" onClick={() => setAsks('factor')}>{t('factor_new')}</Button>
+        <Button variant="default" onClick={() => setAsks('codes')}>{t('codes_new')}</Button>
       </Group>
-      <FormError error={begin.error} />
+      {asks === 'factor' && (
+        <Proof title={t('factor_new')} action={t('factor_begin')} change={people.factor} onDone={(answer) => { close(); setSetup(answer); }} onClose={close}>
+          {t('factor_ask')}
+        </Proof>
+      )}
       {setup && <NewFactor setup={setup} onClose={() => setSetup(undefined)} />}
-      {asks && (
-        <Confirm title={t('codes_new')} action={t('codes_make')} isBusy={renew.isBusy} error={renew.error} onConfirm={() => void renew.run(undefined)} onClose={() => setAsks(false)}>
+      {asks === 'codes' && (
+        <Proof title={t('codes_new')} action={t('codes_make')} change={people.recoveryCodes} onDone={(answer) => { close(); setCodes(answer.recoveryCodes); }} onClose={close}>
           {t('codes_confirm')}
-        </Confirm>
+        </Proof>
       )}
       {codes && (
         <SecretDialog title={t('codes')} lines={codes.map((code) => ({ label: '', value: code }))} fileName="llavero-recovery-codes.txt" onClose={() => setCodes(undefined)}>
