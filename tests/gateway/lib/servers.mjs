@@ -1,0 +1,15 @@
+// How the kits of docs/gateways run on the servers that they are for: unchanged, but for ports and paths.
+import { kit, program, Server } from './server.mjs';
+
+/** start(options): a server before the upstream at the port, with the gate's socket. */
+export const SERVERS = {
+  caddy: ({ gate, upstream, change = (text) => text }) => Server.start({ name: 'caddy', gate,
+    configure: ({ folder, port, port2 }) => ({
+      command: [program('caddy'), 'run', '--adapter', 'caddyfile', '--config', `${folder}/Caddyfile`],
+      files: { Caddyfile: `{\n\tadmin off\n\tservers {\n\t\tprotocols h1 h2c\n\t}\n}\n${change(kit('caddy/Caddyfile', [
+        ['api.example.com {', `http://:${port}, http://:${port2} {\n\tbind 127.0.0.1`],
+        ['unix//run/llavero/gate.sock {', `unix/${gate} {`],
+        ['127.0.0.1:8080', `127.0.0.1:${upstream}`],
+      ]))}` },
+    }) }),
+};
