@@ -51,7 +51,7 @@ export class Server {
     const credentials = {};
     if (ROOTED) {
       spawnSync('chown', ['-R', `${NOBODY}:${NOBODY}`, this.folder]);
-      fs.chmodSync(path.dirname(this.gate), 0o711);
+      if (fs.existsSync(this.gate)) fs.chmodSync(path.dirname(this.gate), 0o711);
       this.allowGate();
       Object.assign(credentials, { uid: NOBODY, gid: NOBODY });
     }

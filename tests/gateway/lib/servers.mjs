@@ -12,4 +12,17 @@ export const SERVERS = {
         ['127.0.0.1:8080', `127.0.0.1:${upstream}`],
       ]))}` },
     }) }),
+
+  haproxy: ({ gate, upstream, change = (text) => text, script = (text) => text }) => Server.start({ name: 'haproxy', gate,
+    configure: ({ folder, port, port2 }) => ({
+      command: [program('haproxy'), '-db', '-f', `${folder}/haproxy.cfg`],
+      files: {
+        'haproxy.cfg': change(kit('haproxy/haproxy.cfg', [
+          ['/etc/haproxy/llavero.lua', `${folder}/llavero.lua`],
+          ['bind :80', `bind 127.0.0.1:${port}\n\tbind 127.0.0.1:${port2} proto h2`],
+          ['127.0.0.1:8080', `127.0.0.1:${upstream}`],
+        ])),
+        'llavero.lua': script(kit('haproxy/llavero.lua', [['"unix@/run/llavero/gate.sock"', `"unix@${gate}"`]])),
+      },
+    }) }),
 };

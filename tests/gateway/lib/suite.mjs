@@ -370,10 +370,8 @@ function testFaults(bench) {
 
   test('an upstream that is down is not told as a fault of Llavero', async () => {
     await bench.upstream.stop();
-    const answer = await until('the upstream seen gone', async () => {
-      const one = await bench.ask('GET', '/open/7');
-      return one.status !== 200 && one;
-    }, 30000);
+    // A gateway may hang up where a connection that it kept turns out dead.
+    const answer = await until('the upstream seen gone', () => bench.ask('GET', '/open/7').catch(() => false), 30000);
     assert.ok([502, 503].includes(answer.status), `${answer.status}`);
     assert.equal(answer.json?.cause, undefined);
   });

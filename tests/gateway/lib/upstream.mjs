@@ -1,5 +1,6 @@
 // An upstream that keeps what reaches it byte for byte, and takes no liberty in reading it: what it cannot
 // read by the letter of RFC 9112 it keeps as `odd`, so that no test passes on what a parser made right.
+import { createHash } from 'node:crypto';
 import net from 'node:net';
 
 const REQUEST_LINE = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+) ([\x21-\x7e\x80-\xff]+) HTTP\/1\.([01])$/;
@@ -100,7 +101,9 @@ class Connection {
   answer(head) {
     if (values(head, 'upgrade').some((value) => value.toLowerCase() === 'websocket')) {
       this.open = false;
-      this.socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
+      const accept = createHash('sha1').update(`${values(head, 'sec-websocket-key')}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
+      this.socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n'
+        + `Sec-WebSocket-Accept: ${accept}\r\n\r\n`);
       this.socket.write(this.bytes);
       return;
     }
