@@ -25,4 +25,28 @@ export const SERVERS = {
         'llavero.lua': script(kit('haproxy/llavero.lua', [['"unix@/run/llavero/gate.sock"', `"unix@${gate}"`]])),
       },
     }) }),
+
+  apache: ({ gate, upstream, change = (text) => text, script = (text) => text }) => Server.start({ name: 'apache', gate,
+    configure: ({ folder, port, port2 }) => ({
+      command: [program('apache2'), '-X', '-d', folder, '-f', `${folder}/apache.conf`],
+      files: {
+        'apache.conf': `${['mpm_event', 'authz_core', 'lua', 'proxy', 'proxy_http', 'http2'].map((name) => (
+          `LoadModule ${name}_module /usr/lib/apache2/modules/mod_${name}.so\n`)).join('')}
+ServerName localhost
+DefaultRuntimeDir ${folder}
+PidFile ${folder}/apache.pid
+ErrorLog ${folder}/error.log
+Listen 127.0.0.1:${port}
+Listen 127.0.0.1:${port2}
+Protocols h2c http/1.1
+Include ${folder}/llavero.conf
+`,
+        'llavero.conf': change(kit('apache/llavero.conf', [
+          ['/etc/apache2/llavero.lua', `${folder}/llavero.lua`],
+          ['*:80', `127.0.0.1:${port} 127.0.0.1:${port2}`],
+          ['127.0.0.1:8080', `127.0.0.1:${upstream}`],
+        ])),
+        'llavero.lua': script(kit('apache/llavero.lua', [['"/run/llavero/gate.sock"', `"${gate}"`]])),
+      },
+    }) }),
 };
