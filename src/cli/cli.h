@@ -139,6 +139,8 @@ void session_token(const struct cli *cli, struct buf *out_token);
  * what client_ask returns and says when nobody is logged in there.
  */
 NODISCARD int session_account(const struct cli *cli, struct buf *out_account);
+/* Keep the device's cookie of an answer, when one came, in the place of the one before. */
+int session_keep_device(const struct cli *cli, const struct client_answer *answer);
 /* A secret over plain HTTP goes to this machine only; EXIT_USAGE, and said, for another URL. */
 int session_check_url(const struct cli *cli);
 

@@ -132,6 +132,22 @@ static int put_current(struct cli *cli, const struct cli_args *args, json_t *bod
 		cli, body, "current", cli_value(args, "current-file"), "login.ask_password");
 }
 
+/* Change what he proves himself with; then the devices that were known are not, but this one. */
+static int send_change(struct cli *cli, const char *path, json_t *body, const char *done_key)
+{
+	struct client_answer answer;
+	int code = send_body(cli, "POST", path, body, &answer);
+
+	if (code == EXIT_YES && cli->json)
+		(void)show_json(answer.json);
+	else if (code == EXIT_YES)
+		cli_say(cli, done_key, NULL, 0);
+	if (code == EXIT_YES)
+		code = session_keep_device(cli, &answer);
+	client_answer_free(&answer);
+	return code;
+}
+
 int run_password(struct cli *cli, const struct cli_args *args)
 {
 	json_t *body = json_object();
@@ -140,7 +156,7 @@ int run_password(struct cli *cli, const struct cli_args *args)
 	if (code == EXIT_YES)
 		code = put_new_password(cli, args, body);
 	if (code == EXIT_YES)
-		return send_and_say(cli, "POST", "/v1/me/password", body, "login.password_changed");
+		return send_change(cli, "/v1/me/password", body, "login.password_changed");
 	json_decref(body);
 	return code;
 }
@@ -180,8 +196,8 @@ int run_second_factor(struct cli *cli, const struct cli_args *args)
 		code = show_factor(cli, args, begun.json, body);
 	client_answer_free(&begun);
 	if (code == EXIT_YES)
-		return send_and_say(
-			cli, "POST", "/v1/me/second-factor/confirm", body, "login.factor_changed");
+		return send_change(
+			cli, "/v1/me/second-factor/confirm", body, "login.factor_changed");
 	json_decref(body);
 	return code;
 }

@@ -191,6 +191,23 @@ static int keep(const struct cli *cli, const struct client_answer *answer)
 	return code;
 }
 
+int session_keep_device(const struct cli *cli, const struct client_answer *answer)
+{
+	json_t *all, *one;
+	int code = EXIT_YES;
+
+	if (cli->url == NULL || answer->device[0] == '\0')
+		return EXIT_YES;
+	all = file_read();
+	one = json_object_get(all, cli->url);
+	if (one != NULL) {
+		(void)json_object_set_new(one, "device", json_string(answer->device));
+		code = file_write(cli, all);
+	}
+	json_decref(all);
+	return code;
+}
+
 static int show(const struct cli *cli, const struct client_answer *answer)
 {
 	if (cli->json)

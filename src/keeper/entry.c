@@ -291,16 +291,20 @@ void entry_tell_last(struct entry *entry, struct records *records, int64_t now_u
 
 /* ---- devices ---- */
 
-/* A device's mark: over what it is, whose, and since which enrolment. */
+/* A device's mark: over what it is, whose, and what he proves himself with since when: each new
+ * password has another salt, each new factor another nonce. */
 static bool device_mark(const struct root_key *key, const struct record_login *login,
 	const uint8_t id[DEVICE_ID_SIZE], uint8_t out_mark[DIGEST_SIZE])
 {
-	char memory[80];
+	char memory[80 + PASSWORD_TEXT_SIZE + TOTP_SEALED_SIZE];
 	struct buf about = BUF_ARRAY(memory);
 	uint8_t key_secret[SYMMETRIC_KEY_SIZE];
 
-	buf_printf(&about, "llavero device 1\n%u\n%lld\n", login->user_slot,
+	buf_printf(&about, "llavero device 2\n%u\n%lld\n", login->user_slot,
 		(long long)login->created_at_us);
+	buf_append(&about, login->password);
+	buf_append_char(&about, '\n');
+	buf_append(&about, span_of(login->totp, TOTP_SEALED_SIZE));
 	buf_append(&about, span_of(id, DEVICE_ID_SIZE));
 	root_key_device(key, key_secret);
 	crypto_mac(key_secret, buf_span(&about), out_mark);

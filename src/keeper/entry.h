@@ -72,7 +72,8 @@ void entry_tell_last(struct entry *entry, struct records *records, int64_t now_u
 #define DEVICE_ID_SIZE 16u
 #define DEVICE_TEXT_MAX 80u
 
-/* The text of a new device of this person. It dies with his next enrolment. */
+/* The text of a new device of this person. It dies with his next enrolment, password or second
+ * factor. */
 void device_make(const struct root_key *key, const struct record_login *login, struct buf *out);
 /* Its id in out_id; false unless it is one of this person's. */
 NODISCARD bool device_is(const struct root_key *key, const struct record_login *login,

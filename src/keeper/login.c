@@ -57,17 +57,22 @@ static void set_cookie(struct api_call *call, const char *name, struct span valu
 	crypto_wipe(memory, sizeof(memory));
 }
 
-void login_cookies(struct api_call *call, enum session_kind kind,
-	const struct session_secret *secret, const struct record_login *login)
+void login_cookie_device(struct api_call *call, const struct record_login *login)
 {
 	char memory[DEVICE_TEXT_MAX];
 	struct buf device = BUF_ARRAY(memory);
 
+	device_make(call->keeper->root_key, login, &device);
+	set_cookie(call, DEVICE_COOKIE, buf_span(&device), DEVICE_AGE_S);
+}
+
+void login_cookies(struct api_call *call, enum session_kind kind,
+	const struct session_secret *secret, const struct record_login *login)
+{
 	if (kind == SESSION_BROWSER)
 		set_cookie(call, SESSION_COOKIE, span_str(secret->text),
 			SESSION_BROWSER_LIFE_US / US_PER_S);
-	device_make(call->keeper->root_key, login, &device);
-	set_cookie(call, DEVICE_COOKIE, buf_span(&device), DEVICE_AGE_S);
+	login_cookie_device(call, login);
 }
 
 void login_cookie_drop(struct api_call *call)

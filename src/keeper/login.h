@@ -18,6 +18,8 @@ NODISCARD enum status login_give(struct api_call *call, uint32_t user_slot, enum
 void login_cookies(struct api_call *call, enum session_kind kind,
 	const struct session_secret *secret, const struct record_login *login);
 
+/* The device's alone: where the person changed what the one before was bound to. */
+void login_cookie_device(struct api_call *call, const struct record_login *login);
 /* The session is over: its cookie goes. */
 void login_cookie_drop(struct api_call *call);
 

@@ -354,6 +354,21 @@ static enum status own_change(struct api_call *call, const struct own *own, bool
 	return st == ST_DENIED ? login_refuse(call) : st;
 }
 
+/* Commit what makes his devices unknown, all but this one. */
+static enum status own_commit(struct api_call *call)
+{
+	struct record_login login;
+	struct head head;
+	enum status st = snapshot_login(call->reading, call->caller.user_slot, call->arena, &login);
+
+	if (st == ST_OK)
+		st = api_commit_unread(call, &head);
+	if (st != ST_OK)
+		return st;
+	login_cookie_device(call, &login);
+	return api_answer_done(call, &head);
+}
+
 static enum status password_change(struct api_call *call)
 {
 	struct body_field fields[] = {
@@ -379,7 +394,7 @@ static enum status password_change(struct api_call *call)
 		return st;
 	st = login_set_password(
 		call->change, own.user.slot, span_str(text), call->caller.session_slot);
-	return st != ST_OK ? st : api_commit_done(call);
+	return st != ST_OK ? st : own_commit(call);
 }
 
 static enum status recovery_set(
@@ -492,10 +507,11 @@ static enum status factor_finish(struct api_call *call)
 		st = api_change(call);
 	if (st == ST_OK)
 		st = login_set_factor(call->change, &login, call->caller.session_slot);
-	if (st != ST_OK)
-		return st;
-	entry_pending_drop(call->keeper->entry, whose(call));
-	return api_commit_done(call);
+	if (st == ST_OK)
+		st = own_commit(call);
+	if (st == ST_OK)
+		entry_pending_drop(call->keeper->entry, whose(call));
+	return st;
 }
 
 static const struct api_route ROUTES[] = {

@@ -185,7 +185,12 @@ test('sessions are listed and ended; password, factor and recovery codes are cha
   const wrong = await person(['password', '--current-file', file('current', 'not it, not at all'), '--password-file', file('password', PASSWORD)],
     { code: 1 });
   assert.match(wrong.stderr, /not right/);
+  const device = () => JSON.parse(fs.readFileSync(path.join(daemon.folder, '.local/state/llavero/sessions.json'), 'utf8'))[url].device;
+  const known = device();
   await person(['password', '--current-file', file('current', PASSWORD), '--password-file', file('new', 'another-Lantern 9 ñ topaz')]);
+  // This device is known by another mark now, and the old one no more.
+  assert.match(device(), /^[A-Za-z0-9_-]{64}$/);
+  assert.notEqual(device(), known);
   const present = file('current', 'another-Lantern 9 ñ topaz');
   for (const command of ['recovery-codes', 'second-factor'])
     assert.match((await person([command, '--current-file', file('wrong', PASSWORD)], { code: 1 })).stderr, /not right/, command);
