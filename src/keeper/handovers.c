@@ -122,7 +122,7 @@ static enum status share_look(struct api_call *call)
 	CLEANUP(buf_free)
 	struct buf object = buf_heap(4 * KIB);
 	uint8_t digest[DIGEST_SIZE];
-	struct record_handover handover;
+	struct record_handover handover = { 0 };
 	struct record_key key;
 	enum handover_state state;
 	bool slowed, serves = false;
