@@ -11,8 +11,9 @@ import { catalogue } from './lib/accounts.mjs';
 
 const events = (daemon) => daemon.logText().split('\n').filter((line) => line.startsWith('{')).map((line) => JSON.parse(line));
 
+// A long lease: where no keeper comes up, a slow machine needs more than a minute for all damages of a test.
 async function installation() {
-  const daemon = await Llaverod.start({ env: { LLAVERO_GATE_PROCESSES: '2' } });
+  const daemon = await Llaverod.start({ env: { LLAVERO_GATE_PROCESSES: '2', LLAVERO_INDEX_LEASE: '1h' } });
   await catalogue(daemon);
   await daemon.api('POST', '/v1/init', { account: 'store', owner: 'ana@example.com' });
   await daemon.api('POST', '/v1/profiles', { account: 'store', name: 'Reader', resources: ['ViewOrder'] });
