@@ -259,6 +259,7 @@ const struct cli_command COMMANDS[] = {
 	{ "can", "APPKEY METHOD PATH", 3, 3, OPTIONS(CAN), "cli.cmd_can", run_can },
 	{ "events list", "", 0, 0, OPTIONS(EVENTS_LIST), "cli.cmd_events_list", run_events_list },
 	{ "events tail", "", 0, 0, OPTIONS(EVENTS_TAIL), "cli.cmd_events_tail", run_events_tail },
+	{ "events chain", "", 0, 0, NULL, 0, "cli.cmd_events_chain", run_events_chain },
 	{ "events checkpoint", "[FILE]", 0, 1, NULL, 0, "cli.cmd_events_checkpoint",
 		run_events_checkpoint },
 	{ "events verify", "FILE", 1, 1, OPTIONS(EVENTS_VERIFY), "cli.cmd_events_verify",

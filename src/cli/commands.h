@@ -97,6 +97,7 @@ int run_resource_create(struct cli *cli, const struct cli_args *args);
 /* events.c */
 int run_events_list(struct cli *cli, const struct cli_args *args);
 int run_events_tail(struct cli *cli, const struct cli_args *args);
+int run_events_chain(struct cli *cli, const struct cli_args *args);
 int run_events_checkpoint(struct cli *cli, const struct cli_args *args);
 
 /* events_verify.c */

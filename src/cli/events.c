@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 #define LIST_DEFAULT 50u
@@ -268,7 +269,37 @@ int run_events_tail(struct cli *cli, const struct cli_args *args)
 	return follow(cli, args, last > head ? last : head);
 }
 
-/* ---- checkpoint ---- */
+/* ---- chain and checkpoint ---- */
+
+int run_events_chain(struct cli *cli, const struct cli_args *args)
+{
+	static const struct column chain[] = {
+		{ "cli.col_state", "checked.state" },
+		{ "cli.col_detail", "checked.fault.detail" },
+		{ "cli.col_checked", "checked.revision" },
+		{ "cli.col_revision", "revision" },
+		{ "cli.col_signatures", "checked.signatures" },
+		{ "cli.col_high_water", "highWaterRevision" },
+		{ "cli.col_checkpoint", "checkpoint.revision" },
+		{ "cli.col_public_key", "publicKey" },
+	};
+	struct client_answer answer;
+	const char *state;
+	int code = client_ask(cli,
+		&(struct client_request){ .method = "GET", .path = "/v1/events/chain" }, 0,
+		&answer);
+
+	(void)args;
+	if (code == EXIT_YES && cli->json)
+		(void)show_json(answer.json);
+	else if (code == EXIT_YES)
+		show_fields(cli, answer.json, chain, ARRAY_LEN(chain));
+	state = json_string_value(show_member(answer.json, "checked.state"));
+	if (code == EXIT_YES && (state == NULL || strcmp(state, "bad") == 0))
+		code = EXIT_REFUSED;
+	client_answer_free(&answer);
+	return code;
+}
 
 int run_events_checkpoint(struct cli *cli, const struct cli_args *args)
 {

@@ -34,6 +34,7 @@ static const struct api_table *const TABLES[] = {
 	&CATALOG_TABLE,
 	&KEYS_TABLE,
 	&KEY_CHANGES_TABLE,
+	&CHAIN_TABLE,
 	&EVENTS_TABLE,
 	&EXPLAIN_TABLE,
 	&HANDOVERS_TABLE,

@@ -12,7 +12,6 @@
 #include "base/clock.h"
 #include "base/encode.h"
 #include "records/event.h"
-#include "records/verify.h"
 
 #include <poll.h>
 
@@ -245,41 +244,11 @@ static enum status events_get(struct api_call *call)
 	return api_answer(call, 200, &object, 0, NULL);
 }
 
-static enum status checkpoint(struct api_call *call)
-{
-	CLEANUP(buf_free)
-	struct buf object = buf_heap(8 * KIB);
-	char line_memory[512];
-	struct buf line = BUF_ARRAY(line_memory);
-	struct checkpoint made;
-	enum status st = api_reading(call);
-
-	if (st == ST_OK)
-		st = checkpoint_make(call->keeper->records, call->now_us, &made);
-	if (st != ST_OK)
-		return st;
-	checkpoint_append(&line, &made);
-	buf_printf(&object, "{\"epoch\":%lld,\"revision\":%lld,\"hash\":\"",
-		(long long)made.head.epoch, (long long)made.head.revision);
-	encode_hex(&object, made.head.hash, DIGEST_SIZE);
-	buf_append_str(&object, "\",\"time\":\"");
-	clock_append_rfc3339(&object, made.time_us);
-	buf_append_str(&object, "\",\"signature\":\"");
-	encode_hex(&object, made.signature, SIGNATURE_SIZE);
-	buf_append_str(&object, "\",\"publicKey\":\"");
-	encode_hex(&object, records_public_key(call->keeper->records), SIGN_PUBLIC_KEY_SIZE);
-	buf_append_str(&object, "\",\"text\":");
-	buf_append_json(&object, buf_span(&line));
-	buf_append_char(&object, '}');
-	return api_answer(call, 200, &object, 0, NULL);
-}
-
 static const struct api_route ROUTES[] = {
 	{ "GET", "/v1/events", events_list_request,
 		"limit cursor account entity entityId action actor since until order wait", 0,
 		RIGHT_EVENTS_VIEW, 0 },
 	{ "GET", "/v1/events/{revision}", events_get, NULL, 0, RIGHT_EVENTS_VIEW, 0 },
-	{ "POST", "/v1/events/checkpoint", checkpoint, NULL, 0, NEED_OPERATOR, 0 },
 };
 
 const struct api_table EVENTS_TABLE = { ROUTES, ARRAY_LEN(ROUTES) };

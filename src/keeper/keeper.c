@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/otp.h"
 #include "keeper/api.h"
+#include "keeper/chain.h"
 #include "keeper/entry.h"
 #include "keeper/held.h"
 #include "keeper/key_limits.h"
@@ -51,6 +52,7 @@ static void tick(struct keeper *keeper, int64_t now_us)
 	st = records_tick(keeper->records, now_us);
 	if (st != ST_OK)
 		log_warn("records_tick_failed", LOG_STR("status", status_name(st)));
+	chain_tend(keeper, now_us);
 	entry_tend(keeper->entry, keeper->records, now_us);
 }
 
@@ -125,6 +127,7 @@ static enum status process_open(struct process *process)
 	json_set_alloc_funcs(malloc, crypto_free_wiped);
 	(void)pthread_mutex_init(&keeper->held_lock, NULL);
 	(void)pthread_mutex_init(&keeper->ledger_lock, NULL);
+	chain_open(&keeper->chain);
 	source_rate_open(&keeper->share_rate, SHARE_BURST, SHARE_EVERY_US);
 	keeper->started_at_us = clock_wall_us();
 	keeper->workers = keeper->setup->workers != 0 ? keeper->setup->workers : WORKERS_DEFAULT;

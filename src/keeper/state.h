@@ -8,12 +8,25 @@
 #include "ledger/steady.h"
 #include "records/records.h"
 #include "records/root_key.h"
+#include "records/verify.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
 
 struct entry;     /* keeper/entry.h: what logging in keeps in memory */
 struct publisher; /* keeper/publish.h: the follower and the readers of the index */
+
+/* How far the chain of events was checked (keeper/chain.h). */
+struct chain_state {
+	struct verify_result result;
+	bool ended; /* it came to the end then */
+	int64_t checked_at_us;
+};
+
+struct chain {
+	struct chain_state state; /* under the lock */
+	pthread_mutex_t lock;
+};
 
 struct keeper {
 	const struct keeper_setup *setup;
@@ -33,6 +46,7 @@ struct keeper {
 	enum status clock_status; /* of the last try to write it */
 	int64_t clock_off_us;
 	pthread_mutex_t clock_lock;
+	struct chain chain;
 	struct source_rate share_rate; /* looking at one-time links, and opening them */
 	int64_t started_at_us;
 	unsigned workers;    /* threads that answer */

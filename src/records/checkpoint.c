@@ -4,7 +4,10 @@
 #include "base/encode.h"
 #include "records/store.h"
 
+#include <limits.h>
+
 #define WORD "llavero-checkpoint-1 "
+#define KEPT_FILE "checkpoint"
 #define KEY_WORD "llavero-event-key-1 "
 
 /* What is signed: all of the line but the signature. */
@@ -119,4 +122,44 @@ enum status public_key_parse(struct span text, uint8_t out_public_key[SIGN_PUBLI
 	if (span_starts_with(text, SPAN_LIT(KEY_WORD)))
 		text = span_part(text, sizeof(KEY_WORD) - 1, text.len);
 	return decode_hex(text, out_public_key, SIGN_PUBLIC_KEY_SIZE) ? ST_OK : ST_INVALID;
+}
+
+/* ---- the newest one, kept ---- */
+
+static enum status kept_path(char out[PATH_MAX], const struct records *records)
+{
+	struct buf b = buf_fixed(out, PATH_MAX);
+
+	buf_printf(&b, "%s/%s", records->data_dir, KEPT_FILE);
+	return buf_ok(&b) ? ST_OK : ST_LIMIT;
+}
+
+enum status checkpoint_keep(const struct records *records, const struct checkpoint *checkpoint)
+{
+	char path[PATH_MAX], memory[512];
+	struct buf line = BUF_ARRAY(memory);
+	enum status st = kept_path(path, records);
+
+	checkpoint_append(&line, checkpoint);
+	return st != ST_OK ? st : file_replace(path, buf_span(&line), 0600);
+}
+
+enum status checkpoint_kept(const struct records *records, struct checkpoint *out_checkpoint)
+{
+	char path[PATH_MAX], memory[1024];
+	struct buf text = BUF_ARRAY(memory);
+	struct checkpoint kept;
+	enum status st = kept_path(path, records);
+
+	if (st == ST_OK)
+		st = file_read(path, &text);
+	if (st != ST_OK)
+		return st == ST_LIMIT ? ST_DAMAGED : st;
+	if (checkpoint_parse(buf_span(&text), &kept) != ST_OK ||
+		!checkpoint_is_signed(&kept, records->public_key) ||
+		memcmp(kept.installation_id, records->installation_bytes,
+			sizeof(kept.installation_id)) != 0)
+		return ST_DAMAGED;
+	*out_checkpoint = kept;
+	return ST_OK;
 }

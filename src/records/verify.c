@@ -176,6 +176,8 @@ struct walk {
 	int64_t part, parts;     /* of the transaction under way */
 	struct link_of_chain *links;
 	size_t links_room;
+	int64_t events_left; /* may be read yet, but for the rest of a transaction */
+	bool ended;          /* there were no more */
 };
 
 static void walk_free(struct walk *walk)
@@ -323,6 +325,12 @@ static void report(const struct walk *walk, int64_t total)
 		walk->options->progress(walk->options->progress_arg, walk->last.revision, total);
 }
 
+static bool goes_on(const struct walk *walk)
+{
+	return walk->result->fault == EVENT_FAULT_NONE &&
+	       (walk->events_left > 0 || walk->part != walk->parts);
+}
+
 static enum status events_walk(struct walk *walk, struct db *db, int64_t total)
 {
 	CLEANUP(db_finish)
@@ -330,16 +338,18 @@ static enum status events_walk(struct walk *walk, struct db *db, int64_t total)
 	enum status st = db_query(db,
 		"SELECT revision, epoch, time_us, account_slot, actor, action, entity_kind,"
 		" entity_slot, entity_last_slot, text, hash, signature FROM events"
-		" ORDER BY revision",
-		&rows);
+		" WHERE revision > $1 ORDER BY revision",
+		&rows, DB_INT(walk->last.revision));
 
-	while (st == ST_OK && walk->result->fault == EVENT_FAULT_NONE) {
+	while (st == ST_OK && goes_on(walk)) {
 		st = db_step(rows);
 		if (st == ST_OK)
 			st = event_check(walk, rows);
+		walk->events_left--;
 		report(walk, total);
 	}
-	return st == ST_NOT_FOUND ? ST_OK : st;
+	walk->ended = st == ST_NOT_FOUND;
+	return walk->ended ? ST_OK : st;
 }
 
 static enum status installation_of(struct db *db, uint8_t out_id[16])
@@ -427,8 +437,7 @@ static void complain_read(const char *path, enum status st, struct complaint *co
 			status_name(st));
 }
 
-static void complain(const struct verify_options *options, const struct verify_result *result,
-	enum status st, struct complaint *complaint)
+void verify_complain(const struct verify_result *result, struct complaint *complaint)
 {
 	static const char *const KEYS[] = {
 		[EVENT_FAULT_NONE] = NULL,
@@ -444,10 +453,8 @@ static void complain(const struct verify_options *options, const struct verify_r
 	char revision[24];
 
 	snprintf(revision, sizeof(revision), "%lld", (long long)result->first_bad);
-	if (st == ST_OK && KEYS[result->fault] != NULL)
+	if (KEYS[result->fault] != NULL)
 		complaint_set(complaint, KEYS[result->fault], 1, "revision", revision);
-	else if (st != ST_OK)
-		complain_read(options->path, st, complaint);
 }
 
 enum status events_verify(const struct verify_options *options, struct verify_result *out_result,
@@ -455,7 +462,10 @@ enum status events_verify(const struct verify_options *options, struct verify_re
 {
 	CLEANUP(walk_free)
 	struct walk walk = {
-		.options = options, .result = out_result, .digest = digest_context_make()
+		.options = options,
+		.result = out_result,
+		.digest = digest_context_make(),
+		.events_left = INT64_MAX,
 	};
 	CLEANUP(db_close)
 	struct db *db = NULL;
@@ -468,7 +478,37 @@ enum status events_verify(const struct verify_options *options, struct verify_re
 	st = db_open(&db_sqlite, location, DB_COPY, &db);
 	if (st == ST_OK)
 		st = verify(&walk, db, complaint);
-	complain(options, out_result, st, complaint);
+	if (st == ST_OK)
+		verify_complain(out_result, complaint);
+	else
+		complain_read(options->path, st, complaint);
+	return st;
+}
+
+enum status events_check_on(struct records *records, int64_t events_max,
+	struct verify_result *inout_result, bool *out_ended)
+{
+	struct verify_options options = { .public_key = records_public_key(records) };
+	CLEANUP(walk_free)
+	struct walk walk = {
+		.options = &options,
+		.result = inout_result,
+		.digest = digest_context_make(),
+		.last = inout_result->head,
+		.events_left = events_max,
+	};
+	CLEANUP(snapshot_end)
+	struct snapshot *snapshot = NULL;
+	enum status st;
+
+	if (walk.digest == NULL)
+		return ST_NO_MEMORY;
+	st = snapshot_begin(records, &snapshot);
+	if (st == ST_OK)
+		st = snapshot_note(snapshot, events_walk(&walk, snapshot->db, 0));
+	if (st == ST_OK && walk.ended && inout_result->fault == EVENT_FAULT_NONE)
+		end_check(&walk, &snapshot->head);
+	*out_ended = walk.ended;
 	return st;
 }
 

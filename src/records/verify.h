@@ -18,6 +18,15 @@ struct checkpoint {
 /* A signed statement of the present head. ST_NOT_FOUND while there is no event. */
 NODISCARD enum status checkpoint_make(
 	struct records *records, int64_t now_us, struct checkpoint *out_checkpoint);
+/*
+ * The newest one that was asked for, in a file of the data directory, on disk when
+ * checkpoint_keep returns. checkpoint_kept: ST_NOT_FOUND (none yet), ST_DAMAGED (not one of this
+ * installation), ST_IO.
+ */
+NODISCARD enum status checkpoint_keep(
+	const struct records *records, const struct checkpoint *checkpoint);
+NODISCARD enum status checkpoint_kept(
+	const struct records *records, struct checkpoint *out_checkpoint);
 /* One line: llavero-checkpoint-1 {installation} {epoch} {revision} {hash} {time} {signature} */
 void checkpoint_append(struct buf *out, const struct checkpoint *checkpoint);
 /* ST_INVALID: not a checkpoint. The signature is not looked at. */
@@ -69,6 +78,17 @@ struct verify_options {
  */
 NODISCARD enum status events_verify(const struct verify_options *options,
 	struct verify_result *out_result, struct complaint *complaint);
+
+/*
+ * Check the open records bit by bit: go on from inout_result, all zero for the first event on.
+ * Reads events_max events, and as many more as their transaction has. *out_ended: it came to the
+ * present end. Once a fault was found it is not called again. ST_IO, ST_NO_MEMORY.
+ */
+NODISCARD enum status events_check_on(struct records *records, int64_t events_max,
+	struct verify_result *inout_result, bool *out_ended);
+
+/* What was found, for people; nothing without a fault. */
+void verify_complain(const struct verify_result *result, struct complaint *complaint);
 
 /*
  * The key and the head that the database itself states. Whoever could change

@@ -196,3 +196,31 @@ test('keys and checkpoints: from a file, of another installation, none, garbage'
   const { json: bad } = await verify(file, 1, '--checkpoint', forged);
   assert.equal(bad.fault, 'checkpoint_signature');
 });
+
+test('the keeper checks the chain while it runs, and says where it is broken', async () => {
+  const chain = (code) => llavero(daemon, ['events', 'chain', '--json'], { code }).then(({ json }) => json);
+  await daemon.api('POST', '/v1/profiles', { account: 'store', name: 'Later' });
+  const { revision } = await daemon.api('GET', '/v1/status');
+  const whole = await until('checked to the end', async () => {
+    const now = await chain(0);
+    return now.checked.state === 'good' && now.checked.revision >= revision && now;
+  }, 30_000);
+  assert.equal(whole.checked.events, whole.revision);
+  assert.equal(whole.checked.fault, null);
+  const { json: made } = await llavero(daemon, ['events', 'checkpoint', '--json']);
+  assert.deepEqual((await chain(0)).checkpoint, made);
+  const { stdout } = await llavero(daemon, ['events', 'chain']);
+  assert.match(stdout, new RegExp(`Checked up to +${whole.revision}\\n`));
+
+  await daemon.stop();
+  sql(path.join(daemon.data, 'records.db'), "UPDATE events SET text = REPLACE(text, 'Later', 'Sooner') WHERE revision = " + revision);
+  await daemon.launch();
+  const broken = await until('the fault', async () => {
+    const { json } = await start(daemon, ['events', 'chain', '--json']).done;
+    return json?.checked.state === 'bad' && json;
+  }, 30_000);
+  assert.deepEqual([broken.checked.fault.kind, broken.checked.fault.revision], ['edited', revision]);
+  assert.equal(broken.checked.revision, revision - 1);
+  assert.match(broken.checked.fault.detail, new RegExp(String(revision)));
+  await llavero(daemon, ['events', 'chain'], { code: 1 });
+});

@@ -187,7 +187,7 @@ function complete(...words) {
 test('bash completes commands, options, their values and files', () => {
   assert.ok(complete('').includes('events') && !complete('').includes('verify '));
   assert.deepEqual(complete('ev'), ['events']);
-  assert.deepEqual(complete('events', '').sort(), ['checkpoint', 'list', 'tail', 'verify']);
+  assert.deepEqual(complete('events', '').sort(), ['chain', 'checkpoint', 'list', 'tail', 'verify']);
   assert.deepEqual(complete('account', 'host', '').sort(), ['add', 'remove']);
   assert.deepEqual(complete('--json', 'key', 'rot'), ['rotate']);
   assert.deepEqual(complete('key', 'create', '--la').sort(), ['--label', '--lang']);

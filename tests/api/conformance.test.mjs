@@ -369,6 +369,7 @@ test('events and checkpoints', async () => {
   await works('events_get', 200, { path: { revision: 1 } });
   await api.call('events_get', 404, { path: { revision: 99999999 } });
   await works('checkpoint', 200);
+  await works('chain_get', 200);
 });
 
 test('a body that the document forbids is refused and changes nothing', async () => {

@@ -156,9 +156,10 @@ test('events: values of a field are alternatives, fields hold together; what cha
 
   await list.getByRole('button', { name: say('events', 'action_key_edit') }).click();
   const row = (name) => page.getByRole('row').filter({ has: page.getByRole('rowheader', { name, exact: true }) });
-  assert.equal(await row('label').locator('del').innerText(), 'Con historia');
-  assert.equal(await row('label').locator('ins').innerText(), 'Con otra historia');
-  assert.deepEqual([await row('addresses').locator('del').count(), await row('addresses').locator('ins').allInnerTexts()], [0, ['192.0.2.0/24']]);
+  const [label, addresses] = ['field_label', 'field_addresses'].map((field) => row(say('events', field)));
+  assert.equal(await label.locator('del').innerText(), 'Con historia');
+  assert.equal(await label.locator('ins').innerText(), 'Con otra historia');
+  assert.deepEqual([await addresses.locator('del').count(), await addresses.locator('ins').allInnerTexts()], [0, ['192.0.2.0/24']]);
 
   const csv = await saved(() => page.getByRole('button', { name: 'CSV', exact: true }).click());
   assert.match(csv.name, /^llavero-events-\d{4}-\d\d-\d\d\.csv$/);
@@ -173,6 +174,19 @@ test('events: values of a field are alternatives, fields hold together; what cha
   const told = say('events', 'chain_good_own').split(/\{\w+\}/).at(-1);
   await chain.getByText(told).or(chain.getByText(say('events', 'chain_good').split(/\{\w+\}/).at(-1))).waitFor();
   assert.equal(await chain.getByRole('alert').count(), 0);
+  await page.keyboard.press('Escape');
+
+  await page.getByText(say('events', 'chain_state_good'), { exact: true }).waitFor({ timeout: DEADLINE });
+  await button('events', 'checkpoint_make').click();
+  const made = page.getByRole('dialog');
+  const line = await made.locator('pre').innerText();
+  assert.match(line, /^llavero-checkpoint-1 [0-9a-f]{32} 1 \d+ /);
+  const file = await saved(() => made.getByRole('button', { name: say('shell', 'download'), exact: true }).click());
+  assert.equal(file.text.trim(), line);
+  await page.keyboard.press('Escape');
+  await page.reload();
+  await button('events', 'checkpoint_show').click();
+  assert.equal(await page.getByRole('dialog').locator('pre').innerText(), line);
   assertClean(page);
 });
 

@@ -4,6 +4,7 @@ import { Button, Checkbox, Group, Modal, Stack, Text } from '@mantine/core';
 import { type ReactNode, useEffect, useState } from 'react';
 import { useText } from '@/text/text';
 import { CopyButton } from './Copy';
+import { download } from './download';
 import { Icon } from './icons';
 import { Notice } from './States';
 
@@ -22,15 +23,6 @@ interface SecretDialogProps {
   fileName: string;
   /** Called once the person said that it is stored: forget the secret there. */
   onClose: () => void;
-}
-
-function download(name: string, text: string): void {
-  const url = URL.createObjectURL(new Blob([text], { type: 'text/plain' }));
-  const anchor = document.createElement('a');
-  anchor.href = url;
-  anchor.download = name;
-  anchor.click();
-  URL.revokeObjectURL(url);
 }
 
 export function SecretDialog({ title, children, lines, text, fileName, onClose }: SecretDialogProps) {

@@ -4,6 +4,7 @@
 import createClient from 'openapi-fetch';
 import { useCallback, useEffect, useState } from 'react';
 import type { components, paths } from '@/api/schema';
+import { download } from '@/parts/download';
 import { Icon } from '@/parts/icons';
 import { headersOf } from '@/text/curl';
 import { language, useLanguage, useText } from '@/text/text';
@@ -154,14 +155,6 @@ function Shown({ pair, onDone }: { pair: Pair; onDone: () => void }) {
     };
   }, [onDone]);
   const text = `appKey: ${pair.appKey}\nappToken: ${pair.appToken}\n`;
-  const download = () => {
-    const url = URL.createObjectURL(new Blob([text], { type: 'text/plain' }));
-    const anchor = document.createElement('a');
-    anchor.href = url;
-    anchor.download = `${pair.appKey}.txt`;
-    anchor.click();
-    URL.revokeObjectURL(url);
-  };
   return (
     <Frame title={t('shown_title')}>
       <Say tone="warn">{t('shown_once')}</Say>
@@ -172,7 +165,7 @@ function Shown({ pair, onDone }: { pair: Pair; onDone: () => void }) {
       <div className="p-row">
         <Copy text={pair.appKey} label={t('copy_key')} />
         <Copy text={pair.appToken} label={t('copy_token')} />
-        <button type="button" className="p-button" onClick={download}><Icon name="download" />{t('download')}</button>
+        <button type="button" className="p-button" onClick={() => download(`${pair.appKey}.txt`, text)}><Icon name="download" />{t('download')}</button>
       </div>
       <h2>{t('use')}</h2>
       <pre className="p-snippet">{headersOf(pair.credentials, pair.appKey, '$APP_TOKEN').map(([name, value]) => `${name}: ${value}`).join('\n')}</pre>

@@ -257,6 +257,74 @@ static void another_history_does_not_meet_the_checkpoint(void **state)
 	assert_int_equal(result.first_bad, 13);
 }
 
+static struct verify_result check_on(
+	struct fixture *f, struct verify_result from, int64_t most, bool *out_ended)
+{
+	ASSERT_OK(events_check_on(f->records, most, &from, out_ended));
+	return from;
+}
+
+static void open_records_are_checked_bit_by_bit(void **state)
+{
+	struct fixture *f = *state;
+	struct verify_result result = { 0 }, bad;
+	bool ended = false;
+
+	history(f);
+	result = check_on(f, result, 6, &ended);
+	assert_int_equal(result.head.revision, 6);
+	assert_false(ended);
+	/* Half of the next transaction vouches for nothing: all of it is read. */
+	result = check_on(f, result, 1, &ended);
+	assert_int_equal(result.head.revision, 10);
+	result = check_on(f, result, 1000, &ended);
+	assert_int_equal(result.head.revision, 12);
+	assert_int_equal(result.events, 12);
+	assert_true(ended);
+	make_key(f, f->acme, "appkey-acme-3", 33);
+	make_key(f, f->acme, "appkey-acme-4", 34);
+	assert_int_equal(check_on(f, result, 1, &ended).head.revision, 13);
+	assert_false(ended);
+	assert_int_equal(check_on(f, result, 1000, &ended).fault, EVENT_FAULT_NONE);
+
+	meddle(f->db_path, "UPDATE events SET action = 'key.none' WHERE revision = 13");
+	bad = check_on(f, result, 1000, &ended);
+	assert_int_equal(bad.fault, EVENT_FAULT_EDITED);
+	assert_int_equal(bad.first_bad, 13);
+	meddle(f->db_path, "DELETE FROM events WHERE revision >= 13");
+	bad = check_on(f, result, 1000, &ended);
+	assert_int_equal(bad.fault, EVENT_FAULT_TAIL);
+	assert_int_equal(bad.first_bad, 13);
+	verify_complain(&bad, &f->complaint);
+	assert_string_equal(f->complaint.key, "records.fault_tail");
+}
+
+static void the_newest_checkpoint_is_kept(void **state)
+{
+	struct fixture *f = *state;
+	struct checkpoint made, kept;
+	FILE *file;
+
+	ASSERT_ST(ST_NOT_FOUND, checkpoint_kept(f->records, &kept));
+	ASSERT_OK(checkpoint_make(f->records, NOW, &made));
+	ASSERT_OK(checkpoint_keep(f->records, &made));
+	history(f);
+	ASSERT_OK(checkpoint_make(f->records, NOW, &made));
+	ASSERT_OK(checkpoint_keep(f->records, &made));
+	ASSERT_OK(checkpoint_kept(f->records, &kept));
+	assert_int_equal(kept.head.revision, 12);
+	assert_memory_equal(kept.signature, made.signature, SIGNATURE_SIZE);
+	/* One that this installation did not sign is none. */
+	made.head.revision = 11;
+	ASSERT_OK(checkpoint_keep(f->records, &made));
+	ASSERT_ST(ST_DAMAGED, checkpoint_kept(f->records, &kept));
+	file = fopen(fixture_path(f, "checkpoint"), "w");
+	assert_non_null(file);
+	assert_true(fputs("not one", file) > 0);
+	assert_int_equal(fclose(file), 0);
+	ASSERT_ST(ST_DAMAGED, checkpoint_kept(f->records, &kept));
+}
+
 static void texts_of_checkpoints(void **state)
 {
 	struct fixture *f = *state;
@@ -321,6 +389,8 @@ int main(void)
 		WITH(a_recomputed_hash_is_found),
 		WITH(checkpoints_show_a_tail_that_was_cut),
 		WITH(another_history_does_not_meet_the_checkpoint),
+		WITH(open_records_are_checked_bit_by_bit),
+		WITH(the_newest_checkpoint_is_kept),
 		WITH(texts_of_checkpoints),
 		WITH(another_key_verifies_nothing),
 		WITH(verifying_leaves_the_copy_as_it_is),

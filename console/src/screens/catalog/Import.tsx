@@ -2,12 +2,13 @@
 import { Button, Checkbox, FileButton, Group, SegmentedControl, Stack, Text, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import { useChange } from '@/api/hooks';
+import { download } from '@/parts/download';
 import { Icon } from '@/parts/icons';
 import { Panel } from '@/parts/Page';
 import { FormError, Notice } from '@/parts/States';
 import { toast } from '@/parts/toast';
 import { useText } from '@/text/text';
-import { apply, type Document, exported, type ImportOptions, type Policy, preview, type Report, save, suggestion } from './catalog';
+import { apply, type Document, exported, type ImportOptions, type Policy, preview, type Report, suggestion } from './catalog';
 import { Differences } from './Differences';
 
 export function ImportTab() {
@@ -148,7 +149,7 @@ function Suggest({ documents, service, onUse }: { documents: Document[]; service
             </label>
             <Group gap="xs">
               <Button size="xs" onClick={() => onUse(suggested)}>{t('suggest_use')}</Button>
-              <Button size="xs" variant="default" leftSection={<Icon name="download" />} onClick={() => save(suggested.name, suggested.text)}>{t('download')}</Button>
+              <Button size="xs" variant="default" leftSection={<Icon name="download" />} onClick={() => download(suggested.name, suggested.text, 'application/yaml')}>{t('download')}</Button>
             </Group>
           </>
         )}
@@ -159,7 +160,7 @@ function Suggest({ documents, service, onUse }: { documents: Document[]; service
 
 function Export() {
   const t = useText('catalog');
-  const exporting = useChange(async () => save('llavero-catalog.yaml', await exported()));
+  const exporting = useChange(async () => download('llavero-catalog.yaml', await exported(), 'application/yaml'));
   return (
     <Panel title={t('export')} lead={t('export_lead')}>
       <Stack gap="sm" align="flex-start">

@@ -71,12 +71,3 @@ export const exported = () => data(api.GET('/v1/catalog', asYaml));
 
 export const suggestion = ({ name, text }: Document, service: string) =>
   data(api.POST('/v1/catalog/suggest', { ...asYaml, body: { name, text, service: service.trim() || undefined } }));
-
-export function save(name: string, text: string): void {
-  const url = URL.createObjectURL(new Blob([text], { type: 'application/yaml' }));
-  const anchor = document.createElement('a');
-  anchor.href = url;
-  anchor.download = name;
-  anchor.click();
-  URL.revokeObjectURL(url);
-}

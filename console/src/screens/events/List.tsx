@@ -10,13 +10,15 @@ import { useSession } from '@/session/session';
 import { Ago, useFormat } from '@/text/format';
 import { useText } from '@/text/text';
 import { changes, type Row } from './events';
-import { useActionText, useActorText } from './words';
+import { useActionText, useActorText, useFieldText } from './words';
 
 interface ListProps {
   rows: Row[];
   list: { isLoading: boolean; error: unknown; reload: () => void; more?: (() => void) | undefined; isLoadingMore: boolean };
   empty: React.ReactNode;
 }
+
+const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/;
 
 function toneOf(action: string): 'good' | 'bad' | 'warn' | 'neutral' {
   if (/\.(revoke|delete|erase|suspend|deactivate|refuse)$/.test(action)) return 'bad';
@@ -69,7 +71,9 @@ function Detail({ row, actor }: { row: Row; actor: string }) {
   const t = useText('events');
   const format = useFormat();
   const { event } = row;
+  const value = (text: string) => (TIME.test(text) ? format.dateTime(text) : text === 'true' || text === 'false' ? t(`is_${text}`) : text);
   const list = useMemo(() => changes(event), [event]);
+  const fieldText = useFieldText();
   const who = event.actor.id === actor ? actor : `${actor} (${event.actor.id})`;
   const facts: [string, React.ReactNode][] = [
     [t('time'), format.dateTime(event.time)],
@@ -97,9 +101,9 @@ function Detail({ row, actor }: { row: Row; actor: string }) {
             <tbody>
               {list.map((change) => (
                 <tr key={change.name}>
-                  <th scope="row">{change.name}</th>
-                  <td>{change.before.map((text) => <del key={text}>{text}</del>)}</td>
-                  <td>{change.after.map((text) => <ins key={text}>{text}</ins>)}</td>
+                  <th scope="row">{fieldText(change.name)}</th>
+                  <td>{change.before.map((text) => <del key={text}>{value(text)}</del>)}</td>
+                  <td>{change.after.map((text) => <ins key={text}>{value(text)}</ins>)}</td>
                 </tr>
               ))}
             </tbody>

@@ -2,21 +2,13 @@
 import { Button, Group, Modal, Stack, Text } from '@mantine/core';
 import { useEffect, useRef, useState } from 'react';
 import { useChange } from '@/api/hooks';
+import { download } from '@/parts/download';
 import { Icon } from '@/parts/icons';
 import { FormError, Notice } from '@/parts/States';
 import { toast } from '@/parts/toast';
 import { useFormat } from '@/text/format';
 import { useText } from '@/text/text';
 import { all, type Chain, checkChain, csv, EXPORT_MAX, jsonLines, type Query } from './events';
-
-function save(name: string, type: string, text: string): void {
-  const url = URL.createObjectURL(new Blob([text], { type }));
-  const anchor = document.createElement('a');
-  anchor.href = url;
-  anchor.download = name;
-  anchor.click();
-  URL.revokeObjectURL(url);
-}
 
 export function Export({ query }: { query: Query }) {
   const t = useText('events');
@@ -30,8 +22,8 @@ export function Export({ query }: { query: Query }) {
     const rows = await all(query, setCount, stop.current.signal);
     if (stop.current.signal.aborted) return;
     const day = new Date().toISOString().slice(0, 10);
-    if (kind === 'csv') save(`llavero-events-${day}.csv`, 'text/csv', csv(rows));
-    else save(`llavero-events-${day}.jsonl`, 'application/x-ndjson', jsonLines(rows));
+    if (kind === 'csv') download(`llavero-events-${day}.csv`, csv(rows), 'text/csv');
+    else download(`llavero-events-${day}.jsonl`, jsonLines(rows), 'application/x-ndjson');
     toast(t(rows.length === EXPORT_MAX ? 'exported_most' : 'exported', { count: rows.length }));
   });
   return (

@@ -8,10 +8,11 @@ import { Page, Panel } from '@/parts/Page';
 import { EmptyState } from '@/parts/States';
 import { useSession } from '@/session/session';
 import { useText } from '@/text/text';
+import { ChainState } from './Chain';
 import { EventList } from './List';
 import { filtersOf, page, queryOf, type Row, searchOf } from './events';
 import { FilterBar } from './Filters';
-import { ChainCheck, Export } from './Tools';
+import { Export } from './Tools';
 import { useTail } from './useTail';
 
 export default function Events() {
@@ -41,13 +42,9 @@ export default function Events() {
     <Page
       title={t('title')}
       lead={t('lead')}
-      actions={
-        <>
-          <ChainCheck account={account} />
-          <Export query={query} />
-        </>
-      }
+      actions={<Export query={query} />}
     >
+      <ChainState account={account} />
       <Panel>
         <FilterBar filters={filters} seen={seen} onChange={(next) => setSearch(searchOf(next), { replace: true })} />
       </Panel>

@@ -19,6 +19,26 @@ export function useActionText(): (action: string) => string {
   return useCallback((action) => (known.has(action) ? t(`action_${action.replace('.', '_')}`) : action), [t]);
 }
 
+const FIELDS = new Set([
+  'account', 'address', 'addresses', 'agent', 'aliases', 'appKey', 'basePath', 'caseInsensitive', 'category', 'count', 'createdAt', 'createdBy', 'displayName', 'email', 'endsAt', 'enrolled', 'epoch', 'expiresAt',
+  'external', 'externalId', 'handlesKeys', 'handover', 'hosts', 'id', 'key', 'kind', 'label', 'limits', 'managesInstallation', 'metadata', 'method', 'name', 'needs', 'openedAt', 'owner', 'ownerId', 'path',
+  'per', 'preflight', 'product', 'profile', 'profiles', 'quota', 'rate', 'reason', 'resources', 'retiredAt', 'revokedAt', 'rights', 'rotation', 'semicolon', 'service', 'session', 'state', 'tokens', 'unmapped',
+  'usedAt', 'version',
+]);
+
+/** "Rotation: ends": the field's way, word by word; what people named themselves (metadata) stays as it is. */
+export function useFieldText(): (name: string) => string {
+  const t = useText('events');
+  return useCallback(
+    (name) => {
+      const way = name.split('.');
+      const own = way[0] === 'metadata' ? 1 : way.length;
+      return way.map((word, at) => (at < own && FIELDS.has(word) ? t(`field_${word.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}`) : word)).join(': ');
+    },
+    [t],
+  );
+}
+
 /** "Operator", "Management token 3", or a user's name. */
 export function useActorText(names: Map<string, string>): (id: string) => string {
   const t = useText('events');

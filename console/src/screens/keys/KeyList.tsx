@@ -8,6 +8,7 @@ import { useProfiles } from '@/parts/delegates';
 import { CopyIcon } from '@/parts/Copy';
 import { Delegation } from '@/parts/Delegation';
 import { DataTable } from '@/parts/DataTable';
+import { download } from '@/parts/download';
 import { Icon } from '@/parts/icons';
 import { Page, Panel } from '@/parts/Page';
 import { SearchField } from '@/parts/SearchField';
@@ -16,7 +17,7 @@ import { toast } from '@/parts/toast';
 import { useSession } from '@/session/session';
 import { Ago } from '@/text/format';
 import { useText } from '@/text/text';
-import { csvOf, saveFile } from './csv';
+import { csvOf } from './csv';
 import { AlertMark, StateMark } from './marks';
 import { ageOf, ALERTS, alertsOf, type Key, keyPath, linksIn, SORTS, tokenOf } from './model';
 import { Tabs } from './Tabs';
@@ -68,7 +69,7 @@ function ExportButton({ account, wanted }: { account: string; wanted: Wanted }) 
       keys.push(...next.items);
       cursor = next.next ?? undefined;
     } while (cursor && keys.length < EXPORT_MAX);
-    saveFile(`llavero-${account}.csv`, csvOf(keys), 'text/csv;charset=utf-8');
+    download(`llavero-${account}.csv`, csvOf(keys), 'text/csv;charset=utf-8');
     toast(cursor ? t('export_cut', { count: keys.length }) : t('export_done', { count: keys.length }));
   });
   return (

@@ -30,12 +30,3 @@ export function csvOf(keys: Key[]): string {
   const rows = [COLUMNS.map(([name]) => name), ...keys.map((key) => COLUMNS.map(([, read]) => read(key) ?? ''))];
   return `\uFEFF${rows.map((row) => row.map(cell).join(',')).join('\r\n')}\r\n`;
 }
-
-export function saveFile(name: string, text: string, type: string): void {
-  const url = URL.createObjectURL(new Blob([text], { type }));
-  const anchor = document.createElement('a');
-  anchor.href = url;
-  anchor.download = name;
-  anchor.click();
-  URL.revokeObjectURL(url);
-}
