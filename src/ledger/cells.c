@@ -293,7 +293,7 @@ struct allowance_state ledger_take(struct ledger *ledger, uint32_t key,
 	struct ledger_cell *cell;
 	unsigned window;
 
-	if (ledger == NULL || key == 0)
+	if (ledger == NULL || key == 0 || atomic_load(&ledger->header->left) != 0)
 		return state;
 	cell = cell_claim(ledger->cells, key);
 	if (cell == NULL)

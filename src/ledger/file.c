@@ -13,10 +13,40 @@
 #include <unistd.h>
 
 #define NEW_FILE LEDGER_FILE ".new"
-#define CELLS_AT LEDGER_HEADER_SIZE
-#define FILE_SIZE (CELLS_AT + (uint64_t)LIMIT_LEDGER_CELLS * sizeof(struct ledger_cell))
+#define VERSION_BEFORE 1u /* it had the limits' cells alone, at the same place */
 /* Beyond this share of cells in use, those that say nothing are given up at the next start. */
 #define CROWDED (LIMIT_LEDGER_CELLS / 2)
+
+static const struct {
+	uint32_t item_size;
+	uint64_t items_count;
+} SHAPES[REGIONS_END] = {
+	[REGION_LIMITS] = { sizeof(struct ledger_cell), LIMIT_LEDGER_CELLS },
+	[REGION_USE] = { sizeof(struct use_cell), LIMIT_USE_CELLS },
+	[REGION_USE_OTHER] = { sizeof(struct use_cell), USE_OTHER_CELLS + USE_CAUSES },
+	[REGION_USE_RETIRED] = { sizeof(struct use_cell), USE_RETIRED_CELLS },
+	[REGION_TOTALS] = { sizeof(struct use_stripe), USE_STRIPES },
+	[REGION_DRAIN] = { sizeof(struct use_drain_state), 1 },
+	[REGION_PACES] = { sizeof(uint64_t), PACES_HALF * 2 },
+	[REGION_RINGS] = { sizeof(struct refusal_rings), RINGS_COUNT },
+};
+
+uint64_t region_at(enum ledger_region_kind kind)
+{
+	uint64_t at = LEDGER_HEADER_SIZE;
+
+	for (unsigned i = REGION_NONE + 1; i < (unsigned)kind; i++) {
+		uint64_t size = SHAPES[i].item_size * SHAPES[i].items_count;
+
+		at += (size + LEDGER_HEADER_SIZE - 1) / LEDGER_HEADER_SIZE * LEDGER_HEADER_SIZE;
+	}
+	return at;
+}
+
+static size_t file_size(void)
+{
+	return (size_t)region_at(REGIONS_END);
+}
 
 uint64_t header_check(const struct ledger_header *header)
 {
@@ -25,21 +55,27 @@ uint64_t header_check(const struct ledger_header *header)
 	return crypto_hash64(key, span_of(header, offsetof(struct ledger_header, check)));
 }
 
-static void header_fill(struct ledger_header *out)
+static void header_fill(struct ledger_header *out, uint32_t version)
 {
+	unsigned regions = version == VERSION_BEFORE ? 1 : LEDGER_REGIONS;
+
 	*out = (struct ledger_header){ .magic = LEDGER_MAGIC,
-		.version = LEDGER_VERSION,
-		.regions_count = 1,
-		.file_size = FILE_SIZE };
-	out->regions[0] = (struct ledger_region){ .kind = REGION_LIMITS,
-		.item_size = sizeof(struct ledger_cell),
-		.items_count = LIMIT_LEDGER_CELLS,
-		.offset = CELLS_AT };
+		.version = version,
+		.regions_count = regions,
+		.file_size = region_at((enum ledger_region_kind)(regions + 1)) };
+	for (unsigned i = 0; i < regions; i++) {
+		enum ledger_region_kind kind = (enum ledger_region_kind)(i + 1);
+
+		out->regions[i] = (struct ledger_region){ .kind = kind,
+			.item_size = SHAPES[kind].item_size,
+			.items_count = SHAPES[kind].items_count,
+			.offset = region_at(kind) };
+	}
 	crypto_random(&out->epoch, sizeof(out->epoch));
 }
 
-/* What a file says of itself; its rates may be of an earlier boot. */
-static enum status header_read(int fd, struct ledger_header *out)
+/* What a file of that version says of itself; its rates may be of an earlier boot. */
+static enum status header_read(int fd, uint32_t version, struct ledger_header *out)
 {
 	struct ledger_header fresh;
 	struct stat info;
@@ -52,16 +88,16 @@ static enum status header_read(int fd, struct ledger_header *out)
 		return status_from_errno(errno);
 	if (got != (ssize_t)sizeof(*out) || out->magic != LEDGER_MAGIC)
 		return ST_DAMAGED;
-	if (out->version != LEDGER_VERSION)
+	if (out->version != version)
 		return ST_FORMAT;
 	if (out->check != header_check(out))
 		return ST_DAMAGED;
-	/* The places are this version's own; another size of the table is another file. */
-	header_fill(&fresh);
-	if (out->file_size != FILE_SIZE || out->regions_count != fresh.regions_count ||
+	/* The places are the version's own; another size of a table is another file. */
+	header_fill(&fresh, version);
+	if (out->file_size != fresh.file_size || out->regions_count != fresh.regions_count ||
 		memcmp(out->regions, fresh.regions, sizeof(fresh.regions)) != 0)
 		return ST_FORMAT;
-	return info.st_size == (off_t)FILE_SIZE ? ST_OK : ST_DAMAGED;
+	return info.st_size == (off_t)fresh.file_size ? ST_OK : ST_DAMAGED;
 }
 
 /* Rates count only where the boot is known and the same. */
@@ -74,21 +110,39 @@ static enum status of_this_boot(const struct ledger_header *header, bool *out_is
 	return st == ST_NOT_FOUND ? ST_OK : st;
 }
 
+enum status ledger_file_read(int fd, void *out, size_t len, uint64_t at)
+{
+	ssize_t got = pread(fd, out, len, (off_t)at);
+
+	if (got < 0)
+		return status_from_errno(errno);
+	return (size_t)got == len ? ST_OK : ST_DAMAGED;
+}
+
+enum status ledger_file_write(int fd, const void *bytes, size_t len, uint64_t at)
+{
+	ssize_t got = pwrite(fd, bytes, len, (off_t)at);
+
+	if (got < 0)
+		return status_from_errno(errno);
+	return (size_t)got == len ? ST_OK : ST_IO;
+}
+
 /* ---- open ---- */
 
-static enum status map_file(int fd, char **out_map)
+static enum status map_file(int fd, size_t size, char **out_map)
 {
-	char *map = mmap(NULL, FILE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	char *map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 
 	if (map == MAP_FAILED)
 		return status_from_errno(errno);
-	(void)madvise(map, FILE_SIZE, MADV_DONTDUMP);
+	(void)madvise(map, size, MADV_DONTDUMP);
 	*out_map = map;
 	return ST_OK;
 }
 
-/* Open the file of that name in dir; *out_fd is the caller's. */
-static enum status file_open(const char *dir, struct ledger_header *out_header, int *out_fd)
+static enum status file_open(
+	const char *dir, uint32_t version, struct ledger_header *out_header, int *out_fd)
 {
 	char path[4096];
 	int len = snprintf(path, sizeof(path), "%s/" LEDGER_FILE, dir), fd;
@@ -99,12 +153,36 @@ static enum status file_open(const char *dir, struct ledger_header *out_header, 
 	fd = open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0)
 		return errno == ELOOP ? ST_DAMAGED : status_from_errno(errno);
-	st = header_read(fd, out_header);
+	st = header_read(fd, version, out_header);
 	if (st != ST_OK)
 		close(fd);
 	else
 		*out_fd = fd;
 	return st;
+}
+
+enum status ledger_file_open(const char *dir, struct ledger_header *out_header, int *out_fd)
+{
+	return file_open(dir, LEDGER_VERSION, out_header, out_fd);
+}
+
+static void *region(const struct ledger *ledger, enum ledger_region_kind kind)
+{
+	return ledger->map + region_at(kind);
+}
+
+static void regions_find(struct ledger *ledger)
+{
+	ledger->header = (struct ledger_header *)(void *)ledger->map;
+	ledger->cells = region(ledger, REGION_LIMITS);
+	ledger->use = region(ledger, REGION_USE);
+	ledger->use_other = region(ledger, REGION_USE_OTHER);
+	ledger->use_retired = region(ledger, REGION_USE_RETIRED);
+	ledger->stripes = region(ledger, REGION_TOTALS);
+	/* Any will do; processes one after another take different ones. */
+	ledger->stripe = &ledger->stripes[(unsigned)gettid() % USE_STRIPES];
+	ledger->paces = region(ledger, REGION_PACES);
+	ledger->rings = region(ledger, REGION_RINGS);
 }
 
 enum status ledger_open(const char *dir, struct ledger **out_ledger)
@@ -118,18 +196,18 @@ enum status ledger_open(const char *dir, struct ledger **out_ledger)
 		return ST_NO_MEMORY;
 	ledger->fd = -1;
 	snprintf(ledger->dir, sizeof(ledger->dir), "%s", dir);
-	st = file_open(dir, &header, &ledger->fd);
+	st = ledger_file_open(dir, &header, &ledger->fd);
 	if (st == ST_OK)
 		st = of_this_boot(&header, &boot_ok);
 	if (st == ST_OK && !boot_ok)
 		st = ST_DAMAGED;
 	if (st == ST_OK)
-		st = map_file(ledger->fd, &ledger->map);
+		st = map_file(ledger->fd, file_size(), &ledger->map);
 	if (st != ST_OK) {
 		ledger_close(&ledger);
 		return st;
 	}
-	ledger->cells = (struct ledger_cell *)(void *)(ledger->map + CELLS_AT);
+	regions_find(ledger);
 	*out_ledger = ledger;
 	return ST_OK;
 }
@@ -141,7 +219,7 @@ void ledger_close(struct ledger **ledger)
 	if (it == NULL)
 		return;
 	if (it->map != NULL)
-		(void)munmap(it->map, FILE_SIZE);
+		(void)munmap(it->map, file_size());
 	if (it->fd >= 0)
 		close(it->fd);
 	free(it);
@@ -155,8 +233,10 @@ enum status ledger_check(const struct ledger *ledger)
 
 	if (fstat(ledger->fd, &open_file) != 0)
 		return status_from_errno(errno);
-	if (open_file.st_size != (off_t)FILE_SIZE)
+	if (open_file.st_size != (off_t)file_size())
 		return ST_DAMAGED;
+	if (atomic_load(&ledger->header->left) != 0)
+		return ST_STALE;
 	snprintf(path, sizeof(path), "%s/" LEDGER_FILE, ledger->dir);
 	if (lstat(path, &there) != 0)
 		return errno == ENOENT ? ST_STALE : status_from_errno(errno);
@@ -185,20 +265,34 @@ struct ledger_size ledger_size(const struct ledger *ledger)
 
 /* ---- make ---- */
 
-/* Copy what still counts; old is mapped and of this version. */
-static void cells_carry(const struct ledger_cell *old, struct ledger_cell *fresh, bool boot_ok)
+/* Where a new file's counts come from. */
+struct source {
+	int fd; /* of the old file */
+	uint32_t version;
+	struct ledger_header *header; /* mapped with the cells behind it */
+	bool boot_ok;
+};
+
+static struct ledger_cell *cells_of(void *map)
 {
+	return (struct ledger_cell *)(void *)((char *)map + region_at(REGION_LIMITS));
+}
+
+/* Copy what still counts. */
+static void cells_carry(const struct source *from, struct ledger_cell *fresh)
+{
+	const struct ledger_cell *old = cells_of(from->header);
 	struct ledger_now now = { clock_boot_us(), clock_wall_us() };
 
 	for (uint32_t i = 0; i < LIMIT_LEDGER_CELLS; i++) {
 		struct ledger_cell *cell;
 
-		if (!cell_is_live(&old[i], now, boot_ok))
+		if (!cell_is_live(&old[i], now, from->boot_ok))
 			continue;
 		cell = cell_claim(fresh, atomic_load(&old[i].key));
 		if (cell == NULL)
 			continue;
-		for (unsigned k = 0; boot_ok && k < RATE_COUNT; k++) {
+		for (unsigned k = 0; from->boot_ok && k < RATE_COUNT; k++) {
 			atomic_store(&cell->full_at_ns[k], atomic_load(&old[i].full_at_ns[k]));
 			atomic_store(&cell->counts[k], atomic_load(&old[i].counts[k]));
 		}
@@ -207,26 +301,53 @@ static void cells_carry(const struct ledger_cell *old, struct ledger_cell *fresh
 	}
 }
 
-static enum status file_fill(int fd, const struct ledger_cell *old, bool boot_ok)
+/* All behind the limits' cells, as it is: what was counted and not drained is not lost. */
+static enum status rest_carry(const struct source *from, int fd)
+{
+	char bytes[16 * KIB];
+	enum status st = ST_OK;
+
+	for (uint64_t at = region_at(REGION_USE); st == ST_OK && at < file_size();) {
+		uint64_t rest = file_size() - at;
+		size_t len = rest < sizeof(bytes) ? (size_t)rest : sizeof(bytes);
+
+		st = ledger_file_read(from->fd, bytes, len, at);
+		if (st == ST_OK)
+			st = ledger_file_write(fd, bytes, len, at);
+		at += len;
+	}
+	return st;
+}
+
+static enum status file_carry(const struct source *from, int fd, char *map)
+{
+	if (from == NULL)
+		return ST_OK;
+	/* Whoever has the old one open counts no limits in it from here on (L1). */
+	atomic_store(&from->header->left, 1);
+	cells_carry(from, cells_of(map));
+	return from->version == LEDGER_VERSION ? rest_carry(from, fd) : ST_OK;
+}
+
+static enum status file_fill(int fd, const struct source *from)
 {
 	struct ledger_header header;
 	char *map = NULL;
-	int error = posix_fallocate(fd, 0, (off_t)FILE_SIZE);
-	enum status st = error == 0 ? map_file(fd, &map) : status_from_errno(error);
+	int error = posix_fallocate(fd, 0, (off_t)file_size());
+	enum status st = error == 0 ? map_file(fd, file_size(), &map) : status_from_errno(error);
 
 	if (st != ST_OK)
 		return st;
-	header_fill(&header);
-	if (clock_boot_id(header.boot_id) == ST_IO) {
-		(void)munmap(map, FILE_SIZE);
-		return ST_IO;
-	}
+	header_fill(&header, LEDGER_VERSION);
+	st = clock_boot_id(header.boot_id) == ST_IO ? ST_IO : ST_OK;
 	header.check = header_check(&header);
 	assert(map != NULL);
-	if (old != NULL)
-		cells_carry(old, (struct ledger_cell *)(void *)(map + CELLS_AT), boot_ok);
+	if (st == ST_OK)
+		st = file_carry(from, fd, map);
 	memcpy(map, &header, sizeof(header));
-	(void)munmap(map, FILE_SIZE);
+	(void)munmap(map, file_size());
+	if (st != ST_OK)
+		return st;
 	/* Another user of the same group may count too; the umask does not know of it. */
 	if (fchmod(fd, LEDGER_MODE) != 0 || fsync(fd) != 0)
 		return status_from_errno(errno);
@@ -234,7 +355,7 @@ static enum status file_fill(int fd, const struct ledger_cell *old, bool boot_ok
 }
 
 /* A whole new file in the place of the old one. */
-static enum status file_make(const char *dir, const struct ledger_cell *old, bool boot_ok)
+static enum status file_make(const char *dir, const struct source *from)
 {
 	int dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), fd;
 	enum status st;
@@ -243,12 +364,15 @@ static enum status file_make(const char *dir, const struct ledger_cell *old, boo
 		return status_from_errno(errno);
 	(void)unlinkat(dir_fd, NEW_FILE, 0);
 	fd = openat(dir_fd, NEW_FILE, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	st = fd < 0 ? status_from_errno(errno) : file_fill(fd, old, boot_ok);
+	st = fd < 0 ? status_from_errno(errno) : file_fill(fd, from);
 	if (st == ST_OK &&
 		(renameat(dir_fd, NEW_FILE, dir_fd, LEDGER_FILE) != 0 || fsync(dir_fd) != 0))
 		st = status_from_errno(errno);
 	if (st != ST_OK && fd >= 0)
 		(void)unlinkat(dir_fd, NEW_FILE, 0);
+	/* It stays the one that is counted in. */
+	if (st != ST_OK && from != NULL)
+		atomic_store(&from->header->left, 0);
 	if (fd >= 0)
 		close(fd);
 	close(dir_fd);
@@ -259,36 +383,39 @@ static enum status file_make(const char *dir, const struct ledger_cell *old, boo
 static enum status file_renew(
 	const char *dir, int fd, const struct ledger_header *header, enum ledger_found *out_found)
 {
-	const struct ledger_cell *cells;
+	struct source from = { .fd = fd, .version = header->version };
+	size_t size = (size_t)header->file_size;
 	char *map = NULL;
-	bool boot_ok = false;
-	enum status st = of_this_boot(header, &boot_ok);
+	enum status st = of_this_boot(header, &from.boot_ok);
 
 	if (st == ST_OK)
-		st = map_file(fd, &map);
+		st = map_file(fd, size, &map);
 	if (st != ST_OK)
 		return st;
-	cells = (const struct ledger_cell *)(void *)(map + CELLS_AT);
+	from.header = (struct ledger_header *)(void *)map;
 	*out_found = LEDGER_KEPT;
-	if (!boot_ok || cells_used(cells) > CROWDED) {
+	if (!from.boot_ok || from.version != LEDGER_VERSION ||
+		cells_used(cells_of(map)) > CROWDED || atomic_load(&from.header->left) != 0) {
 		*out_found = LEDGER_RENEWED;
-		st = file_make(dir, cells, boot_ok);
+		st = file_make(dir, &from);
 	}
-	(void)munmap(map, FILE_SIZE);
+	(void)munmap(map, size);
 	return st;
 }
 
 enum status ledger_replace(const char *dir)
 {
-	return file_make(dir, NULL, false);
+	return file_make(dir, NULL);
 }
 
 enum status ledger_prepare(const char *dir, enum ledger_found *out_found)
 {
 	struct ledger_header header;
 	int fd = -1;
-	enum status st = file_open(dir, &header, &fd);
+	enum status st = file_open(dir, LEDGER_VERSION, &header, &fd);
 
+	if (st == ST_FORMAT)
+		st = file_open(dir, VERSION_BEFORE, &header, &fd);
 	if (st == ST_OK) {
 		st = file_renew(dir, fd, &header, out_found);
 		close(fd);

@@ -32,7 +32,8 @@ struct ledger; /* opaque; one thread's, or behind a lock */
 
 enum ledger_found {
 	LEDGER_KEPT,    /* as it was */
-	LEDGER_RENEWED, /* after a reboot, or cells of keys that are idle were given up */
+	LEDGER_RENEWED, /* after a reboot or of the version before; or cells of idle keys were given
+			   up */
 	LEDGER_MADE,    /* there was none */
 	LEDGER_REPLACED /* what stood there was damaged, foreign or of another version */
 };

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define LEDGER_BYTES (LEDGER_HEADER_SIZE + LIMIT_LEDGER_CELLS * sizeof(struct ledger_cell))
+#define LEDGER_BYTES ((long)region_at(REGIONS_END))
 
 static char folder_dir[64];
 

@@ -96,6 +96,37 @@ static void a_reboot_begins_the_rates_and_keeps_the_quotas(void **state)
 	ledger_close(&ledger);
 }
 
+/* It ends behind the limits' cells, and its header names that region alone. */
+static void the_version_before(struct ledger_header *header)
+{
+	header->version = 1;
+	header->regions_count = 1;
+	memset(header->regions + 1, 0, sizeof(header->regions) - sizeof(header->regions[0]));
+	header->file_size = region_at(REGION_USE);
+}
+
+static void the_version_before_keeps_what_was_used(void **state)
+{
+	struct ledger *ledger = folder_ledger(LEDGER_MADE), *none = NULL;
+
+	(void)state;
+	use_twice(ledger);
+	ledger_close(&ledger);
+	patch(the_version_before, true);
+	assert_int_equal(truncate(folder_file(LEDGER_FILE), (off_t)region_at(REGION_USE)), 0);
+	assert_int_equal(ledger_open(folder_dir, &none), ST_FORMAT);
+	ledger = folder_ledger(LEDGER_RENEWED);
+	assert_int_equal(left_of(ledger, RATE_DAY), 3);
+	assert_int_equal(left_of(ledger, QUOTA_MONTH), 7);
+	ledger_close(&ledger);
+	/* Cut as well, it is none. */
+	patch(the_version_before, true);
+	assert_int_equal(truncate(folder_file(LEDGER_FILE), (off_t)region_at(REGION_USE) - 1), 0);
+	ledger = folder_ledger(LEDGER_REPLACED);
+	assert_int_equal(left_of(ledger, QUOTA_MONTH), 9);
+	ledger_close(&ledger);
+}
+
 static void what_is_no_ledger_is_replaced(void **state)
 {
 	static const struct {
@@ -200,6 +231,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		IN_A_FOLDER(the_use_survives_a_restart),
 		IN_A_FOLDER(a_reboot_begins_the_rates_and_keeps_the_quotas),
+		IN_A_FOLDER(the_version_before_keeps_what_was_used),
 		IN_A_FOLDER(what_is_no_ledger_is_replaced),
 		IN_A_FOLDER(a_file_that_was_cut_is_noticed),
 		IN_A_FOLDER(a_file_that_went_away_is_noticed),
