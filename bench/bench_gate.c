@@ -115,14 +115,12 @@ int main(int argc, char **argv)
 		.families = families_default(),
 		.app_key_prefix = SPAN_LIT("appkey"),
 		.realm = SPAN_LIT("llavero"),
-		.counters = gate_counters_map(1),
-		.counters_count = 1,
 		.version = "bench",
 		.ready = ready,
 		.context = &bench };
 
 	if (argc != 5 || !span_to_u64(span_str(argv[4]), &bench.count) || bench.count == 0 ||
-		bench.count > COUNT_MAX || setup.counters == NULL) {
+		bench.count > COUNT_MAX) {
 		(void)fprintf(stderr, "usage: bench_gate DATA-DIR REQUESTS-FILE SOCKET COUNT\n");
 		return 2;
 	}

@@ -1,7 +1,6 @@
 #include "gate/ask.h"
 
 #include "base/clock.h"
-#include "gate/metrics.h"
 #include "http/problem.h"
 #include "key/mask.h"
 
@@ -106,10 +105,7 @@ struct verdict_made {
 static void make_verdict(
 	struct gate *gate, const struct decide_input *input, struct verdict_made *made)
 {
-	int64_t began_ns = metrics_now_ns();
-
 	decider_decide(gate->decider, made->view, input, &made->decision);
-	metrics_count(gate, &made->decision, metrics_now_ns() - began_ns);
 }
 
 static void make_refusal(struct gate *gate, const struct decide_input *input,

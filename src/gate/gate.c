@@ -15,7 +15,6 @@
 #include "gate_openapi.h" /* made from openapi.json by tools/gen-embed */
 
 #include <jansson.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -141,12 +140,11 @@ static bool may_warn(struct gate *gate)
 static enum status refuse_peer(
 	struct gate *gate, const struct http_request *request, struct http_response *response)
 {
-	struct gate_counters *mine = &gate->setup->counters[gate->setup->number];
 	struct complaint complaint = { .key = NULL };
 	char memory[80];
 	struct buf peer = BUF_ARRAY(memory);
 
-	atomic_fetch_add_explicit(&mine->untrusted, 1, memory_order_relaxed);
+	decider_count_untrusted(gate->decider);
 	http_peer_append(&peer, request->peer);
 	if (may_warn(gate))
 		log_warn("untrusted_peer", LOG_SPAN("peer", buf_span(&peer)),

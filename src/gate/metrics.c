@@ -1,101 +1,34 @@
 #include "gate/metrics.h"
 
-#include <stdatomic.h>
-#include <sys/mman.h>
-#include <time.h>
-
-/* Upper borders in nanoseconds: a decision takes from under one to some tens of microseconds. */
-static const int64_t BUCKETS_NS[GATE_BUCKETS_COUNT] = { 500, 1000, 2000, 3000, 5000, 10000, 20000,
-	50000, 100000, 500000, 1000000, 10000000 };
-
-struct gate_counters *gate_counters_map(size_t count)
-{
-	void *memory = mmap(NULL, count * sizeof(struct gate_counters), PROT_READ | PROT_WRITE,
-		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-
-	return memory == MAP_FAILED ? NULL : memory;
-}
-
-int64_t metrics_now_ns(void)
-{
-	struct timespec ts;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
-}
-
-/* One writer a slot, so a relaxed load and store do; readers may see it one late. */
-static void add(_Atomic uint64_t *counter, uint64_t by)
-{
-	atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + by,
-		memory_order_relaxed);
-}
-
-void metrics_count(struct gate *gate, const struct decision *decision, int64_t took_ns)
-{
-	struct gate_counters *mine = &gate->setup->counters[gate->setup->number];
-	size_t bucket = 0;
-
-	if (decision->verdict == VERDICT_ALLOW)
-		add(&mine->allowed, 1);
-	else
-		add(&mine->refused[decision->cause < CAUSE_COUNT ? decision->cause : CAUSE_NONE],
-			1);
-	while (bucket < GATE_BUCKETS_COUNT && took_ns > BUCKETS_NS[bucket])
-		bucket++;
-	add(&mine->buckets[bucket], 1);
-	add(&mine->duration_ns, took_ns > 0 ? (uint64_t)took_ns : 0);
-}
-
-/* The sum over all gates of the counter that stands offset bytes into their counters. */
-static uint64_t sum(const struct gate *gate, size_t offset)
-{
-	uint64_t total = 0;
-
-	for (size_t i = 0; i < gate->setup->counters_count; i++) {
-		const char *base = (const char *)&gate->setup->counters[i];
-
-		total += atomic_load_explicit(
-			(const _Atomic uint64_t *)(const void *)(base + offset),
-			memory_order_relaxed);
-	}
-	return total;
-}
-
-#define SUM(gate, member) sum(gate, offsetof(struct gate_counters, member))
-
-static void append_decisions(const struct gate *gate, struct buf *out)
+static void append_decisions(const struct use_totals *totals, struct buf *out)
 {
 	buf_append_str(out, "# HELP llavero_decisions_total Decisions by verdict and cause.\n"
 			    "# TYPE llavero_decisions_total counter\n");
 	buf_printf(out, "llavero_decisions_total{verdict=\"allow\",cause=\"none\"} %llu\n",
-		(unsigned long long)SUM(gate, allowed));
+		(unsigned long long)totals->decided[0]);
 	for (enum cause cause = CAUSE_NONE + 1; cause < CAUSE_COUNT; cause++)
 		buf_printf(out, "llavero_decisions_total{verdict=\"deny\",cause=\"%s\"} %llu\n",
-			cause_name(cause),
-			(unsigned long long)sum(gate, offsetof(struct gate_counters, refused) +
-							      cause * sizeof(uint64_t)));
+			cause_name(cause), (unsigned long long)totals->decided[cause]);
 }
 
-static void append_durations(const struct gate *gate, struct buf *out)
+static void append_durations(const struct use_totals *totals, struct buf *out)
 {
 	uint64_t running = 0;
 
 	buf_append_str(out, "# HELP llavero_decision_duration_seconds Time of a decision, without "
 			    "the transport.\n"
 			    "# TYPE llavero_decision_duration_seconds histogram\n");
-	for (size_t i = 0; i <= GATE_BUCKETS_COUNT; i++) {
-		running +=
-			sum(gate, offsetof(struct gate_counters, buckets) + i * sizeof(uint64_t));
-		if (i < GATE_BUCKETS_COUNT)
+	for (size_t i = 0; i < USE_BUCKETS; i++) {
+		running += totals->buckets[i];
+		if (i < USE_BUCKETS - 1)
 			buf_printf(out,
 				"llavero_decision_duration_seconds_bucket{le=\"%.7g\"} %llu\n",
-				(double)BUCKETS_NS[i] / 1e9, (unsigned long long)running);
+				(double)USE_BUCKETS_NS[i] / 1e9, (unsigned long long)running);
 	}
 	buf_printf(out, "llavero_decision_duration_seconds_bucket{le=\"+Inf\"} %llu\n",
 		(unsigned long long)running);
 	buf_printf(out, "llavero_decision_duration_seconds_sum %.9f\n",
-		(double)SUM(gate, duration_ns) / 1e9);
+		(double)totals->duration_ns / 1e9);
 	buf_printf(
 		out, "llavero_decision_duration_seconds_count %llu\n", (unsigned long long)running);
 }
@@ -121,12 +54,20 @@ static void append_index(struct gate *gate, struct buf *out)
 
 void metrics_append(struct gate *gate, struct buf *out)
 {
-	append_decisions(gate, out);
-	append_durations(gate, out);
+	struct use_totals totals;
+
+	decider_totals(gate->decider, &totals);
+	append_decisions(&totals, out);
+	append_durations(&totals, out);
 	append_index(gate, out);
 	buf_append_str(out, "# HELP llavero_untrusted_total Questions by peers that may not ask.\n"
 			    "# TYPE llavero_untrusted_total counter\n");
-	buf_printf(out, "llavero_untrusted_total %llu\n", (unsigned long long)SUM(gate, untrusted));
+	buf_printf(out, "llavero_untrusted_total %llu\n", (unsigned long long)totals.untrusted);
+	buf_append_str(out,
+		"# HELP llavero_ledger_dropped_total Decisions counted in the sums, but "
+		"not by key and route, for want of room.\n"
+		"# TYPE llavero_ledger_dropped_total counter\n");
+	buf_printf(out, "llavero_ledger_dropped_total %llu\n", (unsigned long long)totals.dropped);
 	buf_append_str(out, "# HELP llavero_build_info The running version.\n"
 			    "# TYPE llavero_build_info gauge\n");
 	buf_printf(out, "llavero_build_info{version=\"%s\"} 1\n", gate->setup->version);

@@ -1,6 +1,7 @@
 #include "keeper/gates.h"
 
 #include "base/encode.h"
+#include "ledger/use.h"
 
 static void append_or_null(struct buf *out, struct span text)
 {
@@ -40,11 +41,12 @@ static const char *source_name(enum account_source source)
 
 void gates_append(struct buf *out, const struct keeper_setup *setup)
 {
-	struct keeper_decisions decisions = { 0 };
+	struct use_totals totals = { .duration_ns = 0 };
 	const char *between = "";
 
-	if (setup->decisions != NULL)
-		setup->decisions(setup->context, &decisions);
+	/* Without a ledger nothing is known of them. */
+	if (setup->ledger_dir != NULL)
+		(void)!use_totals_of(setup->ledger_dir, &totals);
 	buf_append_str(out, "{\"listeners\":[");
 	for (size_t i = 0; i < setup->gates_count; i++) {
 		buf_append_str(out, i == 0 ? "{\"address\":" : ",{\"address\":");
@@ -54,12 +56,12 @@ void gates_append(struct buf *out, const struct keeper_setup *setup)
 		append_or_null(out, setup->gates[i].value);
 		buf_append_char(out, '}');
 	}
-	buf_printf(out, "],\"allowed\":%llu,\"refused\":{", (unsigned long long)decisions.allowed);
+	buf_printf(out, "],\"allowed\":%llu,\"refused\":{", (unsigned long long)totals.decided[0]);
 	for (enum cause cause = CAUSE_NONE + 1; cause < CAUSE_COUNT; cause++) {
-		if (decisions.refused[cause] == 0)
+		if (totals.decided[cause] == 0)
 			continue;
 		buf_printf(out, "%s\"%s\":%llu", between, cause_name(cause),
-			(unsigned long long)decisions.refused[cause]);
+			(unsigned long long)totals.decided[cause]);
 		between = ",";
 	}
 	buf_append_str(out, "}}");

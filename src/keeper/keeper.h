@@ -20,12 +20,6 @@ struct keeper_gate {
 	struct span value; /* ACCOUNT_FIXED: the name; ACCOUNT_HEADER: the header's name */
 };
 
-/* What this machine's gates decided since the daemon started. */
-struct keeper_decisions {
-	uint64_t allowed;
-	uint64_t refused[CAUSE_COUNT]; /* by the owner's cause */
-};
-
 /* Everything is borrowed and lives as long as the process. */
 struct keeper_setup {
 	const char *data_dir;
@@ -45,7 +39,6 @@ struct keeper_setup {
 	const struct families *families; /* for explaining what a gate would have read */
 	struct keeper_gate gates[KEEPER_GATES_MAX];
 	size_t gates_count;
-	void (*decisions)(void *context, struct keeper_decisions *out); /* NULL: not known */
 	struct span app_key_prefix;
 	struct span public_url, console_url;
 	struct span realm;

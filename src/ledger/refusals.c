@@ -1,7 +1,8 @@
 /* Recent refusals: written by those who decide. */
-#include "ledger/layout.h"
+#include "ledger/refusals.h"
 
 #include "base/crypto.h"
+#include "ledger/layout.h"
 
 #include <string.h>
 

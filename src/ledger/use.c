@@ -1,7 +1,10 @@
 /* Counting use: cells, and the totals of the machine. */
+#include "ledger/use.h"
+
 #include "ledger/layout.h"
 
 #include <string.h>
+#include <unistd.h>
 
 /* Neighbours that are looked at before a use has no place of its own. */
 #define PROBES_MAX 32u
@@ -305,27 +308,50 @@ void use_keep(struct ledger *ledger, struct use_totals *unkept)
 	*unkept = (struct use_totals){ .duration_ns = 0 };
 }
 
-static uint64_t read(const _Atomic uint64_t *number)
+static uint64_t load(const _Atomic uint64_t *number)
 {
 	return atomic_load_explicit(number, memory_order_relaxed);
+}
+
+static void add_stripe(struct use_totals *totals, const struct use_stripe *stripe)
+{
+	for (unsigned cause = 0; cause < USE_CAUSES; cause++)
+		for (unsigned bucket = 0; bucket < USE_BUCKETS; bucket++) {
+			uint64_t count = load(&stripe->decided[cause][bucket]);
+
+			totals->decided[cause] += count;
+			totals->buckets[bucket] += count;
+		}
+	totals->duration_ns += load(&stripe->duration_ns);
+	totals->untrusted += load(&stripe->untrusted);
+	totals->dropped += load(&stripe->dropped);
 }
 
 void use_totals_read(
 	const struct ledger *ledger, const struct use_totals *unkept, struct use_totals *out)
 {
 	*out = *unkept;
-	for (unsigned i = 0; ledger != NULL && i < USE_STRIPES; i++) {
-		const struct use_stripe *stripe = &ledger->stripes[i];
+	for (unsigned i = 0; ledger != NULL && i < USE_STRIPES; i++)
+		add_stripe(out, &ledger->stripes[i]);
+}
 
-		for (unsigned cause = 0; cause < USE_CAUSES; cause++)
-			for (unsigned bucket = 0; bucket < USE_BUCKETS; bucket++) {
-				uint64_t count = read(&stripe->decided[cause][bucket]);
+enum status use_totals_of(const char *dir, struct use_totals *out)
+{
+	struct use_totals totals = { .duration_ns = 0 };
+	struct use_stripe stripe;
+	struct ledger_header header;
+	int fd = -1;
+	enum status st = ledger_file_open(dir, &header, &fd);
 
-				out->decided[cause] += count;
-				out->buckets[bucket] += count;
-			}
-		out->duration_ns += read(&stripe->duration_ns);
-		out->untrusted += read(&stripe->untrusted);
-		out->dropped += read(&stripe->dropped);
+	for (unsigned i = 0; st == ST_OK && i < USE_STRIPES; i++) {
+		st = ledger_file_read(
+			fd, &stripe, sizeof(stripe), region_at(REGION_TOTALS) + i * sizeof(stripe));
+		if (st == ST_OK)
+			add_stripe(&totals, &stripe);
 	}
+	if (fd >= 0)
+		close(fd);
+	if (st == ST_OK)
+		*out = totals;
+	return st;
 }

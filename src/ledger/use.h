@@ -87,6 +87,10 @@ void use_keep(struct ledger *ledger, struct use_totals *unkept);
 void use_totals_read(
 	const struct ledger *ledger, const struct use_totals *unkept, struct use_totals *out);
 
+/* The same from the file in dir, which is not mapped. ST_NOT_FOUND, ST_FORMAT, ST_DAMAGED, ST_IO.
+ */
+NODISCARD enum status use_totals_of(const char *dir, struct use_totals *out);
+
 /* ---- draining: one process, the keeper ---- */
 
 enum use_kind {

@@ -2,10 +2,13 @@
 
 #include "base/clock.h"
 #include "decide/diagnosis.h"
+#include "ledger/refusals.h"
 #include "ledger/steady.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <time.h>
 
 struct decider {
 	const struct decider_setup *setup;
@@ -14,6 +17,7 @@ struct decider {
 	struct ledger *ledger;       /* NULL while there is none */
 	enum status ledger_status;   /* of the last try to open it, to tell a change only */
 	bool ledger_full;            /* a key found no cell since it was last told */
+	struct use_totals unkept;    /* counted while there was none */
 	struct limits_source limits; /* over it */
 	struct steady clock;         /* the time to decide by, as the keeper keeps it */
 	struct key_file_secret *sealing_key; /* locked memory; NULL while its file is not there */
@@ -109,10 +113,12 @@ static void open_ledger(struct decider *decider)
 {
 	enum status st = ledger_open(decider->setup->ledger_dir, &decider->ledger);
 
-	if (st == ST_OK)
+	if (st == ST_OK) {
+		use_keep(decider->ledger, &decider->unkept);
 		tell(decider, DECIDER_LEDGER_OPENED, st);
-	else if (st != decider->ledger_status)
+	} else if (st != decider->ledger_status) {
 		tell(decider, DECIDER_LEDGER_NOT_OPENED, st);
+	}
 	decider->ledger_status = st;
 }
 
@@ -228,13 +234,99 @@ struct decide_input decider_input(const struct decider *decider)
 	};
 }
 
+/* ---- counting ---- */
+
+static_assert(CAUSE_COUNT <= USE_CAUSES, "each cause is counted");
+
+static int64_t clock_ns(void)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
+}
+
+static struct use_client client_of(const struct address *address)
+{
+	struct use_client client = { .known = address->known };
+
+	memcpy(client.bytes, address->bytes, sizeof(client.bytes));
+	return client;
+}
+
+/* A refusal without a cause is a fault, and answered as this one. */
+static uint8_t cause_counted(const struct decision *decision)
+{
+	if (decision->verdict == VERDICT_ALLOW)
+		return 0;
+	return decision->cause == CAUSE_NONE ? CAUSE_INDEX_UNAVAILABLE : (uint8_t)decision->cause;
+}
+
+static enum use_token token_used(const struct decision *decision)
+{
+	if (!decision->proven)
+		return USE_TOKEN_NONE;
+	if (decision->cause == CAUSE_TOKEN_RETIRED)
+		return USE_TOKEN_RETIRED;
+	return decision->previous_token ? USE_TOKEN_PREVIOUS : USE_TOKEN_NEWEST;
+}
+
+static void count(struct decider *decider, const struct decide_input *input,
+	const struct decision *decision, int64_t took_ns)
+{
+	use_count(decider->ledger, &decider->unkept,
+		&(struct use){
+			.account = decision->owner_account,
+			.key = decision->key,
+			.route = decision->route.route_id,
+			.resource = decision->resource,
+			.cause = cause_counted(decision),
+			.token = token_used(decision),
+			.by = decider->setup->by,
+			.client = client_of(&input->client),
+			.at_us = input->now_us,
+			.took_ns = took_ns,
+		});
+}
+
+void decider_totals(const struct decider *decider, struct use_totals *out)
+{
+	use_totals_read(decider->ledger, &decider->unkept, out);
+}
+
+void decider_count_untrusted(struct decider *decider)
+{
+	use_count_untrusted(decider->ledger, &decider->unkept);
+}
+
 void decider_decide(struct decider *decider, const struct view *view,
 	const struct decide_input *input, struct decision *out)
 {
+	int64_t began_ns = clock_ns();
+
 	decide(view, input, &decider->scratch, out);
+	count(decider, input, out, clock_ns() - began_ns);
 }
 
 /* ---- a refusal ---- */
+
+static void note(struct decider *decider, const struct decide_input *input,
+	const struct decision *decision, struct span request_id, struct span diagnosis)
+{
+	refusals_note(decider->ledger, &(struct refused){
+					       .at_us = input->now_us,
+					       .account = decision->owner_account,
+					       .key = decision->key,
+					       .route = decision->route.route_id,
+					       .cause = cause_counted(decision),
+					       .by = decider->setup->by,
+					       .proven = decision->proven,
+					       .client = client_of(&input->client),
+					       .request_id = request_id,
+					       .method = input->method,
+					       .diagnosis = diagnosis,
+				       });
+}
 
 static void seal(struct decider *decider, const struct view *view, const struct decide_input *input,
 	const struct decision *decision, struct span request_id, struct refusal *out)
@@ -266,4 +358,5 @@ void decider_refuse(struct decider *decider, const struct view *view,
 			.lang = request->lang,
 		},
 		&out->problem);
+	note(decider, input, decision, request->request_id, out->diagnosis);
 }

@@ -16,6 +16,7 @@
 #include "decide/decision.h"
 #include "decide/problem.h"
 #include "index/reader.h"
+#include "ledger/use.h"
 
 struct decider; /* opaque */
 
@@ -41,6 +42,7 @@ struct decider_setup {
 	struct span app_key_prefix;
 	struct problem_site site;
 	struct span node; /* in diagnoses */
+	enum use_by by;   /* what kind of process asks, in what is counted */
 	/* Called from within decider_open() and decider_tend(). */
 	void (*told)(void *context, enum decider_event event, enum status status);
 	void *context;
@@ -76,7 +78,7 @@ bool decider_seals(const struct decider *decider);
 /* A question with the time, and with the limits to count in; the rest is the caller's to fill. */
 struct decide_input decider_input(const struct decider *decider);
 
-/* Decide, and count the use of what is allowed. */
+/* Decide, take what is allowed off the key's limits, and count the decision (ledger/use.h). */
 void decider_decide(struct decider *decider, const struct view *view,
 	const struct decide_input *input, struct decision *out);
 
@@ -93,7 +95,15 @@ struct refusal_request {
 	enum lang lang;
 };
 
-/* Render the refusal that decider_decide() made last, of the same view and input. */
+/* What all processes of the machine counted; without a ledger, what this one did. */
+void decider_totals(const struct decider *decider, struct use_totals *out);
+/* A peer that may not ask did. */
+void decider_count_untrusted(struct decider *decider);
+
+/*
+ * Render the refusal that decider_decide() made last, of the same view and input, and
+ * write it down among the recent ones (ledger/refusals.h).
+ */
 void decider_refuse(struct decider *decider, const struct view *view,
 	const struct decide_input *input, const struct decision *decision,
 	const struct refusal_request *request, struct refusal *out);

@@ -8,7 +8,6 @@
 #include "llaverod/version.h"
 
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -163,8 +162,6 @@ static int run_gate(struct role *role, const struct places *places)
 		.refuse_when_stale = config->index.refuse_when_stale,
 		.lease_us = config->index.lease_us,
 		.connections_max = config->gate.connections,
-		.counters = role->counters,
-		.counters_count = role->counters_count,
 		.version = LLAVERO_VERSION,
 		.confine = role_confine,
 		.ready = role_ready,
@@ -195,21 +192,6 @@ static void gates_fill(const struct config *config, struct keeper_setup *setup)
 	setup->gates_count = (size_t)(to - setup->gates);
 }
 
-static void role_decisions(void *context, struct keeper_decisions *out)
-{
-	const struct role *role = context;
-
-	*out = (struct keeper_decisions){ 0 };
-	for (size_t i = 0; i < role->counters_count; i++) {
-		const struct gate_counters *one = &role->counters[i];
-
-		out->allowed += atomic_load_explicit(&one->allowed, memory_order_relaxed);
-		for (size_t k = 0; k < CAUSE_COUNT; k++)
-			out->refused[k] +=
-				atomic_load_explicit(&one->refused[k], memory_order_relaxed);
-	}
-}
-
 static int run_keeper(struct role *role, const struct places *places)
 {
 	const struct config *config = role->config;
@@ -230,7 +212,6 @@ static int run_keeper(struct role *role, const struct places *places)
 		.proxies = config->keeper.proxies,
 		.proxies_count = config->keeper.proxies_count,
 		.families = &config->families,
-		.decisions = role_decisions,
 		.app_key_prefix = span_str(config->app_key_prefix),
 		.public_url = url_span(config->public_url),
 		.console_url = url_span(config->console_url),

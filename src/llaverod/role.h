@@ -17,8 +17,6 @@ struct role {
 	struct sockets *sockets; /* those of the other role are closed */
 	int ready_fd;            /* one byte when it serves; then closed */
 	pid_t supervisor;
-	struct gate_counters *counters; /* of all gates, shared */
-	size_t counters_count;
 	enum lang lang; /* of who started us, for what somebody must do */
 };
 

@@ -45,7 +45,6 @@ struct supervisor {
 	int exit_code;
 	int64_t stop_until_us;
 	int64_t watchdog_us, watched_at_us; /* 0: systemd does not ask */
-	struct gate_counters *counters;     /* mapped before the first fork, so that all share it */
 	size_t children_count;
 	struct child children[1 + CONFIG_PROCESSES_MAX];
 };
@@ -60,8 +59,7 @@ static _Noreturn void child_main(
 	struct supervisor *supervisor, const struct child *child, int ready_fd, pid_t parent)
 {
 	struct role role = { child->kind, child->number, supervisor->given->config,
-		supervisor->given->sockets, ready_fd, parent, supervisor->counters,
-		CONFIG_PROCESSES_MAX, supervisor->given->lang };
+		supervisor->given->sockets, ready_fd, parent, supervisor->given->lang };
 
 	close(supervisor->signal_fd);
 	for (size_t i = 0; i < supervisor->children_count; i++) {
@@ -477,11 +475,6 @@ int supervise(struct supervision *supervision)
 	if (supervisor == NULL)
 		return 1;
 	supervisor->given = supervision;
-	supervisor->counters = gate_counters_map(CONFIG_PROCESSES_MAX);
-	if (supervisor->counters == NULL) {
-		free(supervisor);
-		return 1;
-	}
 	signals_awaited(&mask);
 	supervisor->signal_fd = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (supervisor->signal_fd < 0) {

@@ -353,8 +353,13 @@ test('without a ledger limited keys are refused, and others are not', async () =
   assert.equal(answer.headers.ratelimit, undefined);
   assert.equal((await ask(free)).status, 200);
   assert.equal(await stateOf(limited), null);
-  const metrics = await request(daemon.gate, 'GET', '/metrics');
-  assert.match(metrics.text, /llavero_decisions_total\{verdict="deny",cause="limits_unavailable"\} 1\n/);
+  const refusals = async () => Number((await request(daemon.gate, 'GET', '/metrics')).text
+    .match(/llavero_decisions_total\{verdict="deny",cause="limits_unavailable"\} (\d+)\n/)[1]);
+  // Each gate knows its own until there is a ledger again; then they are in the sums, and of no key.
+  await until('the gate that refused says so', async () => await refusals() === 1);
   fs.rmdirSync(file);
   await until('the ledger is there', async () => (await ask(limited)).status === 200);
+  await until('all know of it', async () => await refusals() >= 1);
+  const { text } = await request(daemon.gate, 'GET', '/metrics');
+  assert.ok(Number(text.match(/llavero_ledger_dropped_total (\d+)/)[1]) >= 2, text);
 });

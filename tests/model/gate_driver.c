@@ -79,8 +79,6 @@ static int serve(const char *dir, const char *index_dir, int ready_fd)
 		.listeners_count = LISTENERS,
 		.families = families_default(),
 		.app_key_prefix = SPAN_LIT("appkey"),
-		.counters = gate_counters_map(1),
-		.counters_count = 1,
 		.version = "test",
 		.ready = tell_ready,
 		.context = &ready_fd,
