@@ -422,7 +422,7 @@ test('503: no Llavero, no passage, not even to what is public', async () => {
 });
 
 test('no secret stands in a log of the gateway or of Llavero', () => {
-  for (const text of [nginx.errors(), daemon.logText()]) {
+  for (const text of [nginx.log(), daemon.logText()]) {
     for (const secret of [key.appToken, bare.appToken]) assert.ok(!text.includes(secret));
   }
 });

@@ -92,7 +92,7 @@ http {
     nginx.launch();
     try {
       await until('nginx ready', () => {
-        if (nginx.gone) throw new Error(`nginx ended:\n${nginx.errors()}`);
+        if (nginx.gone) throw new Error(`nginx ended:\n${nginx.log()}`);
         return request({ port: nginx.port }, 'GET', '/_llavero').catch(() => false);
       });
     } catch (error) {
@@ -123,7 +123,7 @@ http {
     if (ROOTED && fs.existsSync(this.gate)) fs.chownSync(this.gate, NOBODY, NOBODY);
   }
 
-  errors() {
+  log() {
     try { return fs.readFileSync(path.join(this.folder, 'error.log'), 'utf8'); } catch { return ''; }
   }
 

@@ -1,8 +1,11 @@
 // How the kits of docs/gateways run on the servers that they are for: unchanged, but for ports and paths.
+import { Nginx } from '../../lib/nginx.mjs';
 import { kit, program, Server } from './server.mjs';
 
 /** start(options): a server before the upstream at the port, with the gate's socket. */
 export const SERVERS = {
+  nginx: async (options) => Object.assign(await Nginx.start(options), { name: 'nginx' }),
+
   caddy: ({ gate, upstream, change = (text) => text }) => Server.start({ name: 'caddy', gate,
     configure: ({ folder, port, port2 }) => ({
       command: [program('caddy'), 'run', '--adapter', 'caddyfile', '--config', `${folder}/Caddyfile`],

@@ -1,0 +1,6 @@
+// The kit for nginx with auth_request on a real nginx: what every kit must do. What is nginx's own is in
+// nginx_auth_request.test.mjs.
+import { SERVERS } from './lib/servers.mjs';
+import { testKit } from './lib/suite.mjs';
+
+testKit(SERVERS.nginx);
