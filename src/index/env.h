@@ -20,6 +20,7 @@
 
 struct index_env {
 	MDB_env *lmdb;
+	MDB_dbi dbi;   /* 0: not opened yet (index/shared.h opens it once) */
 	int dir_fd;    /* of the numbered directory */
 	int damage_fd; /* -1: this process may not report damage */
 	uint64_t generation;

@@ -25,9 +25,10 @@
  * cuts are found as ST_DAMAGED before a page is touched. A program that embeds
  * the library and must not die of a damaged disk asks the gate instead.
  *
- * A reader serves one thread. LMDB's handles must not cross a fork(), and one
- * process must not open the same index twice: not two readers, and not beside a
- * writer, which has index_writer_reader() for that.
+ * A reader serves one thread; readers of several threads share what is mapped
+ * (index/shared.h). In a child of fork() a reader of the parent answers ST_CONFLICT
+ * and leaves the parent's places alone. A process that has a writer must not open a
+ * reader beside it: it has index_writer_reader() for that.
  */
 #ifndef INDEX_READER_H
 #define INDEX_READER_H
