@@ -150,7 +150,7 @@ enum status shared_open(const char *dir, uint64_t generation, struct index_env *
 		*out_env = place->env;
 	} else {
 		place = free_place();
-		st = place == NULL ? ST_LIMIT : open_place(dir, generation, place, out_env);
+		st = place == NULL ? ST_BUSY : open_place(dir, generation, place, out_env);
 	}
 	(void)pthread_mutex_unlock(&registry->lock);
 	return st;

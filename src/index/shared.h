@@ -27,7 +27,7 @@ bool shared_is_process(uint64_t process);
 
 /*
  * As env_open for reading, once more for another reader; give it back with
- * shared_close(). ST_LIMIT: SHARED_MAX others are open.
+ * shared_close(). ST_BUSY: SHARED_MAX others are open.
  */
 NODISCARD enum status shared_open(const char *dir, uint64_t generation, struct index_env *out_env);
 /* Only in the process that opened it. */

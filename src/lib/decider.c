@@ -1,7 +1,6 @@
 #include "lib/decider.h"
 
 #include "base/clock.h"
-#include "decide/diagnosis.h"
 #include "ledger/refusals.h"
 #include "ledger/steady.h"
 
@@ -12,14 +11,15 @@
 
 struct decider {
 	const struct decider_setup *setup;
-	struct index_reader *reader; /* NULL while there is no index */
-	struct view waiting;         /* the view when it is older than the caller asked for */
-	struct ledger *ledger;       /* NULL while there is none */
-	enum status ledger_status;   /* of the last try to open it, to tell a change only */
-	bool ledger_full;            /* a key found no cell since it was last told */
-	struct use_totals unkept;    /* counted while there was none */
-	struct limits_source limits; /* over it */
-	struct steady clock;         /* the time to decide by, as the keeper keeps it */
+	struct index_reader *reader;  /* NULL while there is no index */
+	struct view waiting;          /* the view when it is older than the caller asked for */
+	struct ledger *ledger;        /* NULL while there is none */
+	enum status ledger_status;    /* of the last try to open it, to tell a change only */
+	bool ledger_full;             /* a key found no cell since it was last told */
+	struct use_totals unkept;     /* counted while there was none */
+	struct limits_source limits;  /* over it; counts */
+	struct limits_source looking; /* over it; counts nothing */
+	struct steady clock;          /* the time to decide by, as the keeper keeps it */
 	struct key_file_secret *sealing_key; /* locked memory; NULL while its file is not there */
 	struct timespec
 		sealing_key_at; /* when the file that was read was changed; it may be replaced */
@@ -109,6 +109,15 @@ static struct allowance_state take(
 	return state;
 }
 
+static struct allowance_state peek(
+	void *context, uint32_t key_slot, const struct allowance *limits, int64_t now_us)
+{
+	const struct decider *decider = context;
+
+	return ledger_peek(
+		decider->ledger, key_slot, limits, (struct ledger_now){ clock_boot_us(), now_us });
+}
+
 static void open_ledger(struct decider *decider)
 {
 	enum status st = ledger_open(decider->setup->ledger_dir, &decider->ledger);
@@ -156,6 +165,7 @@ enum status decider_open(const struct decider_setup *setup, struct decider **out
 		return ST_NO_MEMORY;
 	decider->setup = setup;
 	decider->limits = (struct limits_source){ decider, take };
+	decider->looking = (struct limits_source){ decider, peek };
 	decider->scratch.app_key_prefix = setup->app_key_prefix;
 	decider->scratch.digests = digest_context_make();
 	if (decider->scratch.digests == NULL)
@@ -308,6 +318,37 @@ void decider_decide(struct decider *decider, const struct view *view,
 	count(decider, input, out, clock_ns() - began_ns);
 }
 
+void decider_try(struct decider *decider, const struct view *view, const struct decide_input *input,
+	struct decision *out)
+{
+	struct decide_input trial = *input;
+
+	trial.limits = &decider->looking;
+	decide(view, &trial, &decider->scratch, out);
+}
+
+struct span decider_named_key(const struct decider *decider, const struct decision *decision)
+{
+	return decision->key != 0 ? decider->scratch.key.app_key : SPAN_ABSENT;
+}
+
+void decider_diagnose(const struct decider *decider, const struct view *view,
+	const struct decide_input *input, const struct decision *decision, struct span request_id,
+	struct diagnosis *out)
+{
+	struct diagnosis_origin origin = { request_id, decider->setup->node };
+
+	diagnosis_make(decision, input, &decider->scratch, view, &origin, out);
+}
+
+enum status decider_open_diagnosis(
+	const struct decider *decider, struct span text, struct diagnosis *out)
+{
+	if (decider->sealing_key == NULL)
+		return ST_UNAVAILABLE;
+	return diagnosis_open(text, decider->sealing_key, 1, out);
+}
+
 /* ---- a refusal ---- */
 
 static void note(struct decider *decider, const struct decide_input *input,
@@ -332,14 +373,13 @@ static void seal(struct decider *decider, const struct view *view, const struct 
 	const struct decision *decision, struct span request_id, struct refusal *out)
 {
 	struct buf sealed = BUF_ARRAY(out->memory);
-	struct diagnosis_origin origin = { request_id, decider->setup->node };
 	uint8_t nonce[SEAL_NONCE_SIZE];
 	struct diagnosis diagnosis;
 
 	out->diagnosis = SPAN_ABSENT;
 	if (decider->sealing_key == NULL)
 		return;
-	diagnosis_make(decision, input, &decider->scratch, view, &origin, &diagnosis);
+	decider_diagnose(decider, view, input, decision, request_id, &diagnosis);
 	crypto_random(nonce, sizeof(nonce));
 	diagnosis_seal(&diagnosis, decider->sealing_key, nonce, &sealed);
 	if (buf_ok(&sealed))

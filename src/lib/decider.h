@@ -14,6 +14,7 @@
 
 #include "base/message.h"
 #include "decide/decision.h"
+#include "decide/diagnosis.h"
 #include "decide/problem.h"
 #include "index/reader.h"
 #include "ledger/use.h"
@@ -81,6 +82,20 @@ struct decide_input decider_input(const struct decider *decider);
 /* Decide, take what is allowed off the key's limits, and count the decision (ledger/use.h). */
 void decider_decide(struct decider *decider, const struct view *view,
 	const struct decide_input *input, struct decision *out);
+/* What decider_decide() would say, counting nothing. */
+void decider_try(struct decider *decider, const struct view *view, const struct decide_input *input,
+	struct decision *out);
+
+/* The key that the decision made last names; absent: an unknown one. Not a proven one. */
+struct span decider_named_key(const struct decider *decider, const struct decision *decision);
+
+/* All that the decision made last found, of the same view and input. */
+void decider_diagnose(const struct decider *decider, const struct view *view,
+	const struct decide_input *input, const struct decision *decision, struct span request_id,
+	struct diagnosis *out);
+/* Open a sealed one: as diagnosis_open(); ST_UNAVAILABLE without a sealing key. */
+NODISCARD enum status decider_open_diagnosis(
+	const struct decider *decider, struct span text, struct diagnosis *out);
 
 /* Large: what is allowed need not pay for it. */
 struct refusal {
