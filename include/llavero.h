@@ -120,6 +120,9 @@ enum llv_event {
 	LLV_EVENT_LEDGER_FULL = 4 /* no cell left for a further key with limits */
 };
 
+/* What kind of process decides, in the counts of use. */
+enum llv_by { LLV_BY_LIBRARY = 0, LLV_BY_NGINX = 1 };
+
 struct llv_setup {
 	size_t size; /* sizeof(struct llv_setup) */
 
@@ -141,6 +144,7 @@ struct llv_setup {
 	const char
 		*language; /* "en", "es", "pt": for requests that accept none of them; NULL: "en" */
 	const char *node;  /* names this process in diagnoses, at most 16 bytes; NULL: "lib" */
+	enum llv_by by;
 
 	/*
 	 * Called from within llv_open(), llv_tend() when something changes; context is passed on.
@@ -171,9 +175,10 @@ LLV_API void llv_close(struct llv **llv);
  * replaced or cut, reads a changed sealing key, follows the clock. Without these
  * calls damage is found later, and a mended index is not picked up.
  *
- * LLV_OK: requests are decided. Anything else: they are refused until a later call
- * says LLV_OK. LLV_DENIED: when the process closed a sandbox, only a fresh one can
- * read an index that was made anew.
+ * LLV_OK: the index is in order (how old it is, llv_index() says). Anything else: it
+ * is not, and requests are refused, or, where only the folder went away, decided by what is
+ * still mapped. LLV_DENIED: when the process closed a sandbox, only a fresh one can read
+ * an index that was made anew.
  */
 LLV_API enum llv_status llv_tend(struct llv *llv);
 

@@ -1,8 +1,14 @@
 #include "base/crypto.h"
 
+/*
+ * SHA-256 by its own functions, which OpenSSL calls deprecated: EVP takes and frees memory for
+ * every digest (3.0), and a decision must not.
+ */
+#define OPENSSL_SUPPRESS_DEPRECATED
+
 #include <assert.h>
 #include <malloc.h>
-#include <openssl/evp.h>
+#include <openssl/sha.h>
 #include <sodium.h>
 #include <stdlib.h>
 
@@ -14,8 +20,7 @@ static_assert(crypto_sign_BYTES == SIGNATURE_SIZE, "signature size");
 static_assert(crypto_sign_SECRETKEYBYTES == SIGN_SECRET_KEY_SIZE, "secret key size");
 
 struct digest_context {
-	EVP_MD *algorithm;
-	EVP_MD_CTX *state;
+	SHA256_CTX state;
 };
 
 enum status crypto_init(void)
@@ -51,23 +56,11 @@ bool crypto_equal(const void *a, const void *b, size_t len)
 
 struct digest_context *digest_context_make(void)
 {
-	struct digest_context *context = calloc(1, sizeof(*context));
-
-	if (context == NULL)
-		return NULL;
-	context->algorithm = EVP_MD_fetch(NULL, "SHA256", NULL);
-	context->state = EVP_MD_CTX_new();
-	if (context->algorithm == NULL || context->state == NULL)
-		digest_context_free(&context);
-	return context;
+	return calloc(1, sizeof(struct digest_context));
 }
 
 void digest_context_free(struct digest_context **context)
 {
-	if (*context == NULL)
-		return;
-	EVP_MD_CTX_free((*context)->state);
-	EVP_MD_free((*context)->algorithm);
 	free(*context);
 	*context = NULL;
 }
@@ -75,15 +68,16 @@ void digest_context_free(struct digest_context **context)
 bool digest_sha256_parts(struct digest_context *context, const struct span *parts,
 	size_t parts_count, uint8_t out[DIGEST_SIZE])
 {
-	bool ok = EVP_DigestInit_ex2(context->state, context->algorithm, NULL) == 1;
+	bool ok = SHA256_Init(&context->state) == 1;
 
 	for (size_t i = 0; ok && i < parts_count; i++)
-		ok = EVP_DigestUpdate(context->state, parts[i].ptr, parts[i].len) == 1;
-	if (!ok || EVP_DigestFinal_ex(context->state, out, NULL) != 1) {
+		ok = SHA256_Update(&context->state, parts[i].ptr, parts[i].len) == 1;
+	ok = ok && SHA256_Final(out, &context->state) == 1;
+	/* What was digested may be a token, and stands in there. */
+	sodium_memzero(&context->state, sizeof(context->state));
+	if (!ok)
 		memset(out, 0, DIGEST_SIZE);
-		return false;
-	}
-	return true;
+	return ok;
 }
 
 bool digest_sha256(struct digest_context *context, struct span bytes, uint8_t out[DIGEST_SIZE])

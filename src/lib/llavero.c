@@ -115,10 +115,13 @@ static enum llv_status take_setup(struct llv *llv, const struct llv_setup *setup
 	llv->context = setup->context;
 	own->told = told;
 	own->context = llv;
+	own->by = setup->by == LLV_BY_NGINX ? USE_BY_NGINX : USE_BY_LIBRARY;
 	own->lease_us = setup->lease_us == 0 ? LEASE_DEFAULT_US : setup->lease_us;
 	own->refuse_when_stale = setup->serve_stale == 0;
-	if (setup->index_dir == NULL || own->lease_us < 0 || !app_key_prefix_ok(span_str(prefix)) ||
-		strlen(node) > DIAGNOSIS_NODE_MAX || !handle_language(setup->language, &llv->lang))
+	if (setup->index_dir == NULL || own->lease_us < 0 ||
+		(setup->by != LLV_BY_LIBRARY && setup->by != LLV_BY_NGINX) ||
+		!app_key_prefix_ok(span_str(prefix)) || strlen(node) > DIAGNOSIS_NODE_MAX ||
+		!handle_language(setup->language, &llv->lang))
 		return LLV_INVALID;
 	if (!keep(llv, setup->index_dir, &own->index_dir) ||
 		!keep(llv, setup->ledger_dir, &own->ledger_dir) ||

@@ -9,8 +9,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define NOW_US INT64_C(1000000)
-
 /* In a test a failure here is the end of it. */
 #define MUST(call)                                                                                 \
 	do {                                                                                       \
@@ -418,7 +416,7 @@ static void change_key(struct world *world, struct index_writer *writer)
 			key->profiles = 0;
 			break;
 		case 7:
-			key->expires_at_us = chance(world, 50) ? NOW_US : NOW_US + 1;
+			key->expires_at_us = chance(world, 50) ? WORLD_NOW_US : WORLD_NOW_US + 1;
 			break;
 		default:
 			key->addresses_count = chance(world, 50) ? world_random(world, 4) : 0;
@@ -687,7 +685,7 @@ bool world_allows(const struct world *world, unsigned key, unsigned token, unsig
 
 	if (!k->there || k->state != KEY_ACTIVE || token >= k->tokens_count || !k->live[token])
 		return false;
-	if ((k->expires_at_us != 0 && NOW_US >= k->expires_at_us) || k->addresses_count > 0)
+	if ((k->expires_at_us != 0 && WORLD_NOW_US >= k->expires_at_us) || k->addresses_count > 0)
 		return false;
 	if (!world->accounts[k->account - 1].active || !world->routes_there)
 		return false;
@@ -713,7 +711,7 @@ bool world_asks(const struct world *world, struct world_asking *asking, const st
 	struct buf target = BUF_ARRAY(memory[2]);
 	static const struct limits_source limits = { NULL, room };
 	struct decide_input input = {
-		.method = SPAN_LIT("GET"), .now_us = NOW_US, .limits = &limits
+		.method = SPAN_LIT("GET"), .now_us = WORLD_NOW_US, .limits = &limits
 	};
 
 	asking->scratch.digests = world->digests;

@@ -14,7 +14,8 @@
 #define WORLD_RESOURCES 40u
 #define WORLD_PROFILES 24u
 #define WORLD_ROUTES 24u
-#define WORLD_TOKENS 6u /* of one key, in all its life */
+#define WORLD_NOW_US INT64_C(1000000) /* when its requests come */
+#define WORLD_TOKENS 6u               /* of one key, in all its life */
 
 struct world_account {
 	bool there, active;
