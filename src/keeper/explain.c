@@ -2,9 +2,10 @@
  * /v1/explain, /v1/can and /v1/verify: why a request was, is or would be
  * refused. Source: decide/explain.h, and the records for what would help.
  */
-#include "keeper/fixes.h"
+#include "keeper/explain.h"
 
 #include "decide/answer.h"
+#include "keeper/fixes.h"
 #include "keeper/keys.h"
 #include "keeper/refer.h"
 #include "keeper/trial.h"
@@ -52,8 +53,7 @@ static enum status answer_explanation(struct api_call *call, const struct diagno
 
 /* ---- explain ---- */
 
-static enum status open_code(
-	struct api_call *call, struct span code, struct diagnosis *out_diagnosis)
+enum status explain_open(struct api_call *call, struct span code, struct diagnosis *out_diagnosis)
 {
 	switch (diagnosis_open(code, call->keeper->sealing_key_secret, 1, out_diagnosis)) {
 	case ST_OK:
@@ -67,8 +67,7 @@ static enum status open_code(
 	}
 }
 
-/* Another account's diagnosis is as one that was never ours. */
-static enum status mask_for_caller(struct api_call *call, struct diagnosis *diagnosis)
+enum status explain_mask(struct api_call *call, struct arena *arena, struct diagnosis *diagnosis)
 {
 	struct diagnosis_reader reader = {
 		.operator= call->caller.kind == CALLER_OPERATOR,
@@ -80,7 +79,7 @@ static enum status mask_for_caller(struct api_call *call, struct diagnosis *diag
 	if (!diagnosis_may_read(diagnosis, &reader))
 		return api_refuse(call, ST_INVALID, "api.diagnosis_foreign", NULL, NULL);
 	if (diagnosis->key != 0) {
-		st = snapshot_key(call->reading, diagnosis->key, call->arena, &key);
+		st = snapshot_key(call->reading, diagnosis->key, arena, &key);
 		if (st != ST_OK && st != ST_NOT_FOUND)
 			return st;
 		reader.key_linked = st == ST_OK && key_seen(call, &key);
@@ -98,14 +97,14 @@ static enum status explain_code(struct api_call *call, struct span code, enum la
 
 	if (diagnosis == NULL)
 		return ST_NO_MEMORY;
-	st = open_code(call, code, diagnosis);
+	st = explain_open(call, code, diagnosis);
 	if (st == ST_OK)
 		st = api_reading(call);
 	if (st == ST_OK)
 		st = trial_view(call, &trial);
 	if (st != ST_OK)
 		return st;
-	st = mask_for_caller(call, diagnosis);
+	st = explain_mask(call, call->arena, diagnosis);
 	return st != ST_OK ? st : answer_explanation(call, diagnosis, trial.view, lang);
 }
 
@@ -118,7 +117,7 @@ static enum status mask_trial(struct api_call *call, struct diagnosis *diagnosis
 	bool before_keys = diagnosis->owner_account == 0 && diagnosis->key == 0 &&
 			   (diagnosis->allowed || diagnosis->failed_step < STEP_CREDENTIAL);
 
-	return before_keys ? ST_OK : mask_for_caller(call, diagnosis);
+	return before_keys ? ST_OK : explain_mask(call, call->arena, diagnosis);
 }
 
 static enum status explain_trial(

@@ -12,6 +12,7 @@
 #include "keeper/now.h"
 #include "keeper/publish.h"
 #include "keeper/serve.h"
+#include "keeper/usage.h"
 #include "records/app_key.h"
 #include "records/high_water.h"
 
@@ -28,6 +29,7 @@ struct process {
 	struct keeper keeper;
 	struct api *api;
 	struct serve *serve;
+	struct drain *drain;
 	pthread_t ticking;
 	bool ticks;
 	atomic_bool ending;
@@ -158,6 +160,7 @@ static void process_close(struct process *process)
 	struct keeper *keeper = &process->keeper;
 	void *secret = keeper->sealing_key_secret;
 
+	drain_end(&process->drain);
 	atomic_store(&process->ending, true);
 	if (process->ticks)
 		(void)pthread_join(process->ticking, NULL);
@@ -194,10 +197,14 @@ static void log_failure(const struct keeper *keeper, enum status st)
 static enum status process_run(struct process *process)
 {
 	const struct keeper_setup *setup = process->keeper.setup;
+	enum status st;
 
 	if (pthread_create(&process->ticking, NULL, tick_thread, process) != 0)
 		return ST_NO_MEMORY;
 	process->ticks = true;
+	st = drain_start(&process->keeper, &process->drain);
+	if (st != ST_OK)
+		return st;
 	if (setup->ready != NULL)
 		setup->ready(setup->context);
 	return serve_run(process->serve);

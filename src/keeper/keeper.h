@@ -43,7 +43,8 @@ struct keeper_setup {
 	struct span public_url, console_url;
 	struct span realm;
 	unsigned workers; /* threads that answer; 0: 4 */
-	enum lang lang;   /* of the reason when it cannot start */
+	unsigned usage_keep_hours, usage_keep_days;
+	enum lang lang; /* of the reason when it cannot start */
 	const char *version;
 	/* Called once everything is open and before the first request: closes the sandbox. */
 	enum status (*confine)(void *context);

@@ -4,6 +4,7 @@
 #include "keeper/handovers.h"
 #include "keeper/key_limits.h"
 #include "keeper/refer.h"
+#include "keeper/usage.h"
 #include "key/digest.h"
 #include "records/app_key.h"
 #include "records/handover.h"
@@ -56,16 +57,6 @@ enum status key_of_path(struct api_call *call, struct record_key *out_key)
 
 		return api_refuse(call, st, "api.key_unknown", "appKey", text == NULL ? "" : text);
 	}
-	return st;
-}
-
-static enum status key_item(struct api_call *call, uint32_t slot, struct buf *out)
-{
-	struct record_key key;
-	enum status st = snapshot_key(call->reading, slot, call->arena, &key);
-
-	if (st == ST_OK)
-		key_append_json(out, &key, api_viewer(call));
 	return st;
 }
 
@@ -126,6 +117,22 @@ enum status key_end_secret(struct api_call *call, unsigned http_status, uint32_t
 
 /* ---- list and read ---- */
 
+/* As it is listed: the key, and when it was used last, which is no part of its version. */
+static enum status key_listed(struct api_call *call, uint32_t slot, struct buf *out)
+{
+	struct record_key key;
+	enum status st = snapshot_key(call->reading, slot, call->arena, &key);
+
+	if (st != ST_OK)
+		return st;
+	key_append_json(out, &key, api_viewer(call));
+	if (out->len > 0)
+		out->len--; /* the closing brace */
+	st = usage_append_last(call, &key, out);
+	buf_append_char(out, '}');
+	return st;
+}
+
 static enum status query_state(struct api_call *call, struct list_query *query)
 {
 	struct span state = http_query(call->http, "state");
@@ -168,6 +175,9 @@ static enum status query_alert(struct api_call *call, struct list_query *query)
 		{ "rotation_open", KEY_ALERT_ROTATION_OPEN },
 		{ "expiring", KEY_ALERT_EXPIRING },
 		{ "expired", KEY_ALERT_EXPIRED },
+		{ "never_used", KEY_ALERT_NEVER_USED },
+		{ "unused_30d", KEY_ALERT_UNUSED },
+		{ "unused_90d", KEY_ALERT_LONG_UNUSED },
 		{ "any", KEY_ALERT_ANY },
 	};
 	struct span alert = http_query(call->http, "alert");
@@ -190,6 +200,8 @@ static enum status query_sort(struct api_call *call, struct list_query *query)
 		query->order = KEY_ORDER_NEWEST;
 	else if (span_is(sort, "label"))
 		query->order = KEY_ORDER_LABEL;
+	else if (span_is(sort, "last_used"))
+		query->order = KEY_ORDER_USED;
 	else
 		return api_refuse(call, ST_INVALID, "api.key_sort", NULL, NULL);
 	return ST_OK;
@@ -201,7 +213,7 @@ static enum status query_sort(struct api_call *call, struct list_query *query)
  */
 static enum status query_outside(struct api_call *call, const struct list_query *query)
 {
-	if (query->alerts != 0 || query->order == KEY_ORDER_LABEL)
+	if (query->alerts != 0 || query->order == KEY_ORDER_LABEL || query->order == KEY_ORDER_USED)
 		return api_refuse(call, ST_INVALID, "api.key_external_query", NULL, NULL);
 	return ST_OK;
 }
@@ -260,10 +272,10 @@ static enum status keys_list(struct api_call *call)
 		else if (st == ST_OK)
 			query.account_slot = account.slot;
 	}
-	return st != ST_OK ? st : api_page(call, &query, key_item);
+	return st != ST_OK ? st : api_page(call, &query, key_listed);
 }
 
-/* The key, and what it has left of its limits: no part of its version. */
+/* The key, what it has left of its limits, and when it was used last: no part of its version. */
 static enum status keys_get(struct api_call *call)
 {
 	CLEANUP(buf_free)
@@ -283,8 +295,9 @@ static enum status keys_get(struct api_call *call)
 		key.limits = (struct allowance){ 0 };
 	buf_append_str(&object, ",\"limitsState\":");
 	limits_append_state(call, &key, &object);
+	st = usage_append_last(call, &key, &object);
 	buf_append_char(&object, '}');
-	return api_answer(call, 200, &object, key.version, NULL);
+	return st != ST_OK ? st : api_answer(call, 200, &object, key.version, NULL);
 }
 
 /* ---- create ---- */

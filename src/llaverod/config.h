@@ -83,6 +83,9 @@ struct config {
 		bool refuse_when_stale;
 		int64_t lease_us;
 	} index;
+	struct {
+		unsigned keep_hours, keep_days;
+	} usage;
 	struct families families;
 };
 

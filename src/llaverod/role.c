@@ -217,6 +217,8 @@ static int run_keeper(struct role *role, const struct places *places)
 		.console_url = url_span(config->console_url),
 		.realm = span_str(config->realm),
 		.workers = config->keeper.workers,
+		.usage_keep_hours = config->usage.keep_hours,
+		.usage_keep_days = config->usage.keep_days,
 		.lang = role->lang,
 		.version = LLAVERO_VERSION,
 		.confine = role_confine,

@@ -162,17 +162,22 @@ enum status snapshot_key_by_app_key(struct snapshot *snapshot, struct span app_k
 
 /* ---- JSON ---- */
 
-/* A name for a token that says nothing of it, nor of its digest. */
-static void append_token_id(
+void token_append_id(
 	struct buf *out, const uint8_t digest[DIGEST_SIZE], struct digest_context *context)
 {
 	const struct span parts[] = { SPAN_LIT("llavero token 1\n"), span_of(digest, DIGEST_SIZE) };
 	uint8_t hash[DIGEST_SIZE] = { 0 };
 
-	json_name(out, "id");
-	buf_append_char(out, '"');
 	if (context != NULL && digest_sha256_parts(context, parts, ARRAY_LEN(parts), hash))
 		encode_hex(out, hash, 8);
+}
+
+static void append_token_id(
+	struct buf *out, const uint8_t digest[DIGEST_SIZE], struct digest_context *context)
+{
+	json_name(out, "id");
+	buf_append_char(out, '"');
+	token_append_id(out, digest, context);
 	buf_append_char(out, '"');
 }
 

@@ -198,6 +198,30 @@ void turn_end(struct records *records)
 	pthread_mutex_unlock(&records->lock);
 }
 
+enum status writer_aside(
+	struct records *records, enum status (*work)(struct db *db, void *context), void *context)
+{
+	enum status st;
+
+	turn_wait(records);
+	/* The group would share the fate of what is none of its business. */
+	if (records->group_count > 0)
+		group_commit(records);
+	st = writer_open(records);
+	if (st == ST_OK)
+		st = records->driver->begin(records->writer, true);
+	if (st == ST_OK)
+		st = work(records->writer, context);
+	if (st == ST_OK)
+		st = records->driver->commit(records->writer);
+	if (is_fatal(st))
+		writer_give_up(records);
+	else if (st != ST_OK && records->writer != NULL)
+		records->driver->rollback(records->writer);
+	turn_end(records);
+	return st;
+}
+
 /* ---- a change ---- */
 
 static void keep_text(char *out, size_t size, struct span text, struct span *kept)

@@ -193,16 +193,25 @@ static const char ROUTES_PAGE[] =
 #define TOKEN_OLDER_BY(us)                                                                         \
 	"EXISTS (SELECT 1 FROM tokens t WHERE t.key_slot = k.slot AND t.kind = 1"                  \
 	" AND t.created_at_us <= $8 - " #us ")"
+#define NOT_USED_SINCE(us)                                                                         \
+	"k.created_at_us <= $8 - " #us " AND (SELECT since_us FROM usage_drain) <= $8 - " #us      \
+	" AND NOT EXISTS (SELECT 1 FROM key_uses u WHERE u.key_slot = k.slot"                      \
+	" AND u.used_at_us > $8 - " #us ")"
 #define KEY_ALERTS                                                                                 \
 	" AND ($7 = 0 OR (" KEY_SEEN " AND k.state <> 3 AND (1 = 0" ALERT(1,                       \
 		"NOT EXISTS (SELECT 1 FROM links a WHERE a.key_slot = k.slot"                      \
 		" AND a.is_external = 0)") ALERT(2, TOKEN_OLDER_BY(7776000000000))                 \
 		ALERT(4, TOKEN_OLDER_BY(15552000000000)) ALERT(8, "k.rotation_open = 1") ALERT(    \
 			16, "k.expires_at_us > $8 AND k.expires_at_us <= $8 + 1209600000000")      \
-			ALERT(32, "k.expires_at_us > 0 AND k.expires_at_us <= $8") ")))"
+			ALERT(32, "k.expires_at_us > 0 AND k.expires_at_us <= $8") ALERT(64,       \
+				"NOT EXISTS (SELECT 1 FROM key_uses u WHERE u.key_slot = k.slot)") \
+				ALERT(128, NOT_USED_SINCE(2592000000000))                          \
+					ALERT(256, NOT_USED_SINCE(7776000000000)) ")))"
 
 static_assert(KEY_TOKEN_OLD_US == 7776000000000 && KEY_TOKEN_VERY_OLD_US == 15552000000000 &&
-		      KEY_EXPIRING_US == 1209600000000 && KEY_ALERT_EXPIRED == 32,
+		      KEY_EXPIRING_US == 1209600000000 && KEY_ALERT_EXPIRED == 32 &&
+		      KEY_UNUSED_US == 2592000000000 && KEY_LONG_UNUSED_US == 7776000000000 &&
+		      KEY_ALERT_LONG_UNUSED == 256,
 	"the numbers in KEY_ALERTS");
 
 #define KEY_FILTERS                                                                                \
@@ -224,6 +233,15 @@ static_assert(KEY_TOKEN_OLD_US == 7776000000000 && KEY_TOKEN_VERY_OLD_US == 1555
 #define BY_LABEL(behind)                                                                           \
 	"($1 = 0 OR (" KEY_LABEL ", k.slot) > " behind ")" KEY_FILTERS " ORDER BY " KEY_LABEL      \
 	", k.slot LIMIT $2"
+/* The same by last use, of which nothing is told of the keys of others. */
+#define USED_SHOWN(key)                                                                            \
+	"(CASE WHEN " SEEN(key) " THEN COALESCE((SELECT u.used_at_us FROM key_uses u"              \
+				" WHERE u.key_slot = " key ".slot), 0) ELSE 0 END)"
+#define BY_USED(or_listed)                                                                         \
+	"($1 = 0 OR (" USED_SHOWN("k") ", k.slot) > (SELECT " USED_SHOWN(                          \
+		"b") ", b.slot"                                                                    \
+		     " FROM app_keys b WHERE b.slot = $1 AND (" SEEN("b") or_listed                \
+		")))" KEY_FILTERS " ORDER BY " USED_SHOWN("k") ", k.slot LIMIT $2"
 #define OR_LINKED                                                                                  \
 	" OR EXISTS (SELECT 1 FROM links m WHERE m.key_slot = b.slot AND m.profile_slot = $3)"
 #define NEWEST_START (INT64_C(1) + UINT32_MAX)
@@ -241,21 +259,25 @@ static const char *const KEYS_ALL[KEY_ORDER_COUNT] = {
 	IN_ALL OLDEST("k.slot"),
 	IN_ALL NEWEST("k.slot"),
 	IN_ALL BY_LABEL(BEHIND("")),
+	IN_ALL BY_USED(""),
 };
 static const char *const KEYS_OF_ACCOUNT[KEY_ORDER_COUNT] = {
 	IN_ACCOUNT OLDEST("k.slot"),
 	IN_ACCOUNT NEWEST("k.slot"),
 	IN_ACCOUNT BY_LABEL(BEHIND("")),
+	IN_ACCOUNT BY_USED(""),
 };
 static const char *const KEYS_OF_PROFILE[KEY_ORDER_COUNT] = {
 	IN_PROFILE OLDEST("l.key_slot"),
 	IN_PROFILE NEWEST("l.key_slot"),
 	IN_PROFILE BY_LABEL(BEHIND(OR_LINKED)),
+	IN_PROFILE BY_USED(OR_LINKED),
 };
-/* Not by label: that is their own account's business. */
+/* Not by label nor use: that is their own account's business. */
 static const char *const KEYS_FROM_OUTSIDE[KEY_ORDER_COUNT] = {
 	FROM_OUTSIDE OLDEST("l.key_slot"),
 	FROM_OUTSIDE NEWEST("l.key_slot"),
+	NULL,
 	NULL,
 };
 

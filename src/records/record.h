@@ -256,6 +256,11 @@ void key_append_json(struct buf *out, const struct record_key *key, uint32_t vie
 void key_append_json_handed(struct buf *out, const struct record_key *key,
 	uint32_t viewer_account_slot, struct span url_secret);
 
+/* A name for a token that says nothing of it, nor of its digest. */
+struct digest_context;
+void token_append_id(
+	struct buf *out, const uint8_t digest[DIGEST_SIZE], struct digest_context *context);
+
 /* These name resources, which are looked up in the snapshot. */
 struct snapshot;
 NODISCARD enum status profile_append_json(

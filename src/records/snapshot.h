@@ -115,13 +115,25 @@ enum key_alert {
 	KEY_ALERT_ROTATION_OPEN = 1 << 3,
 	KEY_ALERT_EXPIRING = 1 << 4, /* expires within KEY_EXPIRING_US */
 	KEY_ALERT_EXPIRED = 1 << 5,
-	KEY_ALERT_ANY = (1 << 6) - 1
+	KEY_ALERT_ANY = (1 << 6) - 1, /* of those above */
+	/* As far as use was counted (records/usage.h): */
+	KEY_ALERT_NEVER_USED = 1 << 6,
+	KEY_ALERT_UNUSED = 1 << 7,     /* for KEY_UNUSED_US; it is not newer than that */
+	KEY_ALERT_LONG_UNUSED = 1 << 8 /* for KEY_LONG_UNUSED_US */
 };
+#define KEY_UNUSED_US (INT64_C(30) * 86400 * 1000000)
+#define KEY_LONG_UNUSED_US (INT64_C(90) * 86400 * 1000000)
 #define KEY_TOKEN_OLD_US (INT64_C(90) * 86400 * 1000000)
 #define KEY_TOKEN_VERY_OLD_US (INT64_C(180) * 86400 * 1000000)
 #define KEY_EXPIRING_US (INT64_C(14) * 86400 * 1000000)
 
-enum key_order { KEY_ORDER_OLDEST, KEY_ORDER_NEWEST, KEY_ORDER_LABEL, KEY_ORDER_COUNT };
+enum key_order {
+	KEY_ORDER_OLDEST,
+	KEY_ORDER_NEWEST,
+	KEY_ORDER_LABEL,
+	KEY_ORDER_USED, /* those that were used never, then longest ago, first */
+	KEY_ORDER_COUNT
+};
 
 struct list_query {
 	enum entity_kind kind;

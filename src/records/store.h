@@ -114,6 +114,12 @@ void turn_wait(struct records *records);
 void turn_end(struct records *records);
 /* By whose turn it is. */
 NODISCARD enum status writer_open(struct records *records);
+/*
+ * What is no change, between the changes: work in a transaction of its own. Short: changes wait for
+ * it. On a failure it has left nothing; a commit that failed may be there all the same.
+ */
+NODISCARD enum status writer_aside(
+	struct records *records, enum status (*work)(struct db *db, void *context), void *context);
 NODISCARD enum status head_read(struct db *db, struct head *out_head);
 /* Bring the high-water mark up to the committed head; a failure is counted in the figures too. */
 enum status mark_write(struct records *records, int64_t now_us);

@@ -286,6 +286,13 @@ test('keys from their creation to their revocation', async () => {
   await works('keys_list', 200, { query: { account: store, alert: 'any', sort: 'label' } });
   await works('keys_get', 200, one);
   await api.call('keys_get', 404, { path: { appKey: 'a/b c' } });
+  await works('key_usage', 200, one);
+  await api.call('key_usage', 404, { path: { appKey: 'none' } });
+  await works('usage', 200, { query: { account: store, key: key.appKey, route: 1, resource: 1, cause: 'no_profile', verdict: 'refused',
+    since: '2027-01-31T12:00:00Z', until: '2027-02-01T12:00:00Z', step: 'day', by: 'cause', limit: 1, cursor: 1 } });
+  await works('usage_resources', 200, { query: { account: store, unusedDays: 30, limit: 1, cursor: 1 } });
+  await works('usage_retired', 200, { query: { account: store, since: '2027-01-31T12:00:00Z' } });
+  await works('refusals_list', 200, { query: { account: store, key: key.appKey, cause: 'no_profile', address: '10.0.0.1', requestId: 'x' } });
   await works('keys_edit', 200, { ...one, body: { label: 'erp 2', expiresAt: null, addresses: [], externalId: 'c-2', metadata: null, limits: { rate: [], quota: null } } });
   await api.call('keys_edit', 400, { ...one, body: { addresses: ['10.0.0.1/8'] } });
   await works('link_create', 201, { ...one, body: { profile: 'Editor', account: store } });

@@ -44,6 +44,8 @@ static void test_defaults(void **state)
 	assert_true(config->families.bearer);
 	assert_true(config->index.refuse_when_stale);
 	assert_true(config->sandbox);
+	assert_int_equal(config->usage.keep_hours, 336);
+	assert_int_equal(config->usage.keep_days, 400);
 	assert_string_equal(config->keeper.socket, "/run/llavero/keeper.sock");
 	config_free(&config);
 	assert_null(config);
@@ -79,6 +81,7 @@ static void test_values(void **state)
 				   "gate_listener shop { listen = \"127.0.0.2:9\"\n"
 				   "  account = \"fixed shop\" }\n"
 				   "index { when_stale = serve\n lease = 5m }\n"
+				   "usage { keep_hours = 8784\n keep_days = 1 }\n"
 				   "credentials { pairs = {}\n single = \"X-K\"\n bearer = no }\n";
 	struct config_faults faults;
 	struct config *config = parse_with(text, NOTHING, &faults);
@@ -96,6 +99,8 @@ static void test_values(void **state)
 	assert_true(span_is(config->gate.listeners[0].account.value, "shop"));
 	assert_false(config->index.refuse_when_stale);
 	assert_int_equal(config->index.lease_us, 300 * 1000000LL);
+	assert_int_equal(config->usage.keep_hours, 8784);
+	assert_int_equal(config->usage.keep_days, 1);
 	assert_int_equal(config->families.count, 1);
 	assert_false(config->families.bearer);
 	config_free(&config);
@@ -185,6 +190,10 @@ static const struct {
 		"daemon.records_url_invalid" },
 	{ "records in PostgreSQL", "records { url = \"postgresql://u@h/llavero\" }\n", "f:1",
 		"records.url", "daemon.records_url_postgresql" },
+	{ "no hours kept", "usage { keep_hours = 0 }\n", "f:1", "usage.keep_hours",
+		"daemon.number_invalid" },
+	{ "too many days kept", "usage { keep_days = 3661 }\n", "f:1", "usage.keep_days",
+		"daemon.number_invalid" },
 	{ "when_stale", "index { when_stale = ignore }\n", "f:1", "index.when_stale",
 		"daemon.when_stale_invalid" },
 	{ "lease", "index { lease = 60 }\n", "f:1", "index.lease", "daemon.duration_invalid" },

@@ -86,6 +86,9 @@ struct verify_result verify_file(
 
 /* Back to before the fourth migration, and the third, but for the version. */
 #define WITHOUT_PEOPLE                                                                             \
+	"DROP TABLE usage_hours; DROP TABLE usage_days; DROP TABLE key_uses;"                      \
+	"DROP TABLE token_uses; DROP TABLE token_clients; DROP TABLE resource_uses;"               \
+	"DROP TABLE usage_drain;"                                                                  \
 	"DROP TABLE user_profiles; DROP TABLE credentials; DROP TABLE recovery_codes;"             \
 	"DROP TABLE enrolments; DROP TABLE sessions; DROP TABLE management_tokens;"                \
 	"DROP TABLE handovers; DROP TABLE owner_invitations;"                                      \
