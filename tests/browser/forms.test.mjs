@@ -138,23 +138,50 @@ test('a page that nobody touches stops asking, so that its session can become id
   assertClean(page);
 });
 
-test('two tabs: who signs out in one is out in both; who comes in again goes on in both', async () => {
-  const other = await page.context().newPage();
+test('tabs: who signs out in one is out in all of them, and nothing of the account is left in any', async () => {
+  const [other, third] = [await page.context().newPage(), await page.context().newPage()];
+  await open('/overview', say('overview', 'title'), other);
+  await other.getByRole('link', { name: say('shell', 'nav_keys') }).click();
   await typeKey('Aba', other);
+  // A pair that nobody has stored yet: its dialog asks before the page is left, but not now.
+  await typeKey('Par aberto', third);
+  await button('keys', 'create', third).click();
+  const appToken = await pairShown(third);
+  await third.bringToFront();
+  await third.getByRole('dialog').click();
   await open('/overview', say('overview', 'title'));
   await page.locator('.l-me').click();
   await page.getByRole('menuitem', { name: say('shell', 'sign_out') }).click();
-  await page.getByText(say('login', 'out')).waitFor();
+  for (const tab of [page, other, third]) {
+    await heading(say('login', 'title'), tab);
+    await tab.getByText(say('login', 'out')).waitFor();
+  }
+  await assertGone(third, appToken);
+  await other.goBack();
+  await heading(say('login', 'title'), other);
+  for (const tab of [other, third]) {
+    const page = await tab.content();
+    for (const left of ['Aba', 'Par aberto', 'ana@tienda.example']) assert.ok(!page.includes(left), left);
+  }
+  assert.equal((await ask(other, 'GET', '/v1/session'))[0], 401);
+  assertClean(page);
+});
+
+test('two tabs: the session ended by itself: who comes in again in one goes on in both', async () => {
+  const other = await page.context().newPage();
+  await typeKey('Aba', other);
+  await open('/overview', say('overview', 'title'));
+  await endElsewhere();
+  await other.getByRole('button', { name: say('keys', 'create'), exact: true }).click();
   const dialog = other.getByRole('dialog', { name: say('shell', 'ended_title') });
   await dialog.waitFor();
-  assert.equal((await ask(other, 'GET', '/v1/session'))[0], 401);
-  await page.locator('input[autocomplete="username"]').fill('ana@tienda.example');
-  await page.locator('input[autocomplete="current-password"]').fill(PASSWORD);
-  await page.locator('input[autocomplete="one-time-code"]').fill(ana.code());
-  await button('login', 'sign_in').click();
-  await heading(say('overview', 'title'));
+  await page.getByRole('link', { name: say('shell', 'nav_settings') }).click();
+  await logInAgain(page);
+  await heading(say('settings', 'title'));
   await dialog.waitFor({ state: 'detached' });
-  await assertTyped('Aba', other);
+  await pairShown(other);
+  await closeSecret(other);
+  assert.equal((await named('Aba')).length, 1);
   assertClean(page);
 });
 

@@ -1,13 +1,15 @@
-// The session ended while a page was open: the login lies over it, and nothing of it is seen. Once the same person is in
-// again, the requests that waited are sent anew, and what was typed is still there. For anybody else all is forgotten.
-import { Button, Group, Modal, PasswordInput, Stack, Text, TextInput } from '@mantine/core';
+// The session ended by itself while a page was open: the login lies over it, and nothing of it is seen. Once the same person
+// is in again, the requests that waited are sent anew, and what was typed is still there. For anybody else all is forgotten, as
+// it is when the person signed out.
+import { Button, PasswordInput, TextInput } from '@mantine/core';
 import { useEffect, useRef, useState } from 'react';
 import { onLoginNeeded } from '@/api/client';
 import { useChange } from '@/api/hooks';
 import { onTabs, tellTabs } from '@/api/tabs';
-import { FormError } from '@/parts/States';
+import { EntryDialog } from '@/parts/EntryDialog';
 import { useEscapeFirst } from '@/shell/useEscapeFirst';
 import { useText } from '@/text/text';
+import { leaveFor, signedOut } from './leave';
 import { people } from './people';
 
 interface LoginAgainProps {
@@ -16,15 +18,12 @@ interface LoginAgainProps {
   onAgain: () => void;
 }
 
-/** With a fresh page: nothing of the former person's stays in memory. */
-const startAnew = (path: string) => window.location.assign(path);
-
 /** Opens itself when a request meets the end of the session; that one waits for the same person to enter. */
 function useEndedSession(user: number, onAgain: () => void) {
   const [isEnded, setEnded] = useState(false);
   const waiting = useRef<(() => void)[]>([]);
   const enter = (who: number | undefined) => {
-    if (who !== user) return startAnew('/overview');
+    if (who !== user) return leaveFor('/overview');
     setEnded(false);
     waiting.current.splice(0).forEach((goOn) => goOn());
     onAgain();
@@ -48,7 +47,7 @@ function useEndedSession(user: number, onAgain: () => void) {
   useEffect(
     () =>
       onTabs((news) => {
-        if (news.kind === 'out') setEnded(true);
+        if (news.kind === 'out') signedOut();
         if (news.kind === 'in') latest.current(news.user);
       }),
     [],
@@ -74,36 +73,29 @@ export function LoginAgain({ account, user, onAgain }: LoginAgainProps) {
   };
   const leave = () => {
     tellTabs({ kind: 'out' });
-    startAnew('/login?reason=out');
+    signedOut();
   };
   // There is no way around it.
   useEscapeFirst(() => isEnded, () => undefined);
   return (
-    <Modal.Root opened={isEnded} onClose={() => undefined} size="sm" zIndex={400} returnFocus>
-      <Modal.Overlay backgroundOpacity={1} color="var(--l-ground)" />
-      <Modal.Content>
-        <Modal.Body pt="md">
-          <Modal.Title mb="md">{t('ended_title')}</Modal.Title>
-          <form
-            onSubmit={(event) => {
-              event.preventDefault();
-              void submit();
-            }}
-          >
-            <Stack gap="md">
-              <Text size="sm">{t('ended_detail')}</Text>
-              <TextInput label={t('ended_email')} value={user.email} autoComplete="username" readOnly />
-              <PasswordInput label={t('ended_password')} value={password} onChange={(event) => setPassword(event.currentTarget.value)} autoComplete="current-password" required data-autofocus visibilityToggleButtonProps={{ 'aria-label': t('show_password') }} />
-              <TextInput label={t('factor_code')} description={t('factor_hint')} value={code} onChange={(event) => setCode(event.currentTarget.value)} autoComplete="one-time-code" autoCapitalize="none" spellCheck={false} maxLength={40} required />
-              <FormError error={login.error} />
-              <Group justify="space-between" gap="xs">
-                <Button variant="subtle" color="gray" onClick={leave}>{t('ended_leave')}</Button>
-                <Button type="submit" loading={login.isBusy}>{t('ended_login')}</Button>
-              </Group>
-            </Stack>
-          </form>
-        </Modal.Body>
-      </Modal.Content>
-    </Modal.Root>
+    <EntryDialog
+      opaque
+      opened={isEnded}
+      title={t('ended_title')}
+      why={t('ended_detail')}
+      error={login.error}
+      onSubmit={() => void submit()}
+      onClose={() => undefined}
+      buttons={
+        <>
+          <Button variant="subtle" color="gray" onClick={leave}>{t('ended_leave')}</Button>
+          <Button type="submit" loading={login.isBusy}>{t('ended_login')}</Button>
+        </>
+      }
+    >
+      <TextInput label={t('ended_email')} value={user.email} autoComplete="username" readOnly />
+      <PasswordInput label={t('ended_password')} value={password} onChange={(event) => setPassword(event.currentTarget.value)} autoComplete="current-password" required data-autofocus visibilityToggleButtonProps={{ 'aria-label': t('show_password') }} />
+      <TextInput label={t('factor_code')} description={t('factor_hint')} value={code} onChange={(event) => setCode(event.currentTarget.value)} autoComplete="one-time-code" autoCapitalize="none" spellCheck={false} maxLength={40} required />
+    </EntryDialog>
   );
 }

@@ -1,9 +1,9 @@
 // The second factor once more, for what only a fresh one may do. The request that needed it waits, and is sent again.
-import { Button, Group, Modal, Stack, Text, TextInput } from '@mantine/core';
+import { Button, TextInput } from '@mantine/core';
 import { useEffect, useRef, useState } from 'react';
 import { onSecondFactorNeeded } from '@/api/client';
 import { queries, useChange } from '@/api/hooks';
-import { FormError } from '@/parts/States';
+import { EntryDialog } from '@/parts/EntryDialog';
 import { people } from '@/session/people';
 import { SESSION } from '@/session/session';
 import { useText } from '@/text/text';
@@ -43,29 +43,21 @@ export function SecondFactor() {
   useEscapeFirst(() => waiting.current.length > 0, () => end(false));
 
   return (
-    <Modal.Root opened={open} onClose={() => end(false)} size="sm" zIndex={350}>
-      <Modal.Overlay />
-      <Modal.Content>
-        <Modal.Body pt="md">
-          <Modal.Title mb="md">{t('factor_title')}</Modal.Title>
-          <form
-            onSubmit={(event) => {
-              event.preventDefault();
-              void confirm.run(undefined);
-            }}
-          >
-            <Stack gap="md">
-              <Text size="sm">{t('factor_why')}</Text>
-              <TextInput label={t('factor_code')} description={t('factor_hint')} value={code} onChange={(event) => setCode(event.currentTarget.value)} autoComplete="one-time-code" inputMode="text" spellCheck={false} maxLength={40} required data-autofocus />
-              <FormError error={confirm.error} />
-              <Group justify="flex-end" gap="xs">
-                <Button variant="default" onClick={() => end(false)}>{t('cancel')}</Button>
-                <Button type="submit" loading={confirm.isBusy} disabled={!code.trim()}>{t('factor_confirm')}</Button>
-              </Group>
-            </Stack>
-          </form>
-        </Modal.Body>
-      </Modal.Content>
-    </Modal.Root>
+    <EntryDialog
+      opened={open}
+      title={t('factor_title')}
+      why={t('factor_why')}
+      error={confirm.error}
+      onSubmit={() => void confirm.run(undefined)}
+      onClose={() => end(false)}
+      buttons={
+        <>
+          <Button variant="default" onClick={() => end(false)}>{t('cancel')}</Button>
+          <Button type="submit" loading={confirm.isBusy} disabled={!code.trim()}>{t('factor_confirm')}</Button>
+        </>
+      }
+    >
+      <TextInput label={t('factor_code')} description={t('factor_hint')} value={code} onChange={(event) => setCode(event.currentTarget.value)} autoComplete="one-time-code" inputMode="text" spellCheck={false} maxLength={40} required data-autofocus />
+    </EntryDialog>
   );
 }

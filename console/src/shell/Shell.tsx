@@ -1,13 +1,13 @@
 // The frame around the screens: navigation, account menu, banner while the keeper is away, palette and shortcuts.
 import { ActionIcon, Button, Drawer, Kbd, Menu, useMantineColorScheme } from '@mantine/core';
-import { useQueryClient } from '@tanstack/react-query';
-import { Suspense, useEffect, useMemo, useState } from 'react';
+import { Suspense, useCallback, useEffect, useMemo, useState } from 'react';
 import { Link, NavLink, Outlet, useLocation, useNavigate } from 'react-router-dom';
 import { connectionRetry, useOnline } from '@/api/connection';
 import { ApiError } from '@/api/problem';
 import icon from '@/assets/icon.svg';
 import { Icon, type IconName } from '@/parts/icons';
 import { LoadingState } from '@/parts/States';
+import { signedOut } from '@/session/leave';
 import { people } from '@/session/people';
 import { type Need, useSession } from '@/session/session';
 import { type Language, LANGUAGES, setLanguage, useLanguage, useText } from '@/text/text';
@@ -19,18 +19,15 @@ import { useKeys } from './useKeys';
 const GROUPS: Group[] = ['main', 'activity', 'developer', 'settings'];
 
 function useSignOut(): () => Promise<void> {
-  const navigate = useNavigate();
-  const client = useQueryClient();
-  return async () => {
+  return useCallback(async () => {
     try {
       await people.logout();
     } catch (error) {
       // Ended already is as good. Without an answer the session may live on: nobody is told otherwise.
       if (!(error instanceof ApiError && error.status === 401)) return;
     }
-    client.clear();
-    navigate('/login?reason=out', { replace: true });
-  };
+    signedOut();
+  }, []);
 }
 
 function Navigation({ onFind }: { onFind: () => void }) {

@@ -7,6 +7,7 @@ import { QueryClientProvider } from '@tanstack/react-query';
 import { type ReactNode, StrictMode, useEffect } from 'react';
 import { createRoot } from 'react-dom/client';
 import { queries, readAnew } from '@/api/hooks';
+import { onLeave } from '@/session/leave';
 import { loadTexts, useLanguage } from '@/text/text';
 import { cssVariables, theme } from './theme';
 
@@ -23,7 +24,9 @@ export async function mount(page: ReactNode): Promise<void> {
   await loadTexts('shell');
   const root = document.getElementById('root');
   if (!root) throw new Error('no #root');
-  createRoot(root).render(
+  const place = createRoot(root);
+  onLeave(() => place.unmount());
+  place.render(
     <StrictMode>
       <MantineProvider theme={theme} cssVariablesResolver={cssVariables} defaultColorScheme="auto" colorSchemeManager={colorScheme} getStyleNonce={() => nonce}>
         <QueryClientProvider client={queries}>
