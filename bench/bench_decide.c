@@ -11,7 +11,7 @@
 #include "base/limits.h"
 #include "key/app_key.h"
 #include "key/token.h"
-#include "ledger/ledger.h"
+#include "ledger/use.h"
 
 #include <stdio.h>
 #include <time.h>
@@ -30,12 +30,14 @@ struct bench {
 	struct decide_scratch scratch;
 	struct decide_input input;
 	struct ledger *ledger;
+	struct use_totals unkept;
 	struct limits_source limits;
 };
 
 enum question {
 	ASK_PAIR = 0,
 	ASK_LIMITED,
+	ASK_COUNTED,
 	ASK_TOKEN,
 	ASK_PUBLIC,
 	ASK_MISTYPED,
@@ -46,6 +48,7 @@ enum question {
 static const char *const LABELS[QUESTIONS] = {
 	[ASK_PAIR] = "pair, allowed",
 	[ASK_LIMITED] = "pair, allowed, a rate and a quota counted",
+	[ASK_COUNTED] = "pair, allowed, its use counted",
 	[ASK_TOKEN] = "token alone, allowed",
 	[ASK_PUBLIC] = "public route",
 	[ASK_MISTYPED] = "mistyped token, refused by its text",
@@ -119,6 +122,18 @@ static struct allowance_state take(
 		b->ledger, key_slot, limits, (struct ledger_now){ clock_boot_us(), now_us });
 }
 
+static void count(struct bench *b, const struct decision *decision)
+{
+	use_count(b->ledger, &b->unkept,
+		&(struct use){ .account = decision->owner_account,
+			.key = decision->key,
+			.route = decision->route.route_id,
+			.resource = decision->resource,
+			.token = USE_TOKEN_NEWEST,
+			.at_us = clock_wall_us(),
+			.took_ns = 500 });
+}
+
 /* A ledger of its own; the file is gone before anything can leave it behind. */
 static void open_ledger(struct bench *b)
 {
@@ -170,6 +185,8 @@ static double round_ns(struct bench *b, enum question question)
 	for (size_t i = 0; i < DECISIONS; i++) {
 		ask(b, question, next_random(&seed) % b->keys_count, token);
 		decide(&b->table->view, &b->input, &b->scratch, &decision);
+		if (question == ASK_COUNTED)
+			count(b, &decision);
 		if ((decision.verdict == VERDICT_ALLOW) != expected) {
 			(void)fprintf(stderr, "bench_decide: %s: %s\n", LABELS[question],
 				cause_name(decision.cause));

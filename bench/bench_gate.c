@@ -9,6 +9,7 @@
  */
 #include "file_map.h"
 #include "gate/gate.h"
+#include "ledger/ledger.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -108,6 +109,7 @@ int main(int argc, char **argv)
 {
 	struct bench bench = { 0 };
 	struct http_listener listener = { 0 };
+	enum ledger_found found;
 	char index[PLACE_SIZE], ledger[PATH_SIZE], sealing[PATH_SIZE];
 	struct gate_setup setup = { .listeners = &listener,
 		.listeners_count = 1,
@@ -130,6 +132,8 @@ int main(int argc, char **argv)
 	setup.index_dir = index;
 	setup.ledger_dir = ledger;
 	setup.sealing_key_path = sealing;
+	if (ledger_prepare(ledger, &found) != ST_OK)
+		stop(ledger);
 	bench.requests = file_map(argv[2]);
 	if (!span_present(bench.requests))
 		stop(argv[2]);

@@ -184,44 +184,45 @@ static bool names_its_route(const struct use *use)
 	return use->cause == 0 || use->token != USE_TOKEN_NONE;
 }
 
-static bool count_own(struct ledger *ledger, const struct use *use, struct place place)
+static bool count_own(struct ledger *ledger, const struct use *use, struct place *place)
 {
 	bool route = names_its_route(use);
 
-	place.who = (uint64_t)use->account << 32 | use->key;
-	place.route = route ? use->route : 0;
-	place.what = what_of(use, route ? use->resource : 0);
-	place.minute = place.second / MINUTE_S;
+	place->who = (uint64_t)use->account << 32 | use->key;
+	place->route = route ? use->route : 0;
+	place->what = what_of(use, route ? use->resource : 0);
+	place->minute = place->second / MINUTE_S;
 	/* All of a key's in one bucket; what has no key is spread over all. */
-	find_bucket(&place, ledger->use, LIMIT_USE_CELLS, USE_BUCKET,
-		(uint64_t)place.minute << 32 ^
-			(use->key != 0 ? use->key : mix(place.route ^ place.who)));
-	return count_at(&place);
+	find_bucket(place, ledger->use, LIMIT_USE_CELLS, USE_BUCKET,
+		(uint64_t)place->minute << 32 ^
+			(use->key != 0 ? use->key : mix(place->route ^ place->who)));
+	return count_at(place);
 }
 
-static void count_other(struct ledger *ledger, const struct use *use, struct place place)
+static void count_other(struct ledger *ledger, const struct use *use, struct place *place)
 {
-	place.client[0] = place.client[1] = 0;
-	place.what = (uint64_t)use->cause << 16;
-	place.who = (uint64_t)use->account << 32;
-	find_bucket(&place, ledger->use_other, USE_OTHER_CELLS, USE_OTHER_BUCKET, use->account);
-	if (count_at(&place))
+	*place = (struct place){ .second = place->second };
+	place->what = (uint64_t)use->cause << 16;
+	place->who = (uint64_t)use->account << 32;
+	find_bucket(place, ledger->use_other, USE_OTHER_CELLS, USE_OTHER_BUCKET, use->account);
+	if (count_at(place))
 		return;
-	place.who = 0;
-	place.table = &ledger->use_other[USE_OTHER_CELLS + use->cause];
-	place.mask = 0;
-	(void)count_at(&place);
+	place->who = 0;
+	place->table = &ledger->use_other[USE_OTHER_CELLS + use->cause];
+	place->mask = 0;
+	(void)count_at(place);
 }
 
-static void count_retired(struct ledger *ledger, const struct use *use, struct place place)
+static void count_retired(struct ledger *ledger, const struct use *use, struct place *place)
 {
-	place.who = (uint64_t)use->account << 32 | use->key;
-	place.what = what_of(use, 0);
-	place.by_client = true;
-	find_bucket(&place, ledger->use_retired, USE_RETIRED_CELLS, USE_RETIRED_BUCKET, use->key);
-	place.start ^= (uint32_t)mix(place.client[0] ^ mix(place.client[1]));
+	*place = (struct place){ .second = place->second, .by_client = true };
+	memcpy(place->client, use->client.bytes, sizeof(place->client));
+	place->who = (uint64_t)use->account << 32 | use->key;
+	place->what = what_of(use, 0);
+	find_bucket(place, ledger->use_retired, USE_RETIRED_CELLS, USE_RETIRED_BUCKET, use->key);
+	place->start ^= (uint32_t)mix(place->client[0] ^ mix(place->client[1]));
 	/* The use itself was counted; beyond the bucket's size its client is not known. */
-	(void)count_at(&place);
+	(void)count_at(place);
 }
 
 static size_t bucket_of(int64_t took_ns)
@@ -266,12 +267,12 @@ void use_count(struct ledger *ledger, struct use_totals *unkept, const struct us
 		memcpy(place.client, use->client.bytes, sizeof(place.client));
 	add(&ledger->stripe->decided[use->cause][bucket], 1);
 	add(&ledger->stripe->duration_ns, duration_of(use));
-	if (!count_own(ledger, use, place)) {
+	if (!count_own(ledger, use, &place)) {
 		add(&ledger->stripe->dropped, 1);
-		count_other(ledger, use, place);
+		count_other(ledger, use, &place);
 	}
 	if (use->token == USE_TOKEN_RETIRED && use->client.known)
-		count_retired(ledger, use, place);
+		count_retired(ledger, use, &place);
 }
 
 void use_count_untrusted(struct ledger *ledger, struct use_totals *unkept)
