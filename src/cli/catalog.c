@@ -21,7 +21,7 @@ static int put_document(struct cli *cli, const char *path, json_t *out)
 	CLEANUP(buf_free)
 	struct buf text = buf_heap(0);
 	const char *slash = strrchr(path, '/');
-	int code = input_file(cli, path, LIMIT_BODY_IMPORT, &text);
+	int code = input_file(cli, path, INPUT_OPEN, LIMIT_BODY_IMPORT, &text);
 
 	if (code != EXIT_YES)
 		return code;

@@ -22,7 +22,7 @@ static int trial_body(struct cli *cli, const struct cli_args *args, bool with_to
 	put_text(body, "account", cli_value(args, "account"));
 	if (!with_token)
 		return EXIT_YES;
-	code = input_secret(cli, cli_value(args, "app-token-file"), "cli.prompt_token", &token);
+	code = input_key_token(cli, cli_value(args, "app-token-file"), "cli.prompt_token", &token);
 	if (code == EXIT_YES)
 		(void)json_object_set_new(
 			body, "appToken", json_stringn(buf_str(&token), token.len));
@@ -203,7 +203,7 @@ int run_token_check(struct cli *cli, const struct cli_args *args)
 	CLEANUP(buf_free)
 	struct buf prefix = buf_heap(KIB);
 	struct text_finding finding;
-	int code = input_secret(cli, "-", "cli.prompt_token", &text);
+	int code = input_key_token(cli, "-", "cli.prompt_token", &text);
 
 	if (code != EXIT_YES)
 		return code;

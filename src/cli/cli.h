@@ -183,16 +183,27 @@ int client_collect(const struct cli *cli, const char *path, size_t limit, json_t
 /*
  * A secret from a file, "-" for standard input, or, without either, a prompt
  * that does not echo. One line end at the end is taken off, nothing else.
+ * A file that other users may read or change, or that is theirs, is refused.
  */
 int input_secret(
 	const struct cli *cli, const char *path, const char *prompt_key, struct buf *out_secret);
+/* The same for a key's token on its way to a test: such a file is told, and read. */
+int input_key_token(
+	const struct cli *cli, const char *path, const char *prompt_key, struct buf *out_token);
 /*
  * What a person types at a prompt, without its line end; asked again while it is empty.
  * EXIT_USAGE, and nothing said, when there is no terminal or it ends.
  */
 int input_line(const struct cli *cli, const char *prompt_key, struct buf *out);
+/* What a file holds, and so who else may read or change it. */
+enum input_care {
+	INPUT_OPEN,    /* no secret: whoever likes */
+	INPUT_TOLD,    /* tokens of keys: nobody, else it is told */
+	INPUT_GUARDED, /* what logs somebody in: nobody, else it is refused */
+};
 /* A whole file; at most ceiling bytes. */
-int input_file(const struct cli *cli, const char *path, size_t ceiling, struct buf *out);
+int input_file(const struct cli *cli, const char *path, enum input_care care, size_t ceiling,
+	struct buf *out);
 /* Write text to path at once: what was there is replaced or stays whole. */
 int output_file(const struct cli *cli, const char *path, struct span text, unsigned mode);
 

@@ -37,7 +37,7 @@ static int take_key(struct verifying *v, const char *given)
 	}
 	if (public_key_parse(span_str(given), v->public_key) == ST_OK)
 		return EXIT_YES;
-	code = input_file(v->cli, given, SMALL_FILE_MAX, &text);
+	code = input_file(v->cli, given, INPUT_OPEN, SMALL_FILE_MAX, &text);
 	if (code == EXIT_YES && public_key_parse(buf_span(&text), v->public_key) != ST_OK)
 		code = cli_fail_with(v->cli, EXIT_USAGE, "cli.not_a_public_key", "path", given);
 	return code;
@@ -51,7 +51,7 @@ static int take_checkpoint(struct verifying *v, const char *path)
 
 	if (path == NULL)
 		return EXIT_YES;
-	code = input_file(v->cli, path, SMALL_FILE_MAX, &text);
+	code = input_file(v->cli, path, INPUT_OPEN, SMALL_FILE_MAX, &text);
 	if (code == EXIT_YES && checkpoint_parse(buf_span(&text), &v->checkpoint) != ST_OK)
 		code = cli_fail_with(v->cli, EXIT_USAGE, "cli.not_a_checkpoint", "path", path);
 	v->has_checkpoint = code == EXIT_YES;

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -34,7 +35,38 @@ static int read_fd(const struct cli *cli, int fd, const char *name, struct buf *
 	return EXIT_YES;
 }
 
-int input_file(const struct cli *cli, const char *path, size_t ceiling, struct buf *out)
+/*
+ * The message of who else has to do with a file; NULL when nobody has. A pipe is its writer's.
+ * A file of root's may be read by its group: so secrets are handed to services and containers.
+ */
+static const char *exposed(int fd)
+{
+	struct stat about;
+	unsigned forbidden;
+
+	if (fstat(fd, &about) != 0 || !S_ISREG(about.st_mode))
+		return NULL;
+	if (about.st_uid != geteuid() && about.st_uid != 0)
+		return "cli.secret_foreign";
+	forbidden = about.st_uid == geteuid() ? S_IRWXG | S_IRWXO : S_IWGRP | S_IRWXO;
+	return (about.st_mode & forbidden) != 0 ? "cli.secret_open" : NULL;
+}
+
+static int check_care(const struct cli *cli, int fd, const char *path, enum input_care care)
+{
+	const char *key = care == INPUT_OPEN ? NULL : exposed(fd);
+	struct message_arg arg = { "path", span_str(path) };
+
+	if (key == NULL)
+		return EXIT_YES;
+	if (care == INPUT_GUARDED)
+		return cli_fail(cli, EXIT_USAGE, key, &arg, 1);
+	cli_note(cli, "cli.tokens_open", &arg, 1);
+	return EXIT_YES;
+}
+
+int input_file(const struct cli *cli, const char *path, enum input_care care, size_t ceiling,
+	struct buf *out)
 {
 	int fd, code;
 
@@ -44,7 +76,9 @@ int input_file(const struct cli *cli, const char *path, size_t ceiling, struct b
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return fail_errno(cli, EXIT_USAGE, "cli.open_failed", path);
-	code = read_fd(cli, fd, path, out);
+	code = check_care(cli, fd, path, care);
+	if (code == EXIT_YES)
+		code = read_fd(cli, fd, path, out);
 	(void)close(fd);
 	return code;
 }
@@ -96,8 +130,8 @@ static void drop_line_end(struct buf *text)
 		text->ptr[--text->len] = '\0';
 }
 
-int input_secret(
-	const struct cli *cli, const char *path, const char *prompt_key, struct buf *out_secret)
+static int file_or_prompt(const struct cli *cli, const char *path, enum input_care care,
+	const char *prompt_key, struct buf *out_secret)
 {
 	int code;
 
@@ -107,9 +141,21 @@ int input_secret(
 			return cli_fail(cli, EXIT_USAGE, "cli.no_terminal", NULL, 0);
 		return read_prompt(cli, prompt_key, out_secret);
 	}
-	code = input_file(cli, path, 4096, out_secret);
+	code = input_file(cli, path, care, 4096, out_secret);
 	drop_line_end(out_secret);
 	return code;
+}
+
+int input_secret(
+	const struct cli *cli, const char *path, const char *prompt_key, struct buf *out_secret)
+{
+	return file_or_prompt(cli, path, INPUT_GUARDED, prompt_key, out_secret);
+}
+
+int input_key_token(
+	const struct cli *cli, const char *path, const char *prompt_key, struct buf *out_token)
+{
+	return file_or_prompt(cli, path, INPUT_TOLD, prompt_key, out_token);
 }
 
 int output_file(const struct cli *cli, const char *path, struct span text, unsigned mode)

@@ -508,7 +508,7 @@ int run_key_import(struct cli *cli, const struct cli_args *args)
 	struct totals totals = { .refused = json_array() };
 	int code;
 
-	code = input_file(cli, args->operands[0], IMPORT_FILE_MAX, &file);
+	code = input_file(cli, args->operands[0], INPUT_TOLD, IMPORT_FILE_MAX, &file);
 	if (code == EXIT_YES)
 		code = import_pieces(cli, args, buf_span(&file), &totals);
 	if (code == EXIT_YES) {

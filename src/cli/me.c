@@ -233,6 +233,9 @@ int run_enrol(struct cli *cli, const struct cli_args *args)
 	struct client_answer opened = { .body = buf_heap(1) }, used = { .body = buf_heap(1) };
 	json_t *body = json_object();
 	int code = put_link(cli, args, body, "token");
+	/* By the socket the address is not known here. */
+	struct message_arg url = { "url",
+		span_str(cli->url != NULL ? cli->url : cli_text(cli, "login.word_url")) };
 
 	if (code == EXIT_YES)
 		code = ask_open(cli, "/v1/enrolment/open", body, &opened);
@@ -247,7 +250,7 @@ int run_enrol(struct cli *cli, const struct cli_args *args)
 	if (code == EXIT_YES)
 		show_codes(cli, used.json);
 	if (code == EXIT_YES && !cli->json)
-		cli_say(cli, "login.enrolled", NULL, 0);
+		cli_say(cli, "login.enrolled", &url, 1);
 	json_decref(body);
 	client_answer_free(&opened);
 	client_answer_free(&used);
