@@ -141,6 +141,8 @@ void session_token(const struct cli *cli, struct buf *out_token);
 NODISCARD int session_account(const struct cli *cli, struct buf *out_account);
 /* Keep the device's cookie of an answer, when one came, in the place of the one before. */
 int session_keep_device(const struct cli *cli, const struct client_answer *answer);
+/* Tell who is guessed at that he is: of an answer that shows his session. */
+void session_note_held(const struct cli *cli, const json_t *session);
 /* A secret over plain HTTP goes to this machine only; EXIT_USAGE, and said, for another URL. */
 int session_check_url(const struct cli *cli);
 

@@ -43,8 +43,16 @@ static const struct column CODES[] = {
 
 int run_whoami(struct cli *cli, const struct cli_args *args)
 {
+	struct client_answer answer;
+	int code = send_body(cli, "GET", "/v1/session", NULL, &answer);
+
 	(void)args;
-	return send_and_show(cli, "GET", "/v1/session", NULL, SHOWN, ARRAY_LEN(SHOWN));
+	if (code == EXIT_YES) {
+		session_note_held(cli, answer.json);
+		show_one(cli, answer.json, SHOWN, ARRAY_LEN(SHOWN));
+	}
+	client_answer_free(&answer);
+	return code;
 }
 
 int run_session_list(struct cli *cli, const struct cli_args *args)

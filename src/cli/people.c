@@ -10,6 +10,7 @@ static const struct column USER[] = {
 	{ "cli.col_owner", "owner" },
 	{ "cli.col_state", "state" },
 	{ "login.col_enrolled", "enrolled" },
+	{ "login.col_codes_held", "codesHeldSince" },
 	{ "cli.col_profiles", "profiles" },
 	{ "cli.col_created", "createdAt" },
 	{ "cli.col_revision", "revision" },

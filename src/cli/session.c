@@ -208,8 +208,23 @@ int session_keep_device(const struct cli *cli, const struct client_answer *answe
 	return code;
 }
 
+void session_note_held(const struct cli *cli, const json_t *session)
+{
+	const json_t *since = json_object_get(session, "codesHeldSince");
+	CLEANUP(buf_free)
+	struct buf time = buf_heap(KIB);
+	struct message_arg arg;
+
+	if (!json_is_string(since))
+		return;
+	show_value(&time, since);
+	arg = (struct message_arg){ "since", span_str(buf_str(&time)) };
+	cli_note(cli, "login.codes_held_note", &arg, 1);
+}
+
 static int show(const struct cli *cli, const struct client_answer *answer)
 {
+	session_note_held(cli, answer->json);
 	if (cli->json)
 		return show_json(answer->json);
 	show_fields(cli, answer->json, SHOWN, ARRAY_LEN(SHOWN));

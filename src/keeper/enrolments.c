@@ -81,7 +81,7 @@ static enum status open_anew(struct api_call *call, struct opened *opened)
 {
 	uint8_t sealed[TOTP_SEALED_SIZE];
 	struct head head;
-	enum status st = login_change(call, 0);
+	enum status st = login_change_of(call, SPAN_LIT("one-time-link"));
 
 	if (st == ST_OK)
 		st = read_link(call, opened);
@@ -257,6 +257,7 @@ static enum status enrolment_use(struct api_call *call)
 	buf_append_char(&object, ',');
 	login_append_recovery(&object, &enrol.recovery);
 	buf_append_char(&object, '}');
+	entry_code_right(call->keeper->entry, login.user_slot);
 	login_cookies(call, SESSION_BROWSER, &enrol.session, &login);
 	return api_answer(call, 201, &object, 0, &head);
 }

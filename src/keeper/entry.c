@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/password.h"
 #include "keeper/told.h"
+#include "keeper/wrong_codes.h"
 #include "records/session.h"
 
 #include <stdlib.h>
@@ -26,6 +27,7 @@ struct entry {
 	struct pending *pending_secret; /* ENTRY_PENDING of them, in locked memory */
 	/* Apart, so that neither takes the room of the other. */
 	struct told_list logins, sessions;
+	struct wrong_codes wrong_codes;
 	struct guesses *guesses;
 };
 
@@ -226,6 +228,30 @@ void entry_failed(
 	pthread_mutex_unlock(&entry->lock);
 }
 
+void entry_code_wrong(struct entry *entry, uint32_t user_slot, struct span address)
+{
+	pthread_mutex_lock(&entry->lock);
+	wrong_codes_add(&entry->wrong_codes, user_slot, address);
+	pthread_mutex_unlock(&entry->lock);
+}
+
+void entry_code_right(struct entry *entry, uint32_t user_slot)
+{
+	pthread_mutex_lock(&entry->lock);
+	wrong_codes_forget(&entry->wrong_codes, user_slot);
+	pthread_mutex_unlock(&entry->lock);
+}
+
+static bool codes_due(struct entry *entry, struct wrong_codes_of *out_of)
+{
+	bool found;
+
+	pthread_mutex_lock(&entry->lock);
+	found = wrong_codes_due(&entry->wrong_codes, out_of);
+	pthread_mutex_unlock(&entry->lock);
+	return found;
+}
+
 static bool take(struct entry *entry, struct told_list *list, int64_t now_us, struct told *out_told)
 {
 	bool found;
@@ -236,17 +262,46 @@ static bool take(struct entry *entry, struct told_list *list, int64_t now_us, st
 	return found;
 }
 
-static enum status told_write(struct records *records, const struct told *told, int64_t now_us)
+static enum status change_of_login(
+	struct records *records, const char *address, int64_t now_us, struct change **out_change)
 {
 	const struct actor actor = {
 		.kind = ACTOR_SYSTEM,
 		.name = SPAN_LIT("login"),
 		.peer_uid = -1,
-		.address = span_str(told->address),
+		.address = span_str(address),
 	};
+
+	return change_begin(records, &actor, now_us, out_change);
+}
+
+/* What could not be written is tried again in a second. */
+static void hold_codes(struct entry *entry, struct records *records, int64_t now_us)
+{
+	struct wrong_codes_of of;
+	enum status st = ST_OK;
+
+	while (st == ST_OK && codes_due(entry, &of)) {
+		CLEANUP(change_abort)
+		struct change *change = NULL;
+
+		st = change_of_login(records, of.address, now_us, &change);
+		if (st == ST_OK)
+			st = login_hold_codes(change, of.user_slot, of.count, span_str(of.address));
+		if (st == ST_OK)
+			st = change_commit(&change, NULL);
+		if (st == ST_OK)
+			entry_code_right(entry, of.user_slot);
+		else
+			log_warn("codes_not_held", LOG_STR("status", status_name(st)));
+	}
+}
+
+static enum status told_write(struct records *records, const struct told *told, int64_t now_us)
+{
 	CLEANUP(change_abort)
 	struct change *change = NULL;
-	enum status st = change_begin(records, &actor, now_us, &change);
+	enum status st = change_of_login(records, told->address, now_us, &change);
 
 	if (st == ST_OK && told->user_slot == 0)
 		st = login_failures(
@@ -279,6 +334,7 @@ void entry_tend(struct entry *entry, struct records *records, int64_t now_us)
 {
 	tend(entry, &entry->logins, records, now_us);
 	tend(entry, &entry->sessions, records, now_us);
+	hold_codes(entry, records, now_us);
 }
 
 void entry_tell_last(struct entry *entry, struct records *records, int64_t now_us)

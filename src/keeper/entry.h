@@ -62,7 +62,11 @@ void entry_pending_drop(struct entry *entry, struct entry_whose whose);
  */
 void entry_failed(
 	struct entry *entry, uint32_t account_slot, uint32_t user_slot, struct span address);
-/* Once a second: write what is to be told. */
+/* A login with the right password, and a code that was wrong (wrong_codes.h). */
+void entry_code_wrong(struct entry *entry, uint32_t user_slot, struct span address);
+/* Then one that was right, or his password is another one. */
+void entry_code_right(struct entry *entry, uint32_t user_slot);
+/* Once a second: write what is to be told, and hold the codes that were guessed at. */
 void entry_tend(struct entry *entry, struct records *records, int64_t now_us);
 /* At the end, when nobody is served any more: also what would be told later. */
 void entry_tell_last(struct entry *entry, struct records *records, int64_t now_us);

@@ -26,21 +26,26 @@
 
 /* ---- changes of who is not a caller yet ---- */
 
-enum status login_change(struct api_call *call, uint32_t user_slot)
+static enum status change_as(struct api_call *call, struct actor actor)
 {
 	char memory[80];
 	struct buf address = BUF_ARRAY(memory);
-	struct actor actor = {
-		.kind = user_slot != 0 ? ACTOR_USER : ACTOR_SYSTEM,
-		.user_slot = user_slot,
-		.name = user_slot != 0 ? SPAN_ABSENT : SPAN_LIT("one-time-link"),
-		.peer_uid = -1,
-		.request_id = span_str(call->http->request->id),
-	};
 
 	http_peer_append(&address, call->http->request->peer);
+	actor.peer_uid = -1;
+	actor.request_id = span_str(call->http->request->id);
 	actor.address = buf_span(&address);
 	return api_change_as(call, &actor);
+}
+
+enum status login_change(struct api_call *call, uint32_t user_slot)
+{
+	return change_as(call, (struct actor){ .kind = ACTOR_USER, .user_slot = user_slot });
+}
+
+enum status login_change_of(struct api_call *call, struct span system_name)
+{
+	return change_as(call, (struct actor){ .kind = ACTOR_SYSTEM, .name = system_name });
 }
 
 /* ---- cookies ---- */
@@ -116,13 +121,18 @@ static struct span device_of(const struct api_call *call, const struct record_lo
 
 /* ---- refusals ---- */
 
-enum status login_refuse(struct api_call *call)
+static enum status refuse_as(struct api_call *call, const char *key)
 {
-	complaint_set(&call->complaint, "login.login_failed", 0);
+	complaint_set(&call->complaint, key, 0);
 	http_problem(call->response, call->http->request, 401, &call->complaint);
 	http_response_header(
 		call->response, "WWW-Authenticate", SPAN_LIT("Bearer realm=\"llavero\""));
 	return ST_OK;
+}
+
+enum status login_refuse(struct api_call *call)
+{
+	return refuse_as(call, "login.login_failed");
 }
 
 static void retry_after(struct api_call *call, int64_t wait_us)
@@ -235,6 +245,7 @@ struct attempt {
 	struct record_user user;
 	struct record_login login;
 	bool has_account, has_login;
+	bool only_code_wrong;
 	struct login_code proved;
 	uint8_t device_memory[DEVICE_ID_SIZE];
 	uint8_t recovery_memory[DIGEST_SIZE];
@@ -329,6 +340,9 @@ static enum status weigh(struct api_call *call, struct attempt *attempt, bool *o
 	*out_right = st == ST_OK && attempt->has_login && password_right &&
 		     attempt->proved.is_right && attempt->user.state == USER_ACTIVE &&
 		     attempt->account.state == ACCOUNT_ACTIVE;
+	/* A recovery code is not guessed. */
+	attempt->only_code_wrong = st == ST_OK && attempt->has_login && password_right &&
+				   !attempt->proved.is_right && !attempt->proved.is_recovery;
 	return st;
 }
 
@@ -366,6 +380,7 @@ static enum status enter(struct api_call *call, const struct attempt *attempt)
 		st = api_commit_unread(call, &head);
 	if (st == ST_OK) {
 		guess_right(entry_guesses(call->keeper->entry), &attempt->guess, attempt->begun_us);
+		entry_code_right(call->keeper->entry, attempt->user.slot);
 		if (attempt->kind == SESSION_CLI)
 			buf_printf(&object, ",\"token\":\"%s\"", secret.text);
 		buf_append_char(&object, '}');
@@ -385,11 +400,49 @@ void login_failed(struct api_call *call, uint32_t account_slot, uint32_t user_sl
 	entry_failed(call->keeper->entry, account_slot, user_slot, buf_span(&address));
 }
 
+static void note_wrong_code(struct api_call *call, const struct attempt *attempt)
+{
+	char memory[80];
+	struct buf address = BUF_ARRAY(memory);
+
+	http_peer_append(&address, call->http->request->peer);
+	entry_code_wrong(call->keeper->entry, attempt->user.slot, buf_span(&address));
+}
+
 static enum status fail(struct api_call *call, const struct attempt *attempt)
 {
 	if (attempt->has_account)
 		login_failed(call, attempt->account.slot, 0);
+	if (attempt->only_code_wrong)
+		note_wrong_code(call, attempt);
 	return login_refuse(call);
+}
+
+/* His codes are guessed at: of a device that is not known this one may be such a guess. */
+static bool is_held(const struct attempt *attempt)
+{
+	return attempt->login.codes_held_at_us != 0 && !attempt->proved.is_recovery &&
+	       !span_present(attempt->guess.device);
+}
+
+/*
+ * Who proved both is told the way that is left. The code is used up: one that was guessed is good
+ * for nothing else either. It counts as a wrong try.
+ */
+static enum status refuse_held(struct api_call *call, const struct attempt *attempt)
+{
+	struct head head;
+	enum status st = login_change_of(call, SPAN_LIT("login"));
+
+	if (st == ST_OK)
+		st = same_still(call, attempt);
+	if (st == ST_OK)
+		st = login_code_use(call, attempt->user.slot, &attempt->proved);
+	if (st == ST_OK)
+		st = login_codes_refused(call->change, attempt->user.slot);
+	if (st == ST_OK)
+		st = api_commit_unread(call, &head);
+	return st != ST_OK ? st : refuse_as(call, "login.codes_held");
 }
 
 /* Who tries, by what is known before it is looked at (guess.h). */
@@ -412,8 +465,10 @@ static enum status try_it(struct api_call *call, struct attempt *attempt)
 	bool right = false;
 	enum status st = weigh(call, attempt, &right);
 
-	if (st == ST_OK)
-		st = right ? enter(call, attempt) : ST_DENIED;
+	if (st == ST_OK && right)
+		st = is_held(attempt) ? refuse_held(call, attempt) : enter(call, attempt);
+	else if (st == ST_OK)
+		st = ST_DENIED;
 	if (st == ST_DENIED)
 		return fail(call, attempt);
 	/* What nobody could judge is held against nobody. */

@@ -8,8 +8,9 @@
 
 #define LOGIN_BODY_MAX (8 * KIB)
 
-/* Begin a change as a person who just proved who he is; 0: as the one-time link. */
+/* Begin a change as a person who just proved who he is; as the one-time link, or the login. */
 NODISCARD enum status login_change(struct api_call *call, uint32_t user_slot);
+NODISCARD enum status login_change_of(struct api_call *call, struct span system_name);
 
 /* In a change: begin a session; *object gets what is shown of it. Wipe *out_secret. */
 NODISCARD enum status login_give(struct api_call *call, uint32_t user_slot, enum session_kind kind,

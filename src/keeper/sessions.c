@@ -53,6 +53,7 @@ static enum status append_session(struct api_call *call, uint32_t slot, struct b
 	struct record_session session;
 	struct record_account account;
 	struct record_user user;
+	struct record_login login;
 	struct holding holding;
 	enum status st = session_get(call->reading, slot, &session);
 
@@ -62,12 +63,15 @@ static enum status append_session(struct api_call *call, uint32_t slot, struct b
 		st = snapshot_account(call->reading, user.account_slot, call->arena, &account);
 	if (st == ST_OK)
 		st = snapshot_user_holding(call->reading, user.slot, &holding);
+	if (st == ST_OK)
+		st = snapshot_login(call->reading, user.slot, call->arena, &login);
 	if (st != ST_OK)
 		return st;
 	append_shown(out, "user", &account, &user, &holding);
 	append_time(out, "secondFactorUntil", session.second_factor_at_us + SESSION_STEP_UP_US);
 	append_time(out, "idleUntil", session.idle_until_us);
 	append_time(out, "expiresAt", session.expires_at_us);
+	append_time(out, "codesHeldSince", login.codes_held_at_us);
 	return ST_OK;
 }
 
@@ -118,6 +122,7 @@ static enum status session_show(struct api_call *call)
 		append_time(&object, "secondFactorUntil", 0);
 		append_time(&object, "idleUntil", 0);
 		append_time(&object, "expiresAt", 0);
+		append_time(&object, "codesHeldSince", 0);
 	}
 	buf_append_char(&object, '}');
 	return st != ST_OK ? st : api_answer(call, 200, &object, 0, NULL);
@@ -394,7 +399,11 @@ static enum status password_change(struct api_call *call)
 		return st;
 	st = login_set_password(
 		call->change, own.user.slot, span_str(text), call->caller.session_slot);
-	return st != ST_OK ? st : own_commit(call);
+	if (st == ST_OK)
+		st = own_commit(call);
+	if (st == ST_OK)
+		entry_code_right(call->keeper->entry, own.user.slot);
+	return st;
 }
 
 static enum status recovery_set(

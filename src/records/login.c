@@ -15,7 +15,8 @@ enum status snapshot_login(struct snapshot *snapshot, uint32_t user_slot, struct
 	struct db_statement *row = NULL;
 	struct span totp;
 	enum status st = db_query(snapshot->db,
-		"SELECT password, totp, totp_last_step, created_at_us, changed_at_us"
+		"SELECT password, totp, totp_last_step, created_at_us, changed_at_us,"
+		" codes_held_at_us"
 		" FROM credentials WHERE user_slot = $1",
 		&row, DB_INT(user_slot));
 
@@ -31,6 +32,7 @@ enum status snapshot_login(struct snapshot *snapshot, uint32_t user_slot, struct
 		.totp_last_step = db_int(row, 2),
 		.created_at_us = db_int(row, 3),
 		.changed_at_us = db_int(row, 4),
+		.codes_held_at_us = db_int(row, 5),
 	};
 	memcpy(out_login->totp, totp.ptr, TOTP_SEALED_SIZE);
 	return span_keep(arena, db_bytes(row, 0), &out_login->password);
@@ -142,6 +144,40 @@ enum status login_still(struct change *change, const struct record_login *was)
 	return change_leave(change, st == ST_NOT_FOUND ? ST_DENIED : st);
 }
 
+/* ---- codes that are guessed at ---- */
+
+enum status login_hold_codes(
+	struct change *change, uint32_t user_slot, int64_t count, struct span address)
+{
+	struct db *db = change_db(change);
+	char memory[160];
+	struct buf about = BUF_ARRAY(memory);
+	enum status st = change_enter(change);
+
+	if (st == ST_OK)
+		st = db_run(db,
+			"UPDATE credentials SET codes_held_at_us = $2"
+			" WHERE user_slot = $1 AND codes_held_at_us = 0",
+			DB_INT(user_slot), DB_INT(change->now_us));
+	if (st != ST_OK || db->driver->changed_rows(db) == 0)
+		return change_leave(change, st);
+	buf_append_char(&about, '{');
+	json_number(&about, "failures", count);
+	json_text(&about, "address", address);
+	buf_append_char(&about, '}');
+	return change_leave(
+		change, person_event(change, "user.codes_hold", user_slot, buf_span(&about)));
+}
+
+enum status login_codes_refused(struct change *change, uint32_t user_slot)
+{
+	enum status st = change_enter(change);
+
+	if (st == ST_OK)
+		st = person_event(change, "user.codes_refuse", user_slot, SPAN_ABSENT);
+	return change_leave(change, st);
+}
+
 /* ---- setting ---- */
 
 static enum status recovery_put(
@@ -196,7 +232,7 @@ enum status login_enrol(struct change *change, const struct login_new *login,
 			" ON CONFLICT (user_slot) DO UPDATE SET password = excluded.password,"
 			" totp = excluded.totp, totp_last_step = excluded.totp_last_step,"
 			" created_at_us = excluded.created_at_us,"
-			" changed_at_us = excluded.changed_at_us",
+			" changed_at_us = excluded.changed_at_us, codes_held_at_us = 0",
 			DB_INT(login->user_slot), DB_TEXT(login->password),
 			DB_BLOB(login->totp, TOTP_SEALED_SIZE), DB_INT(login->totp_step),
 			DB_INT(change->now_us));
@@ -242,7 +278,8 @@ enum status login_set_password(
 
 	if (st == ST_OK)
 		st = db_run(change_db(change),
-			"UPDATE credentials SET password = $2 WHERE user_slot = $1",
+			"UPDATE credentials SET password = $2, codes_held_at_us = 0"
+			" WHERE user_slot = $1",
 			DB_INT(user_slot), DB_TEXT(password));
 	return settle(change, st, "user.password", user_slot, but_session_slot);
 }

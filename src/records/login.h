@@ -9,6 +9,8 @@
  * P4: nothing here is in an event but that it was done.
  * P5: each opening of a link makes another second factor, and the one before it
  *     is void: who looked first does not know what the person sets up.
+ * P6: once codes are held, because too many were wrong beside the right password, they let a known
+ *     device in alone, and another one needs a recovery code, until the password is another one.
  */
 #ifndef RECORDS_LOGIN_H
 #define RECORDS_LOGIN_H
@@ -29,6 +31,7 @@ struct record_login {
 	uint8_t totp[TOTP_SEALED_SIZE];
 	int64_t totp_last_step;
 	int64_t created_at_us, changed_at_us;
+	int64_t codes_held_at_us; /* P6; 0: they are not */
 };
 
 /* ST_NOT_FOUND: he has none yet. */
@@ -58,6 +61,15 @@ NODISCARD enum status login_use_recovery(
  * ST_DENIED when it was set anew or taken away meanwhile; that fails the change.
  */
 NODISCARD enum status login_still(struct change *change, const struct record_login *was);
+
+/*
+ * Hold the codes of who was guessed at, count times in a row (P6): an event of the system's that
+ * tells it. Nothing when they are held already, or he has none.
+ */
+NODISCARD enum status login_hold_codes(
+	struct change *change, uint32_t user_slot, int64_t count, struct span address);
+/* A right code that let nobody in, for it is held. */
+NODISCARD enum status login_codes_refused(struct change *change, uint32_t user_slot);
 
 /* What a person proved that he has, at enrolment. */
 struct login_new {

@@ -66,7 +66,8 @@ struct record_user {
 	struct span email; /* absent once the person was erased */
 	struct span name;  /* absent when not given or erased */
 	bool is_owner;
-	bool is_enrolled; /* has set a password and a second factor */
+	bool is_enrolled;         /* has set a password and a second factor */
+	int64_t codes_held_at_us; /* since when his codes let no unknown device in; 0: they do */
 	enum user_state state;
 	const struct record_held *profiles; /* by slot */
 	size_t profiles_count;

@@ -203,7 +203,7 @@ void session_append_json(struct buf *out, const struct record_session *session, 
 
 /* ---- changing ---- */
 
-static enum status person_event(
+enum status person_event(
 	struct change *change, const char *action, uint32_t user_slot, struct span about)
 {
 	int64_t account_slot = 0;

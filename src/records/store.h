@@ -220,6 +220,9 @@ NODISCARD enum status handovers_void_unfit(struct change *change, uint32_t accou
 struct user_new;
 NODISCARD enum status user_insert(struct change *change, const struct user_new *user, bool is_owner,
 	uint32_t *out_slot, struct complaint *complaint);
+/* An event of his that says only this; absent: nothing (session.c). */
+NODISCARD enum status person_event(
+	struct change *change, const char *action, uint32_t user_slot, struct span about);
 NODISCARD enum status user_event(
 	struct change *change, const char *action, uint32_t slot, struct span before);
 

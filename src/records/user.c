@@ -49,7 +49,7 @@ enum status user_read(
 	struct db_statement *row = NULL;
 	enum status st = db_query(db,
 		"SELECT u.account_slot, u.email, u.name, u.is_owner, u.state, u.created_at_us,"
-		" u.version, c.user_slot FROM users u LEFT JOIN credentials c"
+		" u.version, c.user_slot, c.codes_held_at_us FROM users u LEFT JOIN credentials c"
 		" ON c.user_slot = u.slot WHERE u.slot = $1",
 		&row, DB_INT(slot));
 
@@ -61,6 +61,7 @@ enum status user_read(
 		.account_slot = (uint32_t)db_int(row, 0),
 		.is_owner = db_int(row, 3) == 1,
 		.is_enrolled = db_int(row, 7) != 0,
+		.codes_held_at_us = db_int(row, 8),
 		.state = (enum user_state)db_int(row, 4),
 		.created_at_us = db_int(row, 5),
 		.version = db_int(row, 6) };
@@ -159,6 +160,8 @@ void user_append_json(struct buf *out, const struct record_user *user, bool with
 	json_bool(out, "owner", user->is_owner);
 	json_text(out, "state", span_str(STATES[user->state]));
 	json_bool(out, "enrolled", user->is_enrolled);
+	if (with_personal)
+		json_time(out, "codesHeldSince", user->codes_held_at_us);
 	append_held(out, user);
 	json_time(out, "createdAt", user->created_at_us);
 	json_number(out, "version", user->version);

@@ -161,10 +161,12 @@ test('people: links, sessions, own factors', async () => {
   const next = 'another-Meadow 42 ü copper';
   await works('me_password', 200, as({ body: { current: PASSWORD, password: next } }));
   await api.call('me_password', 400, as({ body: { current: next, password: 'password1234' } }));
-  await works('me_recovery_codes', 200, as());
-  await api.call('me_recovery_codes', 409);
-  const { secret } = (await works('me_second_factor', 200, as({ body: {} }))).json;
-  await api.call('me_second_factor', 409, { body: {} });
+  await works('me_recovery_codes', 200, as({ body: { current: next } }));
+  await api.call('me_recovery_codes', 401, as({ body: { current: PASSWORD } }));
+  await api.call('me_recovery_codes', 409, { body: { current: next } });
+  const { secret } = (await works('me_second_factor', 200, as({ body: { current: next } }))).json;
+  await api.call('me_second_factor', 401, as({ body: { current: PASSWORD } }));
+  await api.call('me_second_factor', 409, { body: { current: next } });
   await api.call('me_second_factor_confirm', 400, as({ body: { code: '000000' } }));
   await works('me_second_factor_confirm', 200, as({ body: { code: totp(secret, stepNow()) } }));
   const account = { path: { account: store } };

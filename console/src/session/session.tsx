@@ -24,6 +24,7 @@ export interface Session {
   secondFactorUntil: string | null;
   idleUntil: string | null;
   expiresAt: string | null;
+  codesHeldSince: string | null;
 }
 
 export const SESSION = ['session'];

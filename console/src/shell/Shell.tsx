@@ -10,6 +10,7 @@ import { LoadingState } from '@/parts/States';
 import { signedOut } from '@/session/leave';
 import { people } from '@/session/people';
 import { type Need, useSession } from '@/session/session';
+import { useFormat } from '@/text/format';
 import { type Language, LANGUAGES, setLanguage, useLanguage, useText } from '@/text/text';
 import { type Command, Palette } from './Palette';
 import { type Group, ROUTES } from './routes';
@@ -136,6 +137,20 @@ function OfflineBanner() {
   );
 }
 
+function HeldBanner() {
+  const t = useText('shell');
+  const format = useFormat();
+  const { codesHeldSince } = useSession();
+  if (!codesHeldSince) return null;
+  return (
+    <div className="l-banner" role="alert">
+      <Icon name="warning" />
+      <span>{t('codes_held', { since: format.dateTime(codesHeldSince) })}</span>
+      <Button component={Link} to="/me" size="compact-xs" variant="default">{t('codes_held_do')}</Button>
+    </div>
+  );
+}
+
 /** What may be done from anywhere, by where it is done. */
 const DEEDS: { name: string; need: Need; to: string; icon: IconName }[] = [
   { name: 'key', need: 'keys.edit', to: '/keys?view=new', icon: 'plus' },
@@ -226,6 +241,7 @@ export function Shell() {
             </ActionIcon>
           </section>
           <OfflineBanner />
+          <HeldBanner />
           <main className="l-main" id="main" tabIndex={-1}>
             <Suspense fallback={<LoadingState />}>
               <Outlet />

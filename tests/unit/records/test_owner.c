@@ -25,7 +25,7 @@ static void enrol(struct fixture *f, uint32_t user_slot)
 	char sql[200];
 
 	snprintf(sql, sizeof(sql),
-		"INSERT INTO credentials VALUES (%u, '$argon2id$', zeroblob(%u), 0, 1, 1)",
+		"INSERT INTO credentials VALUES (%u, '$argon2id$', zeroblob(%u), 0, 1, 1, 0)",
 		user_slot, TOTP_SEALED_SIZE);
 	meddle(f->db_path, sql);
 }

@@ -6,6 +6,7 @@ import { Panel } from '@/parts/Page';
 import { FormError } from '@/parts/States';
 import { toast } from '@/parts/toast';
 import { people } from '@/session/people';
+import { SESSION } from '@/session/session';
 import { useText } from '@/text/text';
 
 const EMPTY = { current: '', password: '', again: '' };
@@ -14,7 +15,7 @@ export function Password({ email }: { email: string }) {
   const t = useText('me');
   const [typed, setTyped] = useState(EMPTY);
   const change = useChange(people.password, {
-    makesOld: [['sessions']],
+    makesOld: [['sessions'], SESSION],
     onDone: () => {
       setTyped(EMPTY);
       toast(t('password_changed'));

@@ -45,6 +45,7 @@ export function OneUser() {
           ]}
         />
       </Panel>
+      {user.codesHeldSince && <Notice tone="bad">{t('codes_held_detail', { since: format.dateTime(user.codesHeldSince) })}</Notice>}
       {!user.owner && user.state !== 'erased' && <Handling user={user} />}
       {user.owner ? (
         <Notice>{t('owner_detail')}</Notice>

@@ -9,6 +9,7 @@ export function StateMarks({ user }: { user: Person }) {
     <span className="l-marks">
       {user.owner && <Mark tone="info">{t('owner')}</Mark>}
       {user.state === 'active' && user.enrolled === false ? <Mark tone="warn">{t('state_invited')}</Mark> : <Mark tone={tone}>{t(`state_${user.state}`)}</Mark>}
+      {user.codesHeldSince && <Mark tone="bad">{t('codes_held')}</Mark>}
     </span>
   );
 }
