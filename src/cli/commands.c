@@ -97,8 +97,9 @@ static const struct cli_option KEY_LIST[] = { O_ACCOUNT,
 	{ "external-id", "ID", "cli.opt_external_id", false },
 	{ "external", NULL, "cli.opt_external", false },
 	{ "alert", "ALERT", "cli.opt_key_alert", false,
-		.choices = "unlinked token_old token_very_old rotation_open expiring expired any" },
-	{ "sort", "ORDER", "cli.opt_key_sort", false, .choices = "oldest newest label" },
+		.choices = "unlinked token_old token_very_old rotation_open expiring expired"
+			   " never_used unused_30d unused_90d any" },
+	{ "sort", "ORDER", "cli.opt_key_sort", false, .choices = "oldest newest label last_used" },
 	{ "search", "TEXT", "cli.opt_search", false } };
 static const struct cli_option ROTATE[] = { { "overlap", "DURATION", "cli.opt_overlap", false },
 	{ "handover", NULL, "cli.opt_handover", false } };
@@ -166,6 +167,28 @@ static const struct cli_option EVENTS_TAIL[] = { EVENT_FILTERS,
 static const struct cli_option EVENTS_VERIFY[] = { { "public-key", "FILE|HEX", "cli.opt_public_key",
 							   false },
 	{ "checkpoint", "FILE", "cli.opt_checkpoint", false } };
+#define USAGE_FILTERS                                                                              \
+	O_ACCOUNT, { "key", "APPKEY", "use.opt_key", false },                                      \
+		{ "cause", "CAUSE", "use.opt_cause", false },                                      \
+		{ "since", "TIME", "use.opt_since", false },                                       \
+	{                                                                                          \
+		"until", "TIME", "use.opt_until", false                                            \
+	}
+static const struct cli_option USAGE[] = { USAGE_FILTERS,
+	{ "route-id", "ID", "use.opt_route", false },
+	{ "resource-id", "ID", "use.opt_resource", false },
+	{ "verdict", "VERDICT", "use.opt_verdict", false, .choices = "allowed refused" },
+	{ "step", "STEP", "use.opt_step", false, .choices = "hour day" },
+	{ "by", "WHAT", "use.opt_by", false, .choices = "time key route resource cause" },
+	{ "limit", "COUNT", "use.opt_limit", false } };
+static const struct cli_option USAGE_RESOURCES[] = { N_ACCOUNT,
+	{ "unused-days", "DAYS", "use.opt_unused_days", false } };
+static const struct cli_option USAGE_RETIRED[] = { O_ACCOUNT,
+	{ "since", "TIME", "use.opt_since", false } };
+static const struct cli_option REFUSALS[] = { USAGE_FILTERS,
+	{ "from", "ADDRESS", "use.opt_from", false },
+	{ "request-id", "ID", "use.opt_request_id", false },
+	{ "limit", "COUNT", "cli.opt_events_limit", false } };
 static const struct cli_option RESTORE[] = { { "data-dir", "DIR", "cli.opt_data_dir", false },
 	{ "records-url", "URL", "cli.opt_records_url", false },
 	{ "replace", NULL, "cli.opt_replace", false },
@@ -264,6 +287,12 @@ const struct cli_command COMMANDS[] = {
 		run_events_checkpoint },
 	{ "events verify", "FILE", 1, 1, OPTIONS(EVENTS_VERIFY), "cli.cmd_events_verify",
 		run_events_verify },
+	{ "usage", "", 0, 0, OPTIONS(USAGE), "use.cmd_usage", run_usage },
+	{ "usage resources", "", 0, 0, OPTIONS(USAGE_RESOURCES), "use.cmd_resources",
+		run_usage_resources },
+	{ "usage retired-tokens", "", 0, 0, OPTIONS(USAGE_RETIRED), "use.cmd_retired",
+		run_usage_retired },
+	{ "refusals list", "", 0, 0, OPTIONS(REFUSALS), "use.cmd_refusals", run_refusals_list },
 	{ "backup", "FILE", 1, 1, NULL, 0, "cli.cmd_backup", run_backup },
 	{ "restore", "[FILE]", 0, 1, OPTIONS(RESTORE), "cli.cmd_restore", run_restore },
 	{ "token check", "", 0, 0, OPTIONS(TOKEN_CHECK), "cli.cmd_token_check", run_token_check },

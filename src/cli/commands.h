@@ -103,6 +103,12 @@ int run_events_checkpoint(struct cli *cli, const struct cli_args *args);
 /* events_verify.c */
 int run_events_verify(struct cli *cli, const struct cli_args *args);
 
+/* usage.c */
+int run_usage(struct cli *cli, const struct cli_args *args);
+int run_usage_resources(struct cli *cli, const struct cli_args *args);
+int run_usage_retired(struct cli *cli, const struct cli_args *args);
+int run_refusals_list(struct cli *cli, const struct cli_args *args);
+
 /* backup.c, restore.c */
 int run_backup(struct cli *cli, const struct cli_args *args);
 int run_restore(struct cli *cli, const struct cli_args *args);

@@ -3,6 +3,7 @@
 
 #include "base/limits.h"
 #include "cli/key_limits.h"
+#include "cli/usage.h"
 
 static const struct column KEY[] = {
 	{ "cli.col_app_key", "appKey" },
@@ -30,6 +31,7 @@ static const struct column KEY_ROW[] = {
 	{ "cli.col_state", "state" },
 	{ "cli.col_profiles", "profiles" },
 	{ "cli.col_created", "createdAt" },
+	{ "cli.col_used", "lastUse.at" },
 };
 
 /* For people: an open rotation is a sentence, with what ends it. */
@@ -215,9 +217,26 @@ int run_key_show(struct cli *cli, const struct cli_args *args)
 {
 	CLEANUP(buf_free)
 	struct buf path = buf_heap(KIB);
+	struct client_answer answer;
+	json_t *usage = NULL;
+	int code;
 
 	client_path(&path, "/v1/keys/%s", args->operands[0]);
-	return send_for_key(cli, "GET", buf_str(&path), NULL);
+	code = send_body(cli, "GET", buf_str(&path), NULL, &answer);
+	if (code == EXIT_YES)
+		code = usage_of_key(cli, args->operands[0], &usage);
+	if (code == EXIT_YES && cli->json) {
+		if (usage != NULL)
+			(void)json_object_set(answer.json, "usage", usage);
+		(void)show_json(answer.json);
+	} else if (code == EXIT_YES) {
+		show_key(cli, answer.json);
+		if (usage != NULL)
+			usage_show_key(cli, usage);
+	}
+	json_decref(usage);
+	client_answer_free(&answer);
+	return code;
 }
 
 /* "" takes the member off. */

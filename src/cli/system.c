@@ -33,6 +33,9 @@ int run_status(struct cli *cli, const struct cli_args *args)
 		{ "cli.col_keys", "counts.keys" },
 		{ "cli.col_profiles", "counts.profiles" },
 		{ "cli.col_routes", "counts.routes" },
+		{ "use.limit_cells", "ledger.limitedKeys" },
+		{ "use.dropped", "ledger.dropped" },
+		{ "use.counted_until", "ledger.countedUntil" },
 	};
 	struct client_answer answer;
 	int code = client_ask(

@@ -9,6 +9,8 @@
 
 #include "keeper/now.h"
 #include "keeper/publish.h"
+#include "keeper/usage.h"
+#include "ledger/use.h"
 #include "records/backup.h"
 
 #include "openapi.h" /* made from openapi.json by tools/gen-embed */
@@ -94,6 +96,29 @@ static bool sees_all(const struct caller *caller)
 		       (caller->rights & RIGHT_BIT(RIGHT_CATALOG_VIEW)) != 0);
 }
 
+/* Keys with limits that have cells, counts that found no place of their own, and how far use is
+ * in the records. */
+static enum status append_ledger(struct api_call *call, struct buf *out)
+{
+	struct keeper *keeper = call->keeper;
+	struct use_totals totals = { .duration_ns = 0 };
+	struct ledger_size size = { .used = 0 };
+	enum status st;
+
+	if (keeper->setup->ledger_dir != NULL)
+		(void)!use_totals_of(keeper->setup->ledger_dir, &totals);
+	(void)pthread_mutex_lock(&keeper->ledger_lock);
+	/* A file that was cut would end the process. */
+	if (keeper->ledger != NULL && ledger_check(keeper->ledger) == ST_OK)
+		size = ledger_size(keeper->ledger);
+	(void)pthread_mutex_unlock(&keeper->ledger_lock);
+	buf_printf(out, ",\"ledger\":{\"limitedKeys\":%u,\"limitedKeysMax\":%u,\"dropped\":%llu",
+		size.used, size.all, (unsigned long long)totals.dropped);
+	st = usage_append_counted(call, out);
+	buf_append_char(out, '}');
+	return st;
+}
+
 static enum status append_records(struct api_call *call, struct buf *out)
 {
 	struct records_figures figures;
@@ -129,7 +154,7 @@ static enum status append_records(struct api_call *call, struct buf *out)
 		(long long)counts.accounts, (long long)counts.users, (long long)counts.profiles,
 		(long long)counts.resources, (long long)counts.services, (long long)counts.routes,
 		(long long)counts.keys);
-	return ST_OK;
+	return append_ledger(call, out);
 }
 
 static enum status status_request(struct api_call *call)

@@ -6,6 +6,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 
+import { llavero } from '../lib/cli.mjs';
 import { Llaverod, request, until } from '../lib/llaverod.mjs';
 import { OpenApi } from '../lib/openapi.mjs';
 
@@ -160,6 +161,32 @@ test('a refusal is found without its code, and opens to the same explanation', a
   }
   assert.ok(whole.length > 10);
   assert.deepEqual(paged, whole);
+});
+
+test('the command line tells the same', async () => {
+  const { json } = await llavero(daemon, ['usage', '--account', 'store', '--by', 'cause', '--json']);
+  const answer = await usage({ account: 'store', by: 'cause' });
+  assert.deepEqual(json.items, answer.items);
+  const { stdout } = await llavero(daemon, ['usage', '--account', 'store', '--by', 'key']);
+  assert.match(stdout, new RegExp(`^${key.appKey} +erp +\\d+ +\\d+$`, 'm'));
+  const { stdout: spanish } = await llavero(daemon, ['usage', '--account', 'store'], { env: { LC_ALL: 'es_ES.UTF-8' } });
+  assert.match(spanish, /^Permitido +\d+$/m);
+  const { json: unused } = await llavero(daemon, ['usage', 'resources', '--account', 'store', '--unused-days', '30', '--json']);
+  assert.deepEqual(unused.map(({ resource }) => resource.key), ['Spare']);
+  const { stdout: retired } = await llavero(daemon, ['usage', 'retired-tokens', '--account', 'store']);
+  assert.match(retired, /192\.0\.2\.40 +3 /);
+  const { json: refusals } = await llavero(daemon, ['refusals', 'list', '--account', 'store', '--from', '198.51.100.9', '--json']);
+  assert.deepEqual(refusals.map(({ cause }) => cause), ['no_profile']);
+  const { stdout: why } = await llavero(daemon, ['explain', refusals[0].diagnosis], { code: 1 });
+  assert.match(why, /no_profile/);
+  const { stdout: shown } = await llavero(daemon, ['key', 'show', key.appKey]);
+  assert.match(shown, /192\.0\.2\.30/);
+  assert.match(shown, /retired +192\.0\.2\.40/);
+  assert.match(shown, /token_retired +3/);
+  assert.match((await llavero(daemon, ['key', 'show', bare.appKey])).stdout, /never used/);
+  assert.match((await llavero(daemon, ['status'])).stdout, /^Uses counted without their key +0$/m);
+  await llavero(daemon, ['usage', '--by', 'colour'], { code: 1 });
+  await llavero(daemon, ['usage', '--limit', 'x'], { code: 2 });
 });
 
 test('the keeper is killed again and again, and each use counts once', async () => {
