@@ -155,6 +155,14 @@ function llavero(r)
 	for _, name in ipairs(TOLD) do
 		r.headers_in[name] = answer.headers[name:lower()]
 	end
+	-- `Connection: X-Llavero-Key` would take that header off on the way to the upstream. A websocket passes, and no
+	-- other protocol that a client would like to speak instead of HTTP.
+	local wanted = (r.headers_in["Connection"] or ""):lower()
+	local websocket = (r.headers_in["Upgrade"] or ""):lower() == "websocket" and wanted:find("upgrade", 1, true)
+	if not websocket then
+		r.headers_in["Upgrade"] = nil
+	end
+	r.headers_in["Connection"] = websocket and "Upgrade" or wanted:find("close", 1, true) and "close" or nil
 	r.headers_in["X-Real-IP"] = r.useragent_ip
 	r.headers_in["X-Forwarded-Proto"] = r.is_https and "https" or "http"
 	return apache2.OK

@@ -79,9 +79,12 @@ export class Server {
     return [this.fault?.message ?? '', ...texts].join('\n');
   }
 
+  // A server may wait for connections that nobody ends.
   async stop() {
     if (!this.gone) this.process.kill('SIGTERM');
+    const late = setTimeout(() => this.process.kill('SIGKILL'), 3000);
     await this.exited;
+    clearTimeout(late);
     fs.rmSync(this.folder, { recursive: true, force: true });
   }
 }

@@ -23,6 +23,7 @@ export async function makeStore(daemon) {
   }
   await api('/v1/routes', { method: 'GET', path: '/secret/{id}', resources: ['Secret'] });
   await api('/v1/routes', { method: 'GET', path: '/news/{id}', public: true });
+  await api('/v1/routes', { method: 'GET', path: '/files/{path...}', resources: ['Open'] });
   await api('/v1/routes', { service: 'inner', method: 'GET', path: '/open/{id}', resources: ['Secret'] });
   await api('/v1/profiles', { account: 'store', name: 'Reader', resources: ['Open'] });
   const key = await api('/v1/keys', { account: 'store', label: 'erp', externalId: 'customer 7', profiles: ['Reader'] });

@@ -94,7 +94,7 @@ class Connection {
   }
 
   keep(seen, next) {
-    this.upstream.seen.push({ ...seen, bytes: Buffer.from(this.bytes.subarray(0, next)) });
+    this.upstream.keep({ ...seen, bytes: Buffer.from(this.bytes.subarray(0, next)) });
     this.bytes = this.bytes.subarray(next);
   }
 
@@ -115,9 +115,11 @@ class Connection {
 }
 
 export class RecordingUpstream {
-  static async start() {
+  // keep: what is done with each request instead of keeping it for take().
+  static async start(keep) {
     const upstream = new RecordingUpstream();
     upstream.seen = [];
+    upstream.keep = keep ?? ((one) => upstream.seen.push(one));
     upstream.sockets = new Set();
     upstream.server = net.createServer({ noDelay: true }, (socket) => {
       upstream.sockets.add(socket);
