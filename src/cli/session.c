@@ -27,6 +27,7 @@ static const struct column SHOWN[] = {
 static const struct column LINK[] = {
 	{ "login.col_enrolment", "enrolment" },
 	{ "login.col_expires", "expiresAt" },
+	{ "login.col_tokens_ended", "managementTokensEnded" },
 };
 
 /* ---- the file ---- */

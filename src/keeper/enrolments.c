@@ -11,7 +11,7 @@ static enum status enrolment_reset(struct api_call *call)
 	CLEANUP(buf_wipe)
 	struct buf object = buf_heap(4 * KIB);
 	struct login_link link = { .url = { 0 } };
-	int64_t expires_at_us = 0;
+	int64_t expires_at_us = 0, tokens_count = 0;
 	struct head head;
 	uint32_t slot;
 	enum status st = api_slot(call, "id", &slot);
@@ -21,6 +21,9 @@ static enum status enrolment_reset(struct api_call *call)
 	if (st == ST_OK)
 		st = api_change(call);
 	if (st == ST_OK)
+		st = snapshot_management_tokens_of(
+			call->reading, slot, call->now_us, &tokens_count);
+	if (st == ST_OK)
 		st = login_reset(call->change, slot, link.digest, &expires_at_us, &call->complaint);
 	if (st == ST_OK)
 		st = api_commit_unread(call, &head);
@@ -29,7 +32,7 @@ static enum status enrolment_reset(struct api_call *call)
 		buf_append_json(&object, span_str(link.url));
 		buf_append_str(&object, ",\"expiresAt\":\"");
 		clock_append_rfc3339(&object, expires_at_us);
-		buf_append_str(&object, "\"}");
+		buf_printf(&object, "\",\"managementTokensEnded\":%lld}", (long long)tokens_count);
 		st = api_answer(call, 201, &object, 0, &head);
 	}
 	crypto_wipe(&link, sizeof(link));

@@ -54,6 +54,8 @@ enum status login_forget(struct change *change, uint32_t user_slot)
 	/* Who had his session may have made them, and keep them. */
 	if (st == ST_OK)
 		st = handovers_void_of_user(change, user_slot);
+	if (st == ST_OK)
+		st = management_tokens_end_of(change, user_slot);
 	/* Who enrols next is not who was invited. */
 	if (st == ST_OK)
 		st = invitation_drop_of(change, user_slot);

@@ -74,6 +74,16 @@ enum status management_token_find(struct snapshot *snapshot, const uint8_t diges
 	return snapshot_note(snapshot, st);
 }
 
+enum status snapshot_management_tokens_of(
+	struct snapshot *snapshot, uint32_t user_slot, int64_t now_us, int64_t *out_count)
+{
+	return snapshot_note(
+		snapshot, db_one_int(snapshot->db,
+				  "SELECT COUNT(*) FROM management_tokens WHERE created_by = $1"
+				  " AND revoked_at_us = 0 AND expires_at_us > $2",
+				  out_count, DB_INT(user_slot), DB_INT(now_us)));
+}
+
 bool management_token_live(const struct record_management_token *token, int64_t now_us)
 {
 	return token->revoked_at_us == 0 && now_us < token->expires_at_us;
@@ -324,13 +334,10 @@ enum status management_token_revoke(
 	return change_leave(change, st);
 }
 
-enum status management_tokens_end(struct change *change, uint32_t account_slot)
+static enum status revoke_all(struct change *change, const char *sql, uint32_t of)
 {
 	struct slots slots;
-	enum status st = slots_read(change_db(change),
-		"SELECT slot FROM management_tokens WHERE account_slot = $1"
-		" AND revoked_at_us = 0 AND created_by <> 0 ORDER BY slot",
-		account_slot, change->arena, &slots);
+	enum status st = slots_read(change_db(change), sql, of, change->arena, &slots);
 
 	for (size_t i = 0; st == ST_OK && i < slots.count; i++) {
 		struct record_management_token token;
@@ -341,4 +348,20 @@ enum status management_tokens_end(struct change *change, uint32_t account_slot)
 			st = revoke(change, &token);
 	}
 	return st;
+}
+
+enum status management_tokens_end(struct change *change, uint32_t account_slot)
+{
+	return revoke_all(change,
+		"SELECT slot FROM management_tokens WHERE account_slot = $1"
+		" AND revoked_at_us = 0 ORDER BY slot",
+		account_slot);
+}
+
+enum status management_tokens_end_of(struct change *change, uint32_t user_slot)
+{
+	return revoke_all(change,
+		"SELECT slot FROM management_tokens WHERE created_by = $1"
+		" AND revoked_at_us = 0 ORDER BY slot",
+		user_slot);
 }

@@ -4,8 +4,10 @@
  * TOKEN_MANAGEMENT) only the SHA-256 comes here.
  *
  * I1: a token lives at most MANAGEMENT_TOKEN_VALID_MAX_US and is never live again.
- * I2: when the ownership of the account goes to somebody else, the tokens that
- *     its users made are revoked: the old owner keeps nothing that acts for him.
+ * I2: when the ownership of the account goes to somebody else, all of its tokens are revoked,
+ *     the operator's too: the new owner begins with none that he did not make.
+ * I3: a token acts for the owner who made it: it ends when he is reset, suspended or erased, for
+ *     who had his session may have made it; and it counts only while he is the owner and active.
  */
 #ifndef RECORDS_MANAGEMENT_TOKEN_H
 #define RECORDS_MANAGEMENT_TOKEN_H
@@ -37,6 +39,10 @@ NODISCARD enum status snapshot_management_token(struct snapshot *snapshot, uint3
 NODISCARD enum status management_token_find(struct snapshot *snapshot,
 	const uint8_t digest[DIGEST_SIZE], struct arena *arena,
 	struct record_management_token *out_token);
+
+/* How many live ones a user made. */
+NODISCARD enum status snapshot_management_tokens_of(
+	struct snapshot *snapshot, uint32_t user_slot, int64_t now_us, int64_t *out_count);
 
 bool management_token_live(const struct record_management_token *token, int64_t now_us);
 /* address: IPv6 or IPv4-mapped IPv6, network order. */

@@ -148,7 +148,9 @@ enum status token_holding(
 	struct db_statement *row = NULL;
 	enum status st = db_query(db,
 		"SELECT t.account_slot, t.rights, t.expires_at_us, t.revoked_at_us, a.state,"
-		" a.manages_installation FROM management_tokens t"
+		" a.manages_installation, CASE WHEN t.created_by = 0 THEN 1"
+		" ELSE (SELECT COUNT(*) FROM users u WHERE u.slot = t.created_by"
+		" AND u.is_owner = 1 AND u.state = 1) END FROM management_tokens t"
 		" JOIN accounts a ON a.slot = t.account_slot WHERE t.slot = $1",
 		&row, DB_INT(token_slot));
 
@@ -158,7 +160,7 @@ enum status token_holding(
 		return st;
 	*out_holding = (struct holding){ .account_slot = (uint32_t)db_int(row, 0),
 		.is_active = now_us < db_int(row, 2) && db_int(row, 3) == 0 &&
-			     db_int(row, 4) == ACCOUNT_ACTIVE,
+			     db_int(row, 4) == ACCOUNT_ACTIVE && db_int(row, 6) == 1,
 		.manages_installation = db_int(row, 5) == 1 };
 	holding_settle(out_holding, rights_of_text(db_bytes(row, 1)));
 	return ST_OK;

@@ -241,8 +241,9 @@ NODISCARD enum status invitation_drop(struct change *change, uint32_t user_slot)
 NODISCARD enum status invitation_drop_of(struct change *change, uint32_t user_slot);
 /* Links by which he was to enrol are void. */
 NODISCARD enum status enrolments_drop(struct change *change, uint32_t user_slot);
-/* Revoke what the users of an account made, with an event each. */
+/* Revoke all live ones of an account, or those that this user made, with an event each. */
 NODISCARD enum status management_tokens_end(struct change *change, uint32_t account_slot);
+NODISCARD enum status management_tokens_end_of(struct change *change, uint32_t user_slot);
 
 /* Take a profile off a user who holds it, with its event. */
 NODISCARD enum status holder_drop(

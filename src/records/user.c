@@ -375,6 +375,8 @@ static enum status way_in_close(struct change *change, uint32_t slot)
 		st = enrolments_drop(change, slot);
 	if (st == ST_OK)
 		st = handovers_void_of_user(change, slot);
+	if (st == ST_OK)
+		st = management_tokens_end_of(change, slot);
 	return st != ST_OK ? st : invitation_drop_of(change, slot);
 }
 

@@ -94,3 +94,16 @@ test('a link that the owner makes names him, and its opening nobody', async () =
   assert.equal(actor('key.handover_open').id, 'system:one-time-link');
   assert.equal(actor('key.handover_open').address, '127.0.0.1');
 });
+
+test('a reset of the owner ends the tokens that the owner made, and says how many', async () => {
+  const body = { account: 'store', label: 'deploy', rights: ['keys.view'], addresses: ['127.0.0.1'], expiresAt: new Date(Date.now() + 3600000).toISOString() };
+  const mine = (await as(bea, 'POST', '/v1/management-tokens', body)).json;
+  const ours = await daemon.api('POST', '/v1/management-tokens', { ...body, label: 'of the operator' });
+  const works = async ({ token }) => (await as(token, 'GET', '/v1/keys?account=store')).status;
+  assert.deepEqual([await works(mine), await works(ours)], [200, 200]);
+  const reset = await daemon.api('POST', `/v1/users/${ids.bea}/enrolment`);
+  assert.equal(reset.managementTokensEnded, 1);
+  assert.deepEqual([await works(mine), await works(ours)], [401, 200]);
+  const { items } = await daemon.api('GET', '/v1/events?action=management_token.revoke&order=desc');
+  assert.equal(items[0].event.entity.id, `token:${mine.id}`);
+});

@@ -1,7 +1,9 @@
 /* Management tokens: what they may be, who makes them, where they work, and when they end. */
 #include "fixture.h"
 
+#include "records/login.h"
 #include "records/management_token.h"
+#include "records/right.h"
 
 #include <stdio.h>
 
@@ -202,6 +204,82 @@ static void only_the_owner_makes_them(void **state)
 	f->actor = boss;
 }
 
+static bool counts(struct fixture *f, uint32_t slot)
+{
+	struct snapshot *snapshot = NULL;
+	struct holding holding;
+
+	ASSERT_OK(snapshot_begin(f->records, &snapshot));
+	ASSERT_OK(snapshot_token_holding(snapshot, slot, f->now_us, &holding));
+	snapshot_end(&snapshot);
+	return holding.is_active;
+}
+
+/* One by the operator, one by the owner. */
+static uint32_t two_tokens(struct fixture *f, uint32_t *out_of_operator)
+{
+	struct management_token_new new;
+	struct actor boss = f->actor;
+	struct snapshot *snapshot = NULL;
+	struct record_account account;
+	uint32_t slot;
+
+	fixture_accounts(f);
+	new = plain(f);
+	ASSERT_OK(create(f, &new, out_of_operator));
+	ASSERT_OK(snapshot_begin(f->records, &snapshot));
+	ASSERT_OK(snapshot_account(snapshot, f->acme, f->arena, &account));
+	snapshot_end(&snapshot);
+	f->actor = (struct actor){
+		.kind = ACTOR_USER, .user_slot = account.owner_slot, .peer_uid = -1
+	};
+	new.digest = digest_of(77);
+	ASSERT_OK(create(f, &new, &slot));
+	f->actor = boss;
+	return slot;
+}
+
+static void a_reset_of_the_owner_ends_his(void **state)
+{
+	struct fixture *f = *state;
+	uint32_t of_operator, of_owner = two_tokens(f, &of_operator), owner;
+	struct snapshot *snapshot = NULL;
+	struct record_management_token token;
+	struct change *change;
+	int64_t expires;
+
+	ASSERT_OK(snapshot_begin(f->records, &snapshot));
+	ASSERT_OK(snapshot_management_token(snapshot, of_owner, f->arena, &token));
+	snapshot_end(&snapshot);
+	owner = token.created_by;
+	assert_true(counts(f, of_owner));
+	change = begin(f);
+	ASSERT_OK(end(&change, login_reset(change, owner, digest_of(9), &expires, &f->complaint)));
+	assert_false(counts(f, of_owner));
+	assert_true(counts(f, of_operator));
+	ASSERT_OK(snapshot_begin(f->records, &snapshot));
+	ASSERT_OK(snapshot_management_token(snapshot, of_owner, f->arena, &token));
+	snapshot_end(&snapshot);
+	assert_true(token.revoked_at_us != 0);
+	assert_chain(f);
+}
+
+/* Whatever became of him without the records seeing to it. */
+static void one_counts_only_while_its_maker_is_the_owner(void **state)
+{
+	static const char *const ACTS[] = { "UPDATE users SET state = 2",
+		"UPDATE users SET state = 3", "UPDATE users SET is_owner = 0" };
+	struct fixture *f = *state;
+	uint32_t of_operator, of_owner = two_tokens(f, &of_operator);
+
+	for (size_t i = 0; i < ARRAY_LEN(ACTS); i++) {
+		meddle(f->db_path, ACTS[i]);
+		CHECK_ROW(ACTS[i], !counts(f, of_owner) && counts(f, of_operator));
+		meddle(f->db_path, "UPDATE users SET state = 1, is_owner = 1");
+		CHECK_ROW(ACTS[i], counts(f, of_owner));
+	}
+}
+
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, fixture_setup, fixture_teardown)
 
 int main(void)
@@ -213,6 +291,8 @@ int main(void)
 		TEST(revoked_is_final),
 		TEST(its_use_is_kept_to_a_minute),
 		TEST(only_the_owner_makes_them),
+		TEST(a_reset_of_the_owner_ends_his),
+		TEST(one_counts_only_while_its_maker_is_the_owner),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

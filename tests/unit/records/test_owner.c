@@ -396,7 +396,7 @@ static bool is_live(struct fixture *f, uint32_t slot)
 	return management_token_live(&token, f->now_us);
 }
 
-static void the_old_owners_tokens_end_with_him(void **state)
+static void all_tokens_end_with_the_old_owner(void **state)
 {
 	struct fixture *f = *state;
 	struct people p = people_make(f);
@@ -408,7 +408,7 @@ static void the_old_owners_tokens_end_with_him(void **state)
 	assert_true(is_live(f, of_ana));
 	ASSERT_OK(accept(f, p.as_bea));
 	assert_false(is_live(f, of_ana));
-	assert_true(is_live(f, of_operator));
+	assert_false(is_live(f, of_operator));
 	assert_true(span_contains(last_event(f, 0), "\"action\":\"management_token.revoke\""));
 	assert_chain(f);
 }
@@ -476,7 +476,7 @@ int main(void)
 		TEST(a_session_that_ended_accepts_nothing),
 		TEST(the_session_that_accepts_stays_and_the_others_end),
 		TEST(the_operators_transfer_ends_it),
-		TEST(the_old_owners_tokens_end_with_him),
+		TEST(all_tokens_end_with_the_old_owner),
 		TEST(accepted_or_cancelled_never_both),
 	};
 
