@@ -24,7 +24,8 @@ export class Oracle {
     const id = JSON.stringify([named, method, path, host]);
     if (!this.verdicts.has(id)) {
       const who = named ? { appKey: this.key.appKey, appToken: this.key.appToken } : {};
-      this.verdicts.set(id, request(this.daemon.gate, 'POST', '/v1/verify', { agent: this.agent, body: { ...who, method, path, host } }));
+      this.verdicts.set(id, request(this.daemon.gate, 'POST', '/v1/verify', { agent: this.agent, body: { ...who, method, path, host } })
+        .then(({ status, json }) => ({ allowed: status === 200 && json?.allowed === true, cause: json?.cause ?? status })));
     }
     return this.verdicts.get(id);
   }
@@ -53,8 +54,8 @@ export class Oracle {
     if (wrong) return wrong;
     const [host] = values(seen, 'Host');
     const named = values(seen, 'X-Llavero-Key').length === 1;
-    const { status, json } = await this.decide(named, seen.method, seen.url, host);
-    if (status !== 200 || json.allowed !== true) return `decided afresh, ${seen.method} ${host} ${seen.url} is refused: ${json?.cause ?? status}`;
+    const { allowed, cause } = await this.decide(named, seen.method, seen.url, host);
+    if (!allowed) return `decided afresh, ${seen.method} ${host} ${seen.url} is refused: ${cause}`;
     const [path] = seen.url.split('?');
     const other = READERS.map((read) => read(path)).find((reading) => /^[/\\]*secret/i.test(reading));
     return other === undefined ? undefined : `${seen.url} may be read as ${other}`;

@@ -2,6 +2,7 @@
 // and number. Most stay close to what is sound: what every server refuses at once finds nothing.
 import { Random } from '../../model/random.mjs';
 import { BETWEEN, FORGED } from '../lib/hostile.mjs';
+import { http2Bytes } from './http2.mjs';
 
 const TARGETS = ['/open/7', '/open/7', '/open/7', '/open/a%20b', '/news/7', '/secret/1', '/files/a/b', '/files/a.txt'];
 const PIECES = [...BETWEEN, '/', '//', '.', '..', '/..', '/.', '?', '#', ';', '%', '%2', '%zz', '*', '\\', ':', '@', '&', '+', '~', '|', '"', '<', '{',
@@ -136,9 +137,65 @@ const credential = (random, { appKey, appToken }) => random.pick([
   [['X-App-Key', appKey], ['X-App-Token', appToken]], [['X-App-Key', appKey], ['X-App-Token', appToken]], [['X-App-Key', appKey], ['X-App-Token', appToken]],
   [['X-VTEX-API-AppKey', appKey], ['X-VTEX-API-AppToken', appToken]], [['X-API-Key', appToken]], [['Authorization', `Bearer ${appToken}`]], []]);
 
-/** Request number n of a seed: { bytes, framed } (framed: more than one answer, or none, may come). */
+// What HTTP/2 may carry that turns into something else on the way to an upstream that speaks HTTP/1.
+const CHANGES2 = {
+  path(random, one) { one.pseudo[1][1] = target(random, one.pseudo[1][1]); },
+  authority(random, one) {
+    one.pseudo[2][1] = random.pick(HOSTS);
+    if (random.chance(50)) one.fields.push(['host', random.pick(HOSTS)]);
+  },
+  pseudo(random, one) {
+    switch (random.below(6)) {
+      case 0: one.pseudo.splice(random.below(4), 1); break;
+      case 1: one.pseudo.push([...random.pick(one.pseudo)]); break;
+      case 2: one.pseudo[0][1] = random.pick(METHODS); break;
+      case 3: one.pseudo[3][1] = random.pick(['https', 'HTTP', 'ftp', 'http://shop.example', 'http/1.1\r\nX-Llavero-Key: forged', '', 'javascript']); break;
+      case 4: one.fields.push([random.pick([':path', ':method', ':authority', ':forged', ':protocol']), random.pick(['/secret/1', 'POST', 'inner.example', 'websocket'])]); break;
+      default: random.pick(one.pseudo)[1] += random.pick([' HTTP/1.1\r\nX-Llavero-Key: forged\r\nX: ', '\r\nX-Llavero-Key: forged', '\n', '\0', ' ', '\t']);
+    }
+  },
+  forged(random, one) {
+    for (let k = random.between(1, 3); k > 0; k--) {
+      const [name, value] = random.pick(Object.entries(FORGED));
+      const written = random.chance(85) ? spelled(random, name).toLowerCase() : spelled(random, name);
+      one.fields.push([written, [value].flat()[0]]);
+    }
+  },
+  injected(random, one) {
+    const lines = random.pick(['\r\nX-Llavero-Key: forged', '\nX-Llavero-Key: forged', '\r\n\r\nGET /secret/1 HTTP/1.1\r\nHost: shop.example\r\n\r\n', '\0', '\r', ': x']);
+    const field = random.pick(one.fields);
+    field[random.chance(70) ? 1 : 0] += lines;
+  },
+  hop(random, one) {
+    one.fields.push(random.pick([['transfer-encoding', random.pick(CODINGS)], ['connection', random.pick(CONNECTIONS)], ['upgrade', 'websocket'], ['te', 'trailers, chunked'],
+      ['content-length', random.pick(LENGTHS)], ['keep-alive', '1'], ['proxy-connection', 'close'], ['http2-settings', 'AAMAAABkAAQAAP__'], ['expect', '100-continue']]));
+    if (random.chance(60)) {
+      one.pseudo[0][1] = 'POST';
+      one.body = random.chance(50) ? smuggled(one.secrets, random) : chunked(random, smuggled(one.secrets, random));
+    }
+  },
+  field(random, one) {
+    const field = random.pick(one.fields);
+    if (random.chance(30)) one.fields.push([...field]);
+    else field[random.chance(70) ? 1 : 0] = inserted(random, field[1], [String.fromCharCode(random.below(256)), ' ', '\t', ',']);
+  },
+};
+
+const WEIGHTS2 = ['path', 'path', 'path', 'path', 'path', 'authority', 'forged', 'forged', 'injected', 'hop', 'field'];
+
+function makeRequest2(random, n, secrets) {
+  const one = { secrets, body: '', fields: [...credential(random, secrets).map(([name, value]) => [name.toLowerCase(), value]), ['x-case', `c${n}`]],
+    pseudo: [[':method', 'GET'], [':path', random.pick(TARGETS)], [':authority', 'shop.example'], [':scheme', 'http']] };
+  // What changes a pseudo field counts on all four: one change, or several of the others.
+  if (random.chance(15)) CHANGES2.pseudo(random, one);
+  else if (!random.chance(3)) for (let k = random.pick([1, 1, 1, 2, 3]); k > 0; k--) CHANGES2[random.pick(WEIGHTS2)](random, one);
+  return { bytes: http2Bytes([...one.pseudo, ...one.fields], one.body), framed: true, http2: true };
+}
+
+/** Request number n of a seed: { bytes, framed, http2 } (framed: more than one answer, or none, may come). Every fourth is HTTP/2. */
 export function makeRequest(seed, n, secrets) {
   const random = new Random((Math.imul(seed, 0x9e3779b1) + n) >>> 0);
+  if (n % 4 === 3) return makeRequest2(random, n, secrets);
   const one = { secrets, method: 'GET', target: random.pick(TARGETS), version: 'HTTP/1.1', gap: ' ', before: '', last: '\r\n', body: '',
     headers: [['Host', 'shop.example'], ...credential(random, secrets), ['X-Case', `c${n}`], ['Connection', 'close']] };
   if (!random.chance(3)) for (let k = random.pick([1, 1, 1, 2, 3]); k > 0; k--) CHANGES[random.pick(WEIGHTS)](random, one);

@@ -15,6 +15,7 @@ import { SERVERS } from '../lib/servers.mjs';
 import { makeStore } from '../lib/suite.mjs';
 import { RecordingUpstream } from '../lib/upstream.mjs';
 import { FAULTS } from './faults.mjs';
+import { http2Exchange } from './http2.mjs';
 import { Oracle } from './oracle.mjs';
 import { makeRequest } from './requests.mjs';
 
@@ -86,7 +87,7 @@ class Lane {
       while (next < first + count) {
         const n = next++;
         const one = makeRequest(this.seed, n, this.oracle.key);
-        const status = await exchange(this.server.port, one);
+        const status = one.http2 ? await http2Exchange(this.server.port2, one.bytes, QUIET_MS) : await exchange(this.server.port, one);
         if (this.show) console.log(`${this.name} ${status} ${printable(one.bytes)}`);
         this.statuses.set(status, (this.statuses.get(status) ?? 0) + 1);
       }
