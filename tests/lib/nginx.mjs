@@ -11,7 +11,7 @@ const NOBODY = 65534;
 const ROOTED = process.getuid() === 0;
 const KIT = path.join(ROOT, 'docs/gateways');
 
-const NGINX = ['/usr/sbin/nginx', '/usr/bin/nginx', '/usr/local/sbin/nginx'].find((f) => fs.existsSync(f)) ?? 'nginx';
+export const NGINX = ['/usr/sbin/nginx', '/usr/bin/nginx', '/usr/local/sbin/nginx'].find((f) => fs.existsSync(f)) ?? 'nginx';
 
 // Answers 200 to everything, and keeps what came: { method, url, headers (raw pairs), body }.
 export class Upstream {

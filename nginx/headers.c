@@ -1,0 +1,220 @@
+#include "module.h"
+
+/* ---- names ---- */
+
+static void learn(struct site *site, const char *text, enum name_kind kind)
+{
+	struct name *name = &site->names[site->names_count];
+	size_t len = ngx_strlen(text);
+
+	if (site->names_count == NAMES_MAX || len > NAME_LEN_MAX)
+		return;
+	ngx_strlow(name->lower, bytes_of(text), len);
+	name->len = len;
+	name->kind = kind;
+	site->names_count++;
+	site->name_lengths |= (uint64_t)1 << len;
+	if (kind != NAME_READ)
+		site->secret_lengths |= (uint64_t)1 << len;
+}
+
+void headers_learn(struct site *site)
+{
+	const char *name;
+
+	for (size_t i = 0; (name = llv_credential_header(site->llv, i)) != NULL; i++)
+		learn(site, name,
+			ngx_strcasecmp(bytes_of(name), bytes_of("Authorization")) == 0
+				? NAME_AUTHORIZATION
+				: NAME_CREDENTIAL);
+	learn(site, "Origin", NAME_READ);
+	learn(site, "Access-Control-Request-Method", NAME_READ);
+	learn(site, "Accept-Language", NAME_READ);
+}
+
+/* Whether some upstream may take the one for the other: many read "_" and more as "-". */
+static ngx_int_t alike(const u_char *lower, const u_char *other, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		u_char c = other[i];
+
+		if (lower[i] == c)
+			continue;
+		if (lower[i] != '-' || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'))
+			return 0;
+	}
+	return 1;
+}
+
+static ngx_int_t has_length(uint64_t lengths, const ngx_table_elt_t *header)
+{
+	return header->key.len <= NAME_LEN_MAX && (lengths >> header->key.len & 1) != 0;
+}
+
+static const struct name *exactly(const struct site *site, const ngx_table_elt_t *header)
+{
+	for (size_t i = 0; i < site->names_count; i++) {
+		const struct name *name = &site->names[i];
+
+		if (name->len == header->key.len &&
+			ngx_memcmp(name->lower, header->lowcase_key, name->len) == 0)
+			return name;
+	}
+	return NULL;
+}
+
+/* ---- walking a list ---- */
+
+struct walk {
+	ngx_list_part_t *part;
+	ngx_uint_t next;
+};
+
+static ngx_table_elt_t *walk_next(struct walk *walk)
+{
+	while (walk->part != NULL && walk->next >= walk->part->nelts) {
+		walk->part = walk->part->next;
+		walk->next = 0;
+	}
+	if (walk->part == NULL)
+		return NULL;
+	return &((ngx_table_elt_t *)walk->part->elts)[walk->next++];
+}
+
+/* ---- for a decision ---- */
+
+void headers_pick(const struct site *site, ngx_list_t *list, struct picked *out)
+{
+	struct walk walk = { &list->part, 0 };
+	ngx_table_elt_t *header;
+
+	out->count = 0;
+	out->too_many = 0;
+	while ((header = walk_next(&walk)) != NULL) {
+		if (!has_length(site->name_lengths, header) || exactly(site, header) == NULL)
+			continue;
+		if (out->count == PICKED_MAX) {
+			out->too_many = 1;
+			return;
+		}
+		out->headers[out->count++] = (struct llv_header){
+			.name = { (const char *)header->key.data, header->key.len },
+			.value = { (const char *)header->value.data, header->value.len },
+		};
+	}
+}
+
+/* ---- for the upstream ---- */
+
+static const u_char IDENTITY[] = "x-llavero-";
+#define IDENTITY_LEN (sizeof(IDENTITY) - 1)
+
+static ngx_int_t is_identity(const u_char *lower, size_t len)
+{
+	return len > IDENTITY_LEN && lower[0] == IDENTITY[0] &&
+	       alike(IDENTITY, lower, IDENTITY_LEN);
+}
+
+static ngx_int_t is_bearer(const ngx_str_t *value)
+{
+	return value->len >= 6 && ngx_strncasecmp(value->data, bytes_of("Bearer"), 6) == 0;
+}
+
+/* Whether Authorization carried the credential: it counts when no other header for one came. */
+static ngx_int_t by_authorization(const struct site *site, ngx_list_t *list)
+{
+	struct walk walk = { &list->part, 0 };
+	ngx_table_elt_t *header;
+
+	while ((header = walk_next(&walk)) != NULL) {
+		const struct name *name =
+			has_length(site->secret_lengths, header) ? exactly(site, header) : NULL;
+
+		if (name != NULL && name->kind == NAME_CREDENTIAL)
+			return 0;
+	}
+	return 1;
+}
+
+/* Whether it is a credential, in a spelling that some upstream may take for it. */
+static ngx_int_t is_secret(
+	const struct site *site, const ngx_table_elt_t *header, ngx_list_t *client_headers)
+{
+	if (!has_length(site->secret_lengths, header))
+		return 0;
+	for (size_t i = 0; i < site->names_count; i++) {
+		const struct name *name = &site->names[i];
+
+		if (name->len != header->key.len || name->kind == NAME_READ ||
+			!alike(name->lower, header->lowcase_key, name->len))
+			continue;
+		return name->kind == NAME_CREDENTIAL ||
+		       (is_bearer(&header->value) && by_authorization(site, client_headers));
+	}
+	return 0;
+}
+
+static ngx_uint_t count_headers(ngx_list_t *list)
+{
+	ngx_uint_t count = 0;
+
+	for (ngx_list_part_t *part = &list->part; part != NULL; part = part->next)
+		count += part->nelts;
+	return count;
+}
+
+/* The identity headers of the verdict, behind out; what stands beside them is for the client. */
+static ngx_table_elt_t *add_identity(
+	ngx_pool_t *pool, const struct verdict *verdict, ngx_table_elt_t *out)
+{
+	for (size_t i = 0; i < verdict->headers_count; i++) {
+		const struct llv_header *told = &verdict->headers[i];
+		u_char *name = bytes_of(told->name.ptr);
+		u_char *lower = ngx_pnalloc(pool, told->name.len);
+
+		if (lower == NULL)
+			return NULL;
+		out->hash = ngx_hash_strlow(lower, name, told->name.len);
+		if (!is_identity(lower, told->name.len))
+			continue;
+		out->key = (ngx_str_t){ told->name.len, name };
+		out->value = (ngx_str_t){ told->value.len, bytes_of(told->value.ptr) };
+		out->lowcase_key = lower;
+		out++;
+	}
+	return out;
+}
+
+/*
+ * A new list, and the old one left as it is: nginx holds pointers into it, and a
+ * second decision reads what the client sent.
+ */
+ngx_int_t headers_clean(ngx_http_request_t *r, const struct site *site, struct state *state)
+{
+	ngx_list_t old = r->headers_in.headers;
+	ngx_list_t *list = &r->headers_in.headers;
+	struct verdict *verdict = state->verdict;
+	size_t ours = verdict == NULL || !verdict->allowed ? 0 : verdict->headers_count;
+	struct walk walk = { &old.part, 0 };
+	ngx_table_elt_t *header, *out;
+
+	/* A handle that is not open names no headers. */
+	if (site->names_count == 0 || ngx_list_init(list, r->pool, count_headers(&old) + ours + 1,
+					      sizeof(ngx_table_elt_t)) != NGX_OK)
+		return NGX_ERROR;
+	out = list->part.elts;
+	while ((header = walk_next(&walk)) != NULL) {
+		if (is_identity(header->lowcase_key, header->key.len))
+			continue;
+		if (is_secret(site, header, &state->client_headers)) {
+			if (header == r->headers_in.authorization)
+				r->headers_in.authorization = NULL;
+			continue;
+		}
+		*out++ = *header;
+	}
+	if (ours > 0 && (out = add_identity(r->pool, verdict, out)) == NULL)
+		return NGX_ERROR;
+	list->part.nelts = (ngx_uint_t)(out - (ngx_table_elt_t *)list->part.elts);
+	return NGX_OK;
+}
