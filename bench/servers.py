@@ -171,7 +171,32 @@ class Llaverod:
         return False
 
 
+RETURN = """
+    server {{
+        listen 127.0.0.1:{port};
+        listen unix:{folder}/nginx.sock;
+        location / {{ return 200; }}
+    }}
+"""
+
+# The same two places without and with the module: a file, and a server behind it.
+FRONT = """
+    upstream behind {{ server 127.0.0.1:{behind}; keepalive 64; }}
+    {http}
+    server {{
+        listen 127.0.0.1:{port};
+        server_name file;
+        location / {{ root {folder}; try_files /file =404; }}
+    }}
+    server {{
+        listen 127.0.0.1:{port};
+        server_name proxy;
+        location / {{ proxy_pass http://behind; proxy_http_version 1.1; proxy_set_header Connection ""; }}
+    }}
+"""
+
 NGINX = """
+{main}
 worker_processes {workers};
 error_log {folder}/error.log;
 pid {folder}/nginx.pid;
@@ -181,25 +206,26 @@ http {{
     access_log off;
     keepalive_requests 100000000;
     keepalive_timeout 3600;
-    server {{
-        listen 127.0.0.1:{port};
-        listen unix:{folder}/nginx.sock;
-        location / {{ return 200; }}
-    }}
+    {servers}
 }}
 """
 
 
 class Nginx:
-    def __init__(self, workers):
+    """servers: the text above for the http block, with values for what stands in its braces."""
+
+    def __init__(self, workers, servers=RETURN, main="", **values):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="llavero-bench-nginx-"))
         self.port = free_port()
         self.socket = self.folder / "nginx.sock"
         self.workers = workers
+        self.config = NGINX.format(
+            folder=self.folder, workers=workers, main=main,
+            servers=servers.format(folder=self.folder, port=self.port, **values))
 
     def __enter__(self):
-        (self.folder / "nginx.conf").write_text(
-            NGINX.format(folder=self.folder, port=self.port, workers=self.workers))
+        (self.folder / "nginx.conf").write_text(self.config)
+        (self.folder / "file").write_text("upstream\n")
         self.process = subprocess.Popen(
             ["nginx", "-p", self.folder, "-c", self.folder / "nginx.conf", "-e",
              self.folder / "error.log"], stdin=subprocess.DEVNULL)
