@@ -1,10 +1,24 @@
 // How the kits of docs/gateways run on the servers that they are for: unchanged, but for ports and paths.
+import path from 'node:path';
+
 import { Nginx } from '../../lib/nginx.mjs';
+import { ModuleNginx } from '../../lib/nginx_module.mjs';
 import { kit, program, Server } from './server.mjs';
 
 /** start(options): a server before the upstream at the port, with the gate's socket. */
 export const SERVERS = {
   nginx: async (options) => Object.assign(await Nginx.start(options), { name: 'nginx' }),
+
+  // It asks no gate: it reads the data, which a test's daemon has beside the gate's socket.
+  'nginx-module': async ({ gate, upstream, change = (text) => text }) => {
+    const server = await ModuleNginx.start({ data: path.join(path.dirname(gate), 'data'), http: (n) => `server {
+      listen 127.0.0.1:${n.port};
+      listen 127.0.0.1:${n.port2} http2;
+      server_name shop.example;
+      location / { ${change(kit('nginx-module.conf'))} proxy_pass http://127.0.0.1:${upstream}; }
+    }` });
+    return Object.assign(server, { name: 'nginx-module' });
+  },
 
   caddy: ({ gate, upstream, change = (text) => text }) => Server.start({ name: 'caddy', gate,
     configure: ({ folder, port, port2 }) => ({
