@@ -201,7 +201,7 @@ const struct cli_command COMMANDS[] = {
 	{ "logout", "", 0, 0, NULL, 0, "login.cmd_logout", run_logout },
 	{ "whoami", "", 0, 0, NULL, 0, "login.cmd_whoami", run_whoami },
 	{ "session list", "", 0, 0, NULL, 0, "login.cmd_session_list", run_session_list },
-	{ "session end", "ID", 1, 1, NULL, 0, "login.cmd_session_end", run_session_end },
+	{ "session end", "ID | others", 1, 1, NULL, 0, "login.cmd_session_end", run_session_end },
 	{ "enrol", "", 0, 0, OPTIONS(ENROL), "login.cmd_enrol", run_enrol },
 	{ "password", "", 0, 0, OPTIONS(PASSWORD), "login.cmd_password", run_password },
 	{ "second-factor", "", 0, 0, OPTIONS(FACTOR), "login.cmd_second_factor",

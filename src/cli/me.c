@@ -5,6 +5,7 @@
 #include "base/limits.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static const struct column SHOWN[] = {
 	{ "cli.col_caller", "caller" },
@@ -73,6 +74,8 @@ int run_session_end(struct cli *cli, const struct cli_args *args)
 	CLEANUP(buf_free)
 	struct buf path = buf_heap(KIB);
 
+	if (strcmp(args->operands[0], "others") == 0)
+		return send_and_say(cli, "DELETE", "/v1/sessions", NULL, "login.sessions_ended");
 	client_path(&path, "/v1/sessions/%s", args->operands[0]);
 	return send_and_say(cli, "DELETE", buf_str(&path), NULL, "login.session_ended");
 }

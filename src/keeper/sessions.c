@@ -55,6 +55,7 @@ static enum status append_session(struct api_call *call, uint32_t slot, struct b
 	struct record_user user;
 	struct record_login login;
 	struct holding holding;
+	int64_t email_changed_at_us = 0;
 	enum status st = session_get(call->reading, slot, &session);
 
 	if (st == ST_OK)
@@ -65,9 +66,13 @@ static enum status append_session(struct api_call *call, uint32_t slot, struct b
 		st = snapshot_user_holding(call->reading, user.slot, &holding);
 	if (st == ST_OK)
 		st = snapshot_login(call->reading, user.slot, call->arena, &login);
+	if (st == ST_OK)
+		st = snapshot_email_changed(
+			call->reading, user.slot, session.created_at_us, &email_changed_at_us);
 	if (st != ST_OK)
 		return st;
 	append_shown(out, "user", &account, &user, &holding);
+	append_time(out, "emailChangedAt", email_changed_at_us);
 	append_time(out, "secondFactorUntil", session.second_factor_at_us + SESSION_STEP_UP_US);
 	append_time(out, "idleUntil", session.idle_until_us);
 	append_time(out, "expiresAt", session.expires_at_us);
@@ -119,6 +124,7 @@ static enum status session_show(struct api_call *call)
 		if (st == ST_OK)
 			append_shown(&object, is_token ? "token" : "operator",
 				is_token ? &account : NULL, NULL, &holding);
+		append_time(&object, "emailChangedAt", 0);
 		append_time(&object, "secondFactorUntil", 0);
 		append_time(&object, "idleUntil", 0);
 		append_time(&object, "expiresAt", 0);
@@ -199,6 +205,25 @@ static enum status sessions_drop(struct api_call *call)
 		st = api_change(call);
 	if (st == ST_OK)
 		st = session_end(call->change, call->caller.user_slot, slot, &call->complaint);
+	return st != ST_OK ? st : api_commit_done(call);
+}
+
+static enum status sessions_drop_others(struct api_call *call)
+{
+	struct record_session sessions[SESSIONS_PER_USER];
+	size_t count = 0;
+	enum status st = need_person(call);
+
+	if (st == ST_OK)
+		st = api_change(call);
+	if (st == ST_OK)
+		st = sessions_of_user(call->reading, call->caller.user_slot, call->now_us,
+			call->arena, sessions, &count);
+	for (size_t i = 0; st == ST_OK && i < count; i++) {
+		if (sessions[i].slot != call->caller.session_slot)
+			st = session_end(call->change, call->caller.user_slot, sessions[i].slot,
+				&call->complaint);
+	}
 	return st != ST_OK ? st : api_commit_done(call);
 }
 
@@ -528,6 +553,7 @@ static const struct api_route ROUTES[] = {
 	{ "DELETE", "/v1/session", session_drop, NULL, 0, NEED_ANYBODY, 0 },
 	{ "POST", "/v1/session/confirm", session_prove, NULL, LOGIN_BODY_MAX, NEED_ANYBODY, 0 },
 	{ "GET", "/v1/sessions", sessions_list, NULL, 0, NEED_ANYBODY, 0 },
+	{ "DELETE", "/v1/sessions", sessions_drop_others, NULL, 0, NEED_ANYBODY, 0 },
 	{ "DELETE", "/v1/sessions/{id}", sessions_drop, NULL, 0, NEED_ANYBODY, 0 },
 	{ "POST", "/v1/me/password", password_change, NULL, LOGIN_BODY_MAX, NEED_ANYBODY,
 		API_STEP_UP },

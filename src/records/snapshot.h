@@ -43,6 +43,9 @@ NODISCARD enum status snapshot_user(struct snapshot *snapshot, uint32_t slot, st
 	struct record_user *out_user);
 NODISCARD enum status snapshot_user_by_email(struct snapshot *snapshot, uint32_t account_slot,
 	struct span email, struct arena *arena, struct record_user *out_user);
+/* When he was last given another address, if after that time; 0: he was not. */
+NODISCARD enum status snapshot_email_changed(
+	struct snapshot *snapshot, uint32_t slot, int64_t after_us, int64_t *out_us);
 NODISCARD enum status snapshot_profile(struct snapshot *snapshot, uint32_t slot,
 	struct arena *arena, struct record_profile *out_profile);
 /* How many users hold it. */

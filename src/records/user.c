@@ -130,6 +130,27 @@ enum status snapshot_user_by_email(struct snapshot *snapshot, uint32_t account_s
 	return snapshot_note(snapshot, st);
 }
 
+/* Of what happened to one person, that much is looked at. */
+#define EMAIL_EVENTS_MAX 500
+
+enum status snapshot_email_changed(
+	struct snapshot *snapshot, uint32_t slot, int64_t after_us, int64_t *out_us)
+{
+	CLEANUP(db_finish)
+	struct db_statement *row = NULL;
+	enum status st = db_query(snapshot->db,
+		"SELECT time_us FROM (SELECT action, time_us FROM events WHERE entity_kind = $1"
+		" AND entity_slot = $2 ORDER BY revision DESC LIMIT $3) AS newest"
+		" WHERE action = 'user.email' AND time_us > $4",
+		&row, DB_INT(ENTITY_USER), DB_INT(slot), DB_INT(EMAIL_EVENTS_MAX),
+		DB_INT(after_us));
+
+	if (st == ST_OK)
+		st = db_step(row);
+	*out_us = st == ST_OK ? db_int(row, 0) : 0;
+	return st == ST_NOT_FOUND ? ST_OK : snapshot_note(snapshot, st);
+}
+
 static void append_held(struct buf *out, const struct record_user *user)
 {
 	json_name(out, "profiles");
@@ -342,6 +363,12 @@ static enum status user_update(struct change *change, const struct record_user *
 	return complain_email_taken(st, complaint);
 }
 
+/* Events hold no address: that it is another one is an action of its own. */
+static bool gets_another_email(const struct record_user *user, const struct user_new *edited)
+{
+	return span_present(edited->email) && !span_equal(edited->email, user->email);
+}
+
 enum status user_edit(struct change *change, uint32_t slot, int64_t version,
 	const struct user_new *edited, struct complaint *complaint)
 {
@@ -354,7 +381,8 @@ enum status user_edit(struct change *change, uint32_t slot, int64_t version,
 	if (st == ST_OK)
 		st = user_update(change, &step.user, edited, complaint);
 	if (st == ST_OK)
-		st = user_touch(change, &step, "user.edit");
+		st = user_touch(change, &step,
+			gets_another_email(&step.user, edited) ? "user.email" : "user.edit");
 	return change_leave(change, st);
 }
 

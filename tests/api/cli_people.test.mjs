@@ -238,6 +238,8 @@ test('sessions are listed and ended; password, factor and recovery codes are cha
   const other = sessions.find((one) => one.kind === 'cli' && !one.current);
   await person(['session', 'end', `${other.id}`]);
   assert.match((await person(['session', 'end', `${other.id}`], { code: 1 })).stderr, /no such session/);
+  await person(['session', 'end', 'others']);
+  assert.deepEqual((await person(['--json', 'session', 'list'])).json.map((one) => one.current), [true]);
   assert.match((await person(['session', 'list'])).stdout, /^Id|cli/m);
   const wrong = await person(['password', '--current-file', file('current', 'not it, not at all'), '--password-file', file('password', PASSWORD)],
     { code: 1 });

@@ -157,6 +157,8 @@ test('people: links, sessions, own factors', async () => {
   await api.call('sessions_list', 409);
   await works('sessions_delete', 200, as({ path: { id: items.find((s) => s.kind === 'cli').id } }));
   await api.call('sessions_delete', 404, as({ path: { id: 99999 } }));
+  await works('sessions_delete_others', 200, as());
+  await api.call('sessions_delete_others', 409);
   await api.call('session_get', 401, { target, headers: { Authorization: `Bearer ${cli.json.token}` } });
   const next = 'another-Meadow 42 ü copper';
   await works('me_password', 200, as({ body: { current: PASSWORD, password: next } }));

@@ -261,12 +261,52 @@ test('own sessions are listed, ended one by one, and by logging out', async () =
   assert.equal((await bearer('GET', '/v1/session')).status, 401);
   const strangers = (await owner.ask('GET', '/v1/sessions')).json.items[0];
   assert.equal((await kim.ask('DELETE', `/v1/sessions/${strangers.id}`)).status, 404);
+  const others = [];
+  for (let i = 0; i < 2; i++) {
+    const one = await kim.ask('POST', '/v1/session', { email: kim.email, password: PASSWORD, code: kim.code(), kind: 'cli' });
+    secrets.add(one.json.token);
+    others.push(one.json.token);
+  }
+  assert.equal((await kim.ask('DELETE', '/v1/sessions')).status, 200);
+  for (const token of others) {
+    assert.equal((await request(daemon.people, 'GET', '/v1/session', { headers: { Authorization: `Bearer ${token}` } })).status, 401);
+  }
+  assert.deepEqual((await kim.ask('GET', '/v1/sessions')).json.items.map((s) => s.current), [true]);
+  assert.equal((await owner.ask('GET', '/v1/session')).status, 200, 'his alone');
+  const ended = (await daemon.api('GET', '/v1/events?action=session.end&order=desc&limit=3')).items;
+  assert.deepEqual(ended.slice(0, 2).map(({ event }) => event.actor.id), Array(2).fill(`user:${kim.id ?? ended[0].event.entity.slot}`));
   const cookie = kim.cookies['__Host-llavero-session'];
   const out = kim.keep(await kim.ask('DELETE', '/v1/session'));
   assert.equal(out.status, 200, out.text);
   assert.match(out.headers['set-cookie'][0], /Max-Age=0/);
   const gone = await request(daemon.people, 'GET', '/v1/session', { headers: { Cookie: `__Host-llavero-session=${cookie}` } });
   assert.equal(gone.status, 401);
+});
+
+test('another address ends nothing, is recorded as what it is, and is told in the sessions that go on', async () => {
+  const lea = await user('lea@example.com');
+  remember(lea, await lea.enrol(lea.link));
+  const { user: { id }, emailChangedAt } = (await lea.ask('GET', '/v1/session')).json;
+  assert.equal(emailChangedAt, null);
+  assert.equal((await owner.ask('PATCH', `/v1/users/${id}`, { name: 'Lea' })).status, 200);
+  assert.equal((await lea.ask('GET', '/v1/session')).json.emailChangedAt, null);
+  assert.equal((await owner.ask('PATCH', `/v1/users/${id}`, { email: 'lea.new@example.com' })).status, 200);
+  const { json } = await lea.ask('GET', '/v1/session');
+  assert.equal(json.user.email, 'lea.new@example.com');
+  const [{ event }] = (await daemon.api('GET', '/v1/events?action=user.email&order=desc&limit=1')).items;
+  assert.deepEqual([event.entity.id, event.time], [`user:${id}`, json.emailChangedAt]);
+  assert.ok(!JSON.stringify(event).includes('lea'));
+  lea.email = 'lea.new@example.com';
+  const again = await lea.ask('POST', '/v1/session', { email: lea.email, password: PASSWORD, code: lea.code(), kind: 'cli' });
+  assert.equal(again.status, 201);
+  secrets.add(again.json.token);
+  assert.equal(again.json.emailChangedAt, null, 'a session that began with it is not told');
+});
+
+test('the owner gives himself another name', async () => {
+  const { user: { id } } = (await owner.ask('GET', '/v1/session')).json;
+  assert.equal((await owner.ask('PATCH', `/v1/users/${id}`, { name: 'Ana the first' })).status, 200);
+  assert.equal((await owner.ask('GET', '/v1/session')).json.user.name, 'Ana the first');
 });
 
 test('a new password ends the other sessions, a suspension all of them', async () => {

@@ -119,6 +119,40 @@ test('a change asks for an old code again and is sent anew; its refusal stands b
   assertClean(page);
 });
 
+test('the owner names himself, and gives a person another address', async () => {
+  await page.goto(`${shop.url}/me`);
+  await page.getByRole('button', { name: 'Edit', exact: true }).click();
+  const dialog = page.getByRole('dialog', { name: 'Name and e-mail' });
+  await dialog.getByRole('textbox', { name: 'Name' }).fill('Ana <b>la Titular</b>');
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await dialog.waitFor({ state: 'detached' });
+  await page.locator('.l-me').getByText('Ana <b>la Titular</b>').waitFor();
+  await page.getByRole('link', { name: 'Users' }).click();
+  await page.getByRole('link', { name: 'Beto', exact: false }).first().click();
+  await page.getByRole('button', { name: 'Edit', exact: true }).click();
+  await dialog.getByRole('textbox', { name: 'E-mail' }).fill('ana@tienda.example');
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await dialog.getByText('Another user of the account has this e-mail address.').waitFor();
+  await dialog.getByRole('textbox', { name: 'E-mail' }).fill('beto.nuevo@tienda.example');
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await dialog.waitFor({ state: 'detached' });
+  await page.getByText('beto.nuevo@tienda.example').first().waitFor();
+  // His own address too: the page says so until it is known.
+  await page.goto(`${shop.url}/me`);
+  await page.getByRole('button', { name: 'Edit', exact: true }).click();
+  await dialog.getByRole('textbox', { name: 'E-mail' }).fill('ana.nueva@tienda.example');
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  const told = page.getByRole('alert').filter({ hasText: 'ana.nueva@tienda.example' });
+  await told.waitFor();
+  await told.getByRole('button', { name: 'I know' }).click();
+  await told.waitFor({ state: 'detached' });
+  await page.getByRole('button', { name: 'Edit', exact: true }).click();
+  await dialog.getByRole('textbox', { name: 'E-mail' }).fill('ana@tienda.example');
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await dialog.waitFor({ state: 'detached' });
+  assertClean(page);
+});
+
 test('a session that ended elsewhere asks for the login, over the page, and goes on', async () => {
   await page.goto(`${shop.url}/users`);
   await page.getByRole('button', { name: 'Invite' }).waitFor();

@@ -32,6 +32,7 @@ export const people = {
   enrolOpen: (token: string) => data(api.POST('/v1/enrolment/open', { body: { token } })),
   enrol: (body: Schemas['EnrolmentBody']) => entering(data(api.POST('/v1/enrolment', { body }))),
   sessions: () => data(api.GET('/v1/sessions')),
+  endOthers: () => data(api.DELETE('/v1/sessions')),
   endSession: (id: number) => data(api.DELETE('/v1/sessions/{id}', the(id))),
   password: (body: Schemas['PasswordBody']) => data(api.POST('/v1/me/password', { body })),
   recoveryCodes: (current: string) => data(api.POST('/v1/me/recovery-codes', { body: { current } })),

@@ -21,6 +21,7 @@ export interface Session {
   user: { id: number; email: string; name: string | null; owner: boolean } | null;
   rights: Right[];
   managesInstallation: boolean;
+  emailChangedAt: string | null;
   secondFactorUntil: string | null;
   idleUntil: string | null;
   expiresAt: string | null;

@@ -1,6 +1,7 @@
 import { Button } from '@mantine/core';
 import { Link } from 'react-router-dom';
 import { usePageTitle } from '@/parts/Page';
+import { useRightText } from '@/parts/rights';
 import { EmptyState } from '@/parts/States';
 import { useText } from '@/text/text';
 
@@ -17,10 +18,11 @@ export function NotFound() {
 /** The address is right, the person may not. */
 export function NoRight({ right }: { right: string }) {
   const t = useText('shell');
+  const rightText = useRightText();
   usePageTitle(t('no_right_title'));
   return (
     <EmptyState asPage icon="lock" title={t('no_right_title')} action={<Button component={Link} to="/" variant="default" size="xs">{t('home')}</Button>}>
-      {t('no_right_detail', { right })}
+      {t('no_right_detail', { right: rightText(right) })}
     </EmptyState>
   );
 }

@@ -7,6 +7,7 @@ import { ApiError } from '@/api/problem';
 import icon from '@/assets/icon.svg';
 import { Icon, type IconName } from '@/parts/icons';
 import { LoadingState } from '@/parts/States';
+import { EmailTold } from '@/session/EmailTold';
 import { signedOut } from '@/session/leave';
 import { people } from '@/session/people';
 import { type Need, useSession } from '@/session/session';
@@ -242,6 +243,7 @@ export function Shell() {
           </section>
           <OfflineBanner />
           <HeldBanner />
+          <EmailTold />
           <main className="l-main" id="main" tabIndex={-1}>
             <Suspense fallback={<LoadingState />}>
               <Outlet />

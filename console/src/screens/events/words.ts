@@ -4,7 +4,7 @@ import { useText } from '@/text/text';
 
 export const ACTIONS = [
   'key.create', 'key.edit', 'key.link', 'key.unlink', 'key.rotate', 'key.finish_rotation', 'key.cancel_rotation', 'key.activate', 'key.deactivate', 'key.revoke',
-  'key.import', 'key.handover', 'key.handover_open', 'key.handover_void', 'profile.create', 'profile.edit', 'profile.delete', 'user.create', 'user.edit', 'user.profiles', 'user.suspend',
+  'key.import', 'key.handover', 'key.handover_open', 'key.handover_void', 'profile.create', 'profile.edit', 'profile.delete', 'user.create', 'user.edit', 'user.email', 'user.profiles', 'user.suspend',
   'user.activate', 'user.erase', 'user.enrol', 'user.enrolment_open', 'user.password', 'user.second_factor', 'user.codes_hold', 'user.codes_refuse', 'user.recovery_codes', 'user.recovery_used', 'user.reset', 'session.begin',
   'session.confirm', 'session.confirm_refuse', 'session.end', 'session.refuse', 'owner.invite', 'owner.accept', 'owner.cancel', 'owner.leave', 'owner.transfer', 'management_token.create', 'management_token.revoke',
   'account.create', 'account.edit', 'account.activate', 'account.suspend', 'account.host_add', 'account.host_remove', 'resource.create', 'resource.edit', 'resource.delete', 'route.create',

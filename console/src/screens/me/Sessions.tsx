@@ -4,6 +4,7 @@ import { useChange, useRead } from '@/api/hooks';
 import { DataTable } from '@/parts/DataTable';
 import { Panel } from '@/parts/Page';
 import { FormError, Mark } from '@/parts/States';
+import { toast } from '@/parts/toast';
 import { type OwnSession, people } from '@/session/people';
 import { Ago } from '@/text/format';
 import { useText } from '@/text/text';
@@ -20,9 +21,11 @@ export function Sessions() {
   const t = useText('me');
   const read = useRead(['sessions'], people.sessions);
   const end = useChange(people.endSession, { makesOld: [['sessions']] });
+  const endOthers = useChange(people.endOthers, { makesOld: [['sessions']], onDone: () => toast(t('sessions_ended')) });
+  const others = read.data?.items.some((session) => !session.current);
   return (
-    <Panel title={t('sessions')} lead={t('sessions_lead')} flush>
-      <FormError error={end.error} />
+    <Panel title={t('sessions')} lead={t('sessions_lead')} flush actions={others && <Button size="xs" variant="default" loading={endOthers.isBusy} onClick={() => void endOthers.run(undefined)}>{t('sessions_end')}</Button>}>
+      <FormError error={end.error ?? endOthers.error} />
       <DataTable<OwnSession>
         label={t('sessions')}
         list={{ items: read.data?.items ?? [], isLoading: read.isLoading, error: read.error, reload: () => void read.refetch() }}

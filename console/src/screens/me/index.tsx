@@ -1,7 +1,12 @@
 // My account: who I am here, my sessions, password, second factor, and how the console looks to me.
-import { SegmentedControl, useMantineColorScheme } from '@mantine/core';
+import { Button, SegmentedControl, useMantineColorScheme } from '@mantine/core';
+import { useState } from 'react';
+import { useRead } from '@/api/hooks';
 import { Facts, Page, Panel } from '@/parts/Page';
+import { PersonEdit } from '@/parts/PersonEdit';
+import { useRightText } from '@/parts/rights';
 import { Mark } from '@/parts/States';
+import { people } from '@/session/people';
 import { useSession } from '@/session/session';
 import { type Language, LANGUAGES, setLanguage, useLanguage, useText } from '@/text/text';
 import { Factor } from './Factor';
@@ -34,12 +39,15 @@ function Looks() {
 export default function Me() {
   const t = useText('me');
   const { user, account, rights, caller } = useSession();
+  const rightText = useRightText();
+  const [edits, setEdits] = useState(false);
+  const itself = useRead(['users', 'one', user?.id], () => people.one(user?.id ?? 0), { enabled: user?.owner ?? false });
   return (
     <Page narrow title={t('title')}>
       {caller === 'user' && user && (
         <>
           <OwnerOffer userId={user.id} />
-          <Panel title={t('who')}>
+          <Panel title={t('who')} actions={user.owner && <Button size="xs" variant="default" disabled={!itself.data} onClick={() => setEdits(true)}>{t('edit')}</Button>}>
             <Facts
               items={[
                 [t('name'), user.name || '–'],
@@ -50,7 +58,7 @@ export default function Me() {
                   user.owner ? (
                     <Mark tone="info">{t('owner')}</Mark>
                   ) : rights.length > 0 ? (
-                    <span className="l-marks">{rights.map((right) => <Mark key={right}>{right}</Mark>)}</span>
+                    <span className="l-marks">{rights.map((right) => <Mark key={right}>{rightText(right)}</Mark>)}</span>
                   ) : (
                     t('rights_none')
                   ),
@@ -58,6 +66,7 @@ export default function Me() {
               ]}
             />
           </Panel>
+          {edits && itself.data && <PersonEdit person={itself.data} onClose={() => setEdits(false)} />}
           <Sessions />
           <Password email={user.email} />
           <Factor />

@@ -3,18 +3,19 @@ import { useRef, useState } from 'react';
 import { useChange, useIdempotencyKey } from '@/api/hooks';
 import { ADDRESS_FAULTS, fieldErrors, TEXT_FAULTS } from '@/parts/fields';
 import { SecretDialog } from '@/parts/SecretDialog';
+import { RIGHTS, useRightText } from '@/parts/rights';
 import { FormError } from '@/parts/States';
 import { toast } from '@/parts/toast';
 import { people } from '@/session/people';
 import { type Right, useSession } from '@/session/session';
 import { useText } from '@/text/text';
 
-const RIGHTS: Right[] = ['keys.view', 'keys.edit', 'profiles.view', 'profiles.edit', 'users.view', 'users.edit', 'catalog.view', 'catalog.edit', 'events.view', 'diagnose', 'settings'];
 const DAYS = ['7', '30', '60', '90'];
 const DAY_MS = 86_400_000;
 
 export function NewToken({ onClose }: { onClose: () => void }) {
   const t = useText('settings');
+  const rightText = useRightText();
   const { account } = useSession();
   const key = useIdempotencyKey();
   // Kept while the same is sent again: another instant would be another token.
@@ -65,7 +66,7 @@ export function NewToken({ onClose }: { onClose: () => void }) {
         <TextInput label={t('token_label')} description={t('token_label_hint')} error={at.label} value={label} onChange={(event) => typing(setLabel)(event.currentTarget.value)} required data-autofocus />
         <Checkbox.Group label={t('token_rights')} error={at.rights} value={rights} onChange={typing(setRights)}>
           <SimpleGrid cols={{ base: 1, xs: 2 }} spacing="xs" mt="xs">
-            {RIGHTS.map((right) => <Checkbox key={right} value={right} label={t(`right_${right.replace('.', '_')}`)} />)}
+            {RIGHTS.map((right) => <Checkbox key={right} value={right} label={rightText(right)} />)}
           </SimpleGrid>
         </Checkbox.Group>
         <Textarea label={t('token_addresses')} description={t('token_addresses_hint')} error={at.addresses} value={addresses} onChange={(event) => typing(setAddresses)(event.currentTarget.value)} autosize minRows={2} maxRows={6} spellCheck={false} required />

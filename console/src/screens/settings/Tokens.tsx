@@ -6,6 +6,7 @@ import { Confirm } from '@/parts/Confirm';
 import { DataTable } from '@/parts/DataTable';
 import { Panel } from '@/parts/Page';
 import { EmptyState, Mark } from '@/parts/States';
+import { useRightText } from '@/parts/rights';
 import { type ManagementToken, people } from '@/session/people';
 import { useSession } from '@/session/session';
 import { Ago, useFormat } from '@/text/format';
@@ -14,6 +15,7 @@ import { NewToken } from './NewToken';
 
 export function Tokens() {
   const t = useText('settings');
+  const rightText = useRightText();
   const format = useFormat();
   const { account } = useSession();
   const [makes, setMakes] = useState(false);
@@ -30,7 +32,7 @@ export function Tokens() {
         empty={<EmptyState title={t('tokens_none')} />}
         columns={[
           { key: 'label', title: t('token_label'), render: (token) => token.label },
-          { key: 'rights', title: t('token_rights'), render: (token) => <span className="l-marks">{token.rights.map((right) => <Mark key={right}>{right}</Mark>)}</span> },
+          { key: 'rights', title: t('token_rights'), render: (token) => <span className="l-marks">{token.rights.map((right) => <Mark key={right}>{rightText(right)}</Mark>)}</span> },
           { key: 'addresses', title: t('token_addresses'), render: (token) => <span className="l-code">{token.addresses.join(', ')}</span> },
           { key: 'used', title: t('token_used'), render: (token) => (token.usedAt ? <Ago at={token.usedAt} /> : t('token_unused')) },
           { key: 'until', title: t('token_until'), render: (token) => (token.revokedAt ? <Mark tone="bad">{t('token_ended')}</Mark> : isOver(token) ? <Mark tone="warn">{t('token_expired')}</Mark> : format.date(token.expiresAt)) },

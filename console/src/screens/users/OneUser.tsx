@@ -1,9 +1,12 @@
 // One person: state, access profiles, and what can be done.
+import { Button } from '@mantine/core';
+import { useState } from 'react';
 import { useParams } from 'react-router-dom';
 import { useRead } from '@/api/hooks';
 import { delegationOf, useProfiles } from '@/parts/delegates';
 import { DelegationNotice } from '@/parts/Delegation';
 import { Facts, Page, Panel } from '@/parts/Page';
+import { PersonEdit } from '@/parts/PersonEdit';
 import { ErrorState, LoadingState, Notice } from '@/parts/States';
 import { people, type Person } from '@/session/people';
 import { useSession } from '@/session/session';
@@ -27,6 +30,7 @@ export function OneUser() {
   const format = useFormat();
   const id = Number(useParams().id);
   const { may, user: me } = useSession();
+  const [edits, setEdits] = useState(false);
   const read = useRead(['users', 'one', id], () => people.one(id));
   if (read.error && !read.data) return <ErrorState asPage error={read.error} onRetry={() => void read.refetch()} />;
   if (!read.data) return <LoadingState />;
@@ -35,7 +39,7 @@ export function OneUser() {
   const editable = may('users.edit') && user.state !== 'erased' && !user.owner && !itself;
   return (
     <Page narrow title={user.name || user.email || t('erased_name', { id })} back={{ to: '/users', label: t('title') }}>
-      <Panel title={t('who')}>
+      <Panel title={t('who')} actions={(editable || (itself && user.owner)) && <Button size="xs" variant="default" onClick={() => setEdits(true)}>{t('edit')}</Button>}>
         <Facts
           items={[
             [t('state'), <StateMarks key="state" user={user} />],
@@ -54,6 +58,7 @@ export function OneUser() {
       )}
       {itself && !user.owner && <Notice>{t('itself_detail')}</Notice>}
       {editable && <Deeds user={user} />}
+      {edits && <PersonEdit person={user} onClose={() => setEdits(false)} />}
     </Page>
   );
 }

@@ -3,14 +3,15 @@ import { Button, Checkbox, Group, Stack, Text } from '@mantine/core';
 import { useState } from 'react';
 import { Link } from 'react-router-dom';
 import { api, data, type Schemas } from '@/api/client';
-import { useChange, useList, useRead } from '@/api/hooks';
+import { useChange, useList } from '@/api/hooks';
 import { DelegationMark } from '@/parts/Delegation';
 import { Panel } from '@/parts/Page';
+import { useRightText } from '@/parts/rights';
 import { FormError, LoadingState, Mark } from '@/parts/States';
 import { toast } from '@/parts/toast';
 import { people, type Person } from '@/session/people';
 import { useSession } from '@/session/session';
-import { useLanguage, useText } from '@/text/text';
+import { useText } from '@/text/text';
 
 type Profile = Schemas['Profile'];
 
@@ -82,15 +83,12 @@ export function ProfilesOf({ user, editable }: { user: Person; editable: boolean
 /** What the chosen profiles come to: rights inside Llavero. */
 function Result({ profiles }: { profiles: Profile[] }) {
   const t = useText('users');
-  const { may } = useSession();
-  const lang = useLanguage();
-  const own = useRead(['resources', 'own', lang], () => data(api.GET('/v1/resources', { params: { query: { q: 'llavero', limit: 200 } } })), { enabled: may('profiles.view') });
-  const names = new Map((own.data?.items ?? []).filter((one) => one.product === 'llavero').map((one) => [one.key, one.name]));
+  const rightText = useRightText();
   const rights = [...new Set(profiles.flatMap((profile) => profile.resources.filter((one) => one.product === 'llavero').map((one) => one.key)))].sort();
   return (
     <div aria-live="polite">
       <Text size="sm" c="dimmed" mb={4}>{rights.length > 0 ? t('result') : t('result_none')}</Text>
-      <span className="l-marks">{rights.map((right) => <Mark key={right} tone="info">{names.get(right) ?? right}</Mark>)}</span>
+      <span className="l-marks">{rights.map((right) => <Mark key={right} tone="info">{rightText(right)}</Mark>)}</span>
     </div>
   );
 }
