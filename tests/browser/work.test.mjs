@@ -114,6 +114,42 @@ test('a request is tried for a key: where it stops, whom a fix widens, and that 
   assertClean(page);
 });
 
+test('what is mended at the key or at its route is mended in place', async () => {
+  const key = await makeKey('En su sitio', { profiles: [reader.id], limits: { quota: { count: 1, per: 'day' } } });
+  const refusal = async () => (await request(shop.daemon.gate, 'GET', '/auth/nginx', { headers: { 'X-Original-Method': 'GET', 'X-Original-URI': '/orders/7', 'X-App-Key': key.appKey, 'X-App-Token': key.appToken } })).headers['x-llavero-diagnosis'];
+  const over = await until('the quota is used up', refusal, DEADLINE);
+  await page.goto(`${shop.url}/diagnose#${over}`);
+  await button('diagnose', 'do_raise_limit').click();
+  const edit = page.getByRole('dialog', { name: say('keys', 'edit_title') });
+  await edit.getByText(say('diagnose', 'no_other_key')).waitFor();
+  await edit.getByRole('textbox', { name: say('keys', 'external_id'), exact: true }).fill('otra');
+  await button('keys', 'save', {}, edit).click();
+  await edit.waitFor({ state: 'detached' });
+  assert.equal((await api('GET', `/v1/keys/${key.appKey}`)).externalId, 'otra');
+
+  await api('POST', `/v1/keys/${key.appKey}/rotate`, { overlap: 'now' });
+  const retired = await refusal();
+  await page.goto(`${shop.url}/diagnose#${retired}`);
+  await page.getByText('token_retired', { exact: true }).waitFor();
+  await button('diagnose', 'do_use_new_token').or(button('diagnose', 'do_rotate_key')).first().click();
+  const rotate = page.getByRole('dialog', { name: say('keys', 'rotate') });
+  await rotate.getByRole('radio', { name: say('keys', 'rotate_now'), exact: true }).check();
+  await button('keys', 'rotate', {}, rotate).click();
+  await page.getByRole('dialog', { name: say('keys', 'rotated') }).waitFor();
+  await closeSecret(page);
+
+  await api('POST', '/v1/routes', { method: 'GET', path: '/o/group/{x}', resources: ['ViewOrder'] });
+  await api('POST', '/v1/routes', { method: 'GET', path: '/o/{id}/note', resources: ['CancelOrder'] });
+  await page.goto(`${shop.url}/diagnose?${new URLSearchParams({ appKey: key.appKey, method: 'GET', path: '/o/group/note' })}`);
+  await button('diagnose', 'do_settle_route').click();
+  const settle = page.getByRole('dialog', { name: '/o/group/note' });
+  await settle.getByText('GET /o/{id}/note').waitFor();
+  await button('diagnose', 'do_set_resources', {}, settle).first().click();
+  await page.getByRole('dialog', { name: /\/o\// }).getByRole('button', { name: say('catalog', 'save'), exact: true }).waitFor();
+  await page.keyboard.press('Escape');
+  assertClean(page);
+});
+
 test('a code is read from wherever it was pasted, and one that is none is said to be none', async () => {
   const key = await makeKey('Nueva');
   const refused = await request(shop.daemon.gate, 'GET', '/auth/nginx', { headers: { 'X-Original-Method': 'GET', 'X-Original-URI': '/orders/7', 'X-App-Key': key.appKey, 'X-App-Token': key.appToken } });

@@ -6,10 +6,14 @@ import { useSession, type Need } from '@/session/session';
 import { useText } from '@/text/text';
 import { type Explanation, type Fix } from './ask';
 import { FixDialog } from './FixDialog';
+import { KeyFix } from './KeyFix';
 import { RouteFix } from './RouteFix';
 
 /** Done by the catalogue's dialog, opened here. */
-const OF_ROUTE = new Set(['add_route', 'set_resources']);
+const OF_ROUTE = new Set(['add_route', 'set_resources', 'settle_route']);
+
+/** Done by the dialogs of the key's page, opened here. */
+const OF_KEY = new Set(['rotate_key', 'use_new_token', 'open_link', 'raise_limit']);
 
 /** Done here, by a dialog that first shows what changes. */
 const DOES: Record<string, Need[]> = {
@@ -27,20 +31,18 @@ const keyPage = (appKey: unknown) => (appKey ? `/keys/${encodeURIComponent(Strin
 /** Done on another screen, which opens at the right place. */
 function placeOf(fix: Fix, explanation: Explanation): { to: string; need: Need; label: string } | undefined {
   const appKey = fix.facts.appKey ?? explanation.appKey;
-  const route = new URLSearchParams({ method: explanation.method ?? '', path: explanation.path ?? '', ...(explanation.host && { host: explanation.host }) });
   switch (fix.kind) {
+    case 'create_key':
+      return { to: '/keys?view=new', need: 'keys.edit', label: 'do_create_key' };
     case 'rotate_key':
     case 'open_link':
     case 'use_new_token':
     case 'raise_limit':
-    case 'create_key':
     case 'use_key_of_token':
     case 'use_nearest_key': {
       const to = keyPage(appKey);
       return to ? { to, need: 'keys.view', label: 'open_key' } : undefined;
     }
-    case 'settle_route':
-      return { to: `/catalog?${route}`, need: 'catalog.view', label: 'open_catalog' };
     default:
       return undefined;
   }
@@ -65,8 +67,9 @@ export function Fixes({ explanation, onDone }: FixesProps) {
         {[...explanation.fixes, ...own].map((fix, index) => {
           const needs = DOES[fix.kind];
           const place = placeOf(fix, explanation);
+          const appKey = fix.facts.appKey ?? explanation.appKey;
           // Without the key's name there is nothing that a button could change.
-          const does = needs !== undefined && mayAll(needs) && Boolean(fix.facts.appKey ?? explanation.appKey);
+          const does = needs !== undefined && mayAll(needs) && Boolean(appKey);
           return (
             <li className="l-fix" key={index}>
               <div className="l-fix-text">{fix.text}</div>
@@ -75,12 +78,12 @@ export function Fixes({ explanation, onDone }: FixesProps) {
                   {t(`do_${fix.kind}`)}
                 </Button>
               )}
-              {OF_ROUTE.has(fix.kind) && session.may('installation') && explanation.path && (
+              {((OF_ROUTE.has(fix.kind) && session.may('installation') && explanation.path) || (OF_KEY.has(fix.kind) && session.may('keys.edit') && appKey)) && (
                 <Button size="xs" variant={index === 0 ? 'filled' : 'default'} onClick={() => setChosen(fix)} aria-haspopup="dialog">
                   {t(`do_${fix.kind}`)}
                 </Button>
               )}
-              {place && session.may(place.need) && (
+              {place && session.may(place.need) && !(OF_KEY.has(fix.kind) && session.may('keys.edit')) && (
                 <Button size="xs" variant="default" component={Link} to={place.to}>{t(place.label)}</Button>
               )}
             </li>
@@ -88,7 +91,8 @@ export function Fixes({ explanation, onDone }: FixesProps) {
         })}
       </ol>
       {chosen && OF_ROUTE.has(chosen.kind) && <RouteFix explanation={explanation} onDone={onDone} onClose={() => setChosen(undefined)} />}
-      {chosen && !OF_ROUTE.has(chosen.kind) && (
+      {chosen && OF_KEY.has(chosen.kind) && <KeyFix kind={chosen.kind} appKey={String(chosen.facts.appKey ?? explanation.appKey)} onDone={onDone} onClose={() => setChosen(undefined)} />}
+      {chosen && !OF_ROUTE.has(chosen.kind) && !OF_KEY.has(chosen.kind) && (
         <FixDialog
           fix={chosen}
           explanation={explanation}

@@ -1,5 +1,5 @@
 // Edit a key in a dialog over its page. What somebody else saved meanwhile is shown, not overwritten.
-import { Button, Group, Modal } from '@mantine/core';
+import { Button, Group, Modal, Text } from '@mantine/core';
 import { useState } from 'react';
 import { api, data, ifMatch } from '@/api/client';
 import { queries, useChange } from '@/api/hooks';
@@ -12,7 +12,7 @@ import { changesOf, draftOf, type Faults, faultsOf, fieldOf, mergeDraft } from '
 import { Fields } from './Fields';
 import type { Key } from './model';
 
-export function KeyEdit({ item, onClose }: { item: Key; onClose: () => void }) {
+export function KeyEdit({ item, lead, onDone, onClose }: { item: Key; lead?: string; onDone?: () => void; onClose: () => void }) {
   const t = useText('keys');
   const errorText = useErrorText();
   // What was read when the editing began, or after the last conflict.
@@ -40,6 +40,7 @@ export function KeyEdit({ item, onClose }: { item: Key; onClose: () => void }) {
       makesOld: keyReads(item.appKey),
       onDone: () => {
         toast(t('saved'));
+        onDone?.();
         onClose();
       },
     },
@@ -63,6 +64,7 @@ export function KeyEdit({ item, onClose }: { item: Key; onClose: () => void }) {
           submit();
         }}
       >
+        {lead && <Text size="sm" c="dimmed" mb="md">{lead}</Text>}
         <Fields
           draft={draft}
           faults={shown}

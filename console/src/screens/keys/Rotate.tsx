@@ -1,5 +1,5 @@
 // Renew a key's token: what becomes of the old one is chosen here, and the new one is said once.
-import { Button, Group, Modal, NativeSelect, Radio, Stack } from '@mantine/core';
+import { Button, Group, Modal, NativeSelect, Radio, Stack, Text } from '@mantine/core';
 import { useState } from 'react';
 import { api, data } from '@/api/client';
 import { useChange, useIdempotencyKey } from '@/api/hooks';
@@ -13,7 +13,8 @@ import { type Key, tokenOf } from './model';
 const OVERLAPS = ['1h', '24h', '7d', '30d'] as const;
 type Way = 'open' | 'overlap' | 'now';
 
-export function Rotate({ item, onClose }: { item: Key; onClose: () => void }) {
+/** `onDone`: the token was renewed, and what is to be said once was said. */
+export function Rotate({ item, lead, onDone, onClose }: { item: Key; lead?: string; onDone?: () => void; onClose: () => void }) {
   const t = useText('keys');
   const [way, setWay] = useState<Way>('open');
   const [overlap, setOverlap] = useState<string>('24h');
@@ -35,6 +36,7 @@ export function Rotate({ item, onClose }: { item: Key; onClose: () => void }) {
         once.renew();
         if (isShown) return;
         toast(t('rotated_unseen'));
+        onDone?.();
         onClose();
       },
     },
@@ -46,6 +48,7 @@ export function Rotate({ item, onClose }: { item: Key; onClose: () => void }) {
         given={given}
         onClose={() => {
           setGiven(undefined);
+          onDone?.();
           onClose();
         }}
       />
@@ -60,6 +63,7 @@ export function Rotate({ item, onClose }: { item: Key; onClose: () => void }) {
         }}
       >
         <Stack gap="md">
+          {lead && <Text size="sm" c="dimmed">{lead}</Text>}
           {hasToken && (
             <>
               <Radio.Group label={t('rotate_old')} value={way} onChange={(value) => setWay(value as Way)}>
