@@ -140,7 +140,7 @@ static void open_ledger(struct bench *b)
 	char dir[] = "/tmp/llavero-bench-XXXXXX", file[sizeof(dir) + 16];
 	enum ledger_found found;
 
-	if (mkdtemp(dir) == NULL || ledger_prepare(dir, &found) != ST_OK ||
+	if (mkdtemp(dir) == NULL || ledger_prepare(dir, 1, &found) != ST_OK ||
 		ledger_open(dir, &b->ledger) != ST_OK)
 		abort();
 	snprintf(file, sizeof(file), "%s/" LEDGER_FILE, dir);

@@ -132,7 +132,7 @@ int main(int argc, char **argv)
 	setup.index_dir = index;
 	setup.ledger_dir = ledger;
 	setup.sealing_key_path = sealing;
-	if (ledger_prepare(ledger, &found) != ST_OK)
+	if (ledger_prepare(ledger, 1, &found) != ST_OK)
 		stop(ledger);
 	bench.requests = file_map(argv[2]);
 	if (!span_present(bench.requests))

@@ -31,6 +31,7 @@
 #define LIMIT_QUOTA UINT64_C(1000000000000) /* requests of a key in one day or month */
 #define LIMIT_USAGE_ROWS 1000000u           /* of counted hours, and of counted days */
 #define LIMIT_LEDGER_CELLS 131072u          /* keys with limits that are in use on one machine */
+#define LIMIT_NODES 1000u                   /* machines that share the limits of keys */
 #define LIMIT_USE_CELLS 131072u             /* keys, routes, causes and minutes not drained yet */
 #define LIMIT_REFUSAL_ACCOUNTS 16u          /* accounts with rings of refusals of their own */
 

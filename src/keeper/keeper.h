@@ -26,6 +26,7 @@ struct keeper_setup {
 	const char *records_url; /* "sqlite:..." */
 	const char *index_dir;
 	const char *ledger_dir;
+	uint32_t nodes;               /* machines that share the limits of keys (ledger/ledger.h) */
 	const char *root_key_path;    /* made on first start */
 	bool root_key_handed;         /* by systemd: never made, and others may own its mode */
 	const char *sealing_key_path; /* written for the gates, mode 0640 */

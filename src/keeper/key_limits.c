@@ -148,7 +148,7 @@ static enum status reopen(struct keeper *keeper)
 		return st;
 	log_error("ledger_replaced", LOG_STR("status", status_name(st)),
 		LOG_STR("effect", "what keys had used of their limits is forgotten"));
-	st = ledger_replace(dir);
+	st = ledger_replace(dir, keeper->setup->nodes);
 	return st == ST_OK ? ledger_open(dir, &keeper->ledger) : st;
 }
 
@@ -178,6 +178,9 @@ void limits_tend(struct keeper *keeper)
 		ledger_close(&keeper->ledger);
 	if (keeper->ledger == NULL)
 		st = reopen(keeper);
+	/* Another number since the configuration was read again. */
+	if (st == ST_OK)
+		ledger_share(keeper->ledger, keeper->setup->nodes);
 	if (st == ST_OK && now_us - keeper->ledger_synced_at_us >= SYNC_EVERY_US) {
 		st = ledger_sync(keeper->ledger);
 		keeper->ledger_synced_at_us = now_us;

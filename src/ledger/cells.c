@@ -286,18 +286,27 @@ static bool charge_all(struct ledger_cell *cell, const struct allowance *allowan
 	return false;
 }
 
-struct allowance_state ledger_take(struct ledger *ledger, uint32_t key,
-	const struct allowance *allowance, struct ledger_now now)
+/* Of what the key may, this machine's part (L5). Whoever may write the file may write anything. */
+static struct allowance part_of(const struct ledger *ledger, const struct allowance *allowance)
 {
-	struct allowance_state state = { .outcome = ALLOWANCE_UNKNOWN };
-	struct ledger_cell *cell;
+	uint32_t nodes = atomic_load_explicit(&ledger->header->nodes, memory_order_relaxed);
+	struct allowance part = *allowance;
+
+	if (nodes > LIMIT_NODES)
+		nodes = LIMIT_NODES;
+	for (unsigned i = 0; nodes > 1 && i < WINDOW_COUNT; i++)
+		if (part.counts[i] > 0)
+			part.counts[i] = part.counts[i] < nodes ? 1 : part.counts[i] / nodes;
+	return part;
+}
+
+/* The windows of this machine, taken shortest first. */
+static struct allowance_state take(
+	struct ledger_cell *cell, const struct allowance *allowance, struct ledger_now now)
+{
+	struct allowance_state state;
 	unsigned window;
 
-	if (ledger == NULL || key == 0 || atomic_load(&ledger->header->left) != 0)
-		return state;
-	cell = cell_claim(ledger->cells, key);
-	if (cell == NULL)
-		return state;
 	for (unsigned i = 0; i < RATE_COUNT; i++)
 		if (allowance->counts[i] != 0)
 			rate_settle(
@@ -317,14 +326,32 @@ struct allowance_state ledger_take(struct ledger *ledger, uint32_t key,
 	return state;
 }
 
+struct allowance_state ledger_take(struct ledger *ledger, uint32_t key,
+	const struct allowance *allowance, struct ledger_now now)
+{
+	struct allowance_state unknown = { .outcome = ALLOWANCE_UNKNOWN };
+	struct allowance part;
+	struct ledger_cell *cell;
+
+	if (ledger == NULL || key == 0 || atomic_load(&ledger->header->left) != 0)
+		return unknown;
+	cell = cell_claim(ledger->cells, key);
+	if (cell == NULL)
+		return unknown;
+	part = part_of(ledger, allowance);
+	return take(cell, &part, now);
+}
+
 struct allowance_state ledger_peek(const struct ledger *ledger, uint32_t key,
 	const struct allowance *allowance, struct ledger_now now)
 {
 	struct ledger_cell *cell = NULL;
+	struct allowance part;
 
 	if (ledger == NULL || key == 0 || cell_find(ledger, key, &cell) == ST_LIMIT)
 		return (struct allowance_state){ .outcome = ALLOWANCE_UNKNOWN };
-	return look_at_all(cell, allowance, now);
+	part = part_of(ledger, allowance);
+	return look_at_all(cell, &part, now);
 }
 
 struct allowance_state ledger_window(const struct ledger *ledger, uint32_t key,

@@ -329,7 +329,7 @@ static enum status file_carry(const struct source *from, int fd, char *map)
 	return from->version == LEDGER_VERSION ? rest_carry(from, fd) : ST_OK;
 }
 
-static enum status file_fill(int fd, const struct source *from)
+static enum status file_fill(int fd, const struct source *from, uint32_t nodes)
 {
 	struct ledger_header header;
 	char *map = NULL;
@@ -341,6 +341,7 @@ static enum status file_fill(int fd, const struct source *from)
 	header_fill(&header, LEDGER_VERSION);
 	st = clock_boot_id(header.boot_id) == ST_IO ? ST_IO : ST_OK;
 	header.check = header_check(&header);
+	atomic_init(&header.nodes, nodes);
 	assert(map != NULL);
 	if (st == ST_OK)
 		st = file_carry(from, fd, map);
@@ -355,7 +356,7 @@ static enum status file_fill(int fd, const struct source *from)
 }
 
 /* A whole new file in the place of the old one. */
-static enum status file_make(const char *dir, const struct source *from)
+static enum status file_make(const char *dir, const struct source *from, uint32_t nodes)
 {
 	int dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), fd;
 	enum status st;
@@ -364,7 +365,7 @@ static enum status file_make(const char *dir, const struct source *from)
 		return status_from_errno(errno);
 	(void)unlinkat(dir_fd, NEW_FILE, 0);
 	fd = openat(dir_fd, NEW_FILE, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	st = fd < 0 ? status_from_errno(errno) : file_fill(fd, from);
+	st = fd < 0 ? status_from_errno(errno) : file_fill(fd, from, nodes);
 	if (st == ST_OK &&
 		(renameat(dir_fd, NEW_FILE, dir_fd, LEDGER_FILE) != 0 || fsync(dir_fd) != 0))
 		st = status_from_errno(errno);
@@ -380,8 +381,8 @@ static enum status file_make(const char *dir, const struct source *from)
 }
 
 /* The file is there and right: keep it, or carry what counts over to a new one. */
-static enum status file_renew(
-	const char *dir, int fd, const struct ledger_header *header, enum ledger_found *out_found)
+static enum status file_renew(const char *dir, int fd, const struct ledger_header *header,
+	uint32_t nodes, enum ledger_found *out_found)
 {
 	struct source from = { .fd = fd, .version = header->version };
 	size_t size = (size_t)header->file_size;
@@ -397,30 +398,39 @@ static enum status file_renew(
 	if (!from.boot_ok || from.version != LEDGER_VERSION ||
 		cells_used(cells_of(map)) > CROWDED || atomic_load(&from.header->left) != 0) {
 		*out_found = LEDGER_RENEWED;
-		st = file_make(dir, &from);
+		st = file_make(dir, &from, nodes);
+	} else {
+		atomic_store(&from.header->nodes, nodes);
 	}
 	(void)munmap(map, size);
 	return st;
 }
 
-enum status ledger_replace(const char *dir)
+enum status ledger_replace(const char *dir, uint32_t nodes)
 {
-	return file_make(dir, NULL);
+	return file_make(dir, NULL, nodes);
 }
 
-enum status ledger_prepare(const char *dir, enum ledger_found *out_found)
+void ledger_share(struct ledger *ledger, uint32_t nodes)
 {
-	struct ledger_header header;
+	atomic_store(&ledger->header->nodes, nodes);
+}
+
+enum status ledger_prepare(const char *dir, uint32_t nodes, enum ledger_found *out_found)
+{
+	struct ledger_header header = { .magic = 0 };
 	int fd = -1;
 	enum status st = file_open(dir, LEDGER_VERSION, &header, &fd);
 
 	if (st == ST_FORMAT)
 		st = file_open(dir, VERSION_BEFORE, &header, &fd);
 	if (st == ST_OK) {
-		st = file_renew(dir, fd, &header, out_found);
+		st = file_renew(dir, fd, &header, nodes, out_found);
 		close(fd);
 		return st;
 	}
 	*out_found = st == ST_NOT_FOUND ? LEDGER_MADE : LEDGER_REPLACED;
-	return st == ST_NOT_FOUND || st == ST_DAMAGED || st == ST_FORMAT ? ledger_replace(dir) : st;
+	return st == ST_NOT_FOUND || st == ST_DAMAGED || st == ST_FORMAT
+		       ? ledger_replace(dir, nodes)
+		       : st;
 }

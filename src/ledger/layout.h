@@ -65,6 +65,7 @@ struct ledger_header {
 	uint64_t check; /* of all before it */
 	/* Its counts were carried over to a new file: limits are not counted here any more. */
 	_Atomic uint32_t left;
+	_Atomic uint32_t nodes; /* that share the limits; a file that says nothing: one */
 };
 
 /* Where the used part of a quota stands: the period's number above, how many below. */

@@ -13,6 +13,9 @@
  * L4: a refused use is not counted. (Where two processes race for the last use
  *     of a longer window, the loser's may stay counted in the shorter ones until
  *     those have refilled.)
+ * L5: where nodes machines share the limits, this one lets a part of each through:
+ *     its count divided by nodes, rounded down, and one where that is none. So all
+ *     together are never allowed more than the count, or than one each.
  *
  * A rate of n in a period is n at once and then one each period / n (GCRA). When
  * its count is changed, what was used stays used. A quota is n from the start of
@@ -41,14 +44,17 @@ enum ledger_found {
 /*
  * Make the file in dir ready, before any process has it open: make it, replace
  * it when it is unusable, begin the rates again after a reboot. Its space on disk
- * is taken at once, so that no later use can run out of it.
+ * is taken at once, so that no later use can run out of it. nodes: L5; 1 to LIMIT_NODES.
  *
  * ST_NO_SPACE, ST_IO, ST_DENIED: nothing was changed.
  */
-NODISCARD enum status ledger_prepare(const char *dir, enum ledger_found *out_found);
+NODISCARD enum status ledger_prepare(const char *dir, uint32_t nodes, enum ledger_found *out_found);
 
 /* A fresh file in the place of one that is gone or unusable, while processes run. */
-NODISCARD enum status ledger_replace(const char *dir);
+NODISCARD enum status ledger_replace(const char *dir, uint32_t nodes);
+
+/* Let nodes machines share the limits from now on (L5). */
+void ledger_share(struct ledger *ledger, uint32_t nodes);
 
 /*
  * Open the file in dir. On success *out_ledger belongs to the caller; give it

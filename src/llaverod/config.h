@@ -84,6 +84,9 @@ struct config {
 		int64_t lease_us;
 	} index;
 	struct {
+		unsigned nodes; /* that share the limits of keys */
+	} limits;
+	struct {
 		unsigned keep_hours, keep_days;
 	} usage;
 	struct families families;

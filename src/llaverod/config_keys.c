@@ -186,6 +186,13 @@ static enum status set_workers(struct config *config, void *field, const struct 
 	return number(values[0], 1, 64, field, complaint);
 }
 
+static enum status set_nodes(struct config *config, void *field, const struct span *values,
+	size_t values_count, struct complaint *complaint)
+{
+	(void)config, (void)values_count;
+	return number(values[0], 1, LIMIT_NODES, field, complaint);
+}
+
 /* A year of hours and ten years of days, at most. */
 static enum status set_keep_hours(struct config *config, void *field, const struct span *values,
 	size_t values_count, struct complaint *complaint)
@@ -515,6 +522,7 @@ const struct config_key CONFIG_KEYS[] = {
 	{ "records", "url", false, "", AT(records.url), set_records_url },
 	{ "index", "when_stale", false, "refuse", AT(index.refuse_when_stale), set_when_stale },
 	{ "index", "lease", false, "60s", AT(index.lease_us), set_lease },
+	{ "limits", "nodes", false, "1", AT(limits.nodes), set_nodes },
 	{ "usage", "keep_hours", false, "336", AT(usage.keep_hours), set_keep_hours },
 	{ "usage", "keep_days", false, "400", AT(usage.keep_days), set_keep_days },
 	{ "credentials", "pairs", true,

@@ -200,6 +200,7 @@ static int run_keeper(struct role *role, const struct places *places)
 		.records_url = places->records,
 		.index_dir = places->index,
 		.ledger_dir = places->ledger,
+		.nodes = config->limits.nodes,
 		.root_key_path = places->root_key,
 		.root_key_handed = config_root_key_credential(config) != NULL,
 		.sealing_key_path = places->sealing_key,

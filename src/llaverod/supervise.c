@@ -425,8 +425,9 @@ static void ledger_set_up(const struct config *config)
 	char dir[4096];
 	enum ledger_found found;
 	int len = snprintf(dir, sizeof(dir), "%s/ledger", config->data_dir);
-	enum status st =
-		len > 0 && (size_t)len < sizeof(dir) ? ledger_prepare(dir, &found) : ST_LIMIT;
+	enum status st = len > 0 && (size_t)len < sizeof(dir)
+				 ? ledger_prepare(dir, config->limits.nodes, &found)
+				 : ST_LIMIT;
 
 	if (st != ST_OK)
 		log_error("ledger_not_ready", LOG_STR("status", status_name(st)));

@@ -282,6 +282,24 @@ test('what was used survives a restart', async () => {
   assert.equal((await ask(quota)).json.cause, 'quota_exhausted');
 });
 
+test('one of three machines lets its third through', async () => {
+  const key = await makeKey({ quota: { count: 10, per: 'month' } });
+  const restart = async (nodes) => {
+    const since = daemon.logText().length;
+    await daemon.stop();
+    daemon.options.env.LLAVERO_LIMITS_NODES = nodes;
+    await daemon.launch();
+    await bothAreReady(since);
+  };
+  await restart('3');
+  assert.equal(await spend(key, 5), 3);
+  await until('the keeper looks too', async () => await stateOf(key) !== null);
+  assert.equal((await stateOf(key)).quota.count, 3);
+  assert.deepEqual((await daemon.api('GET', `/v1/keys/${key.appKey}`)).limits.quota, { count: 10, per: 'month' });
+  await restart('1');
+  assert.equal(await spend(key, 12), 7);
+});
+
 test('a killed gate takes nothing back', async () => {
   const key = await makeKey({ quota: { count: 30, per: 'month' } });
   assert.equal(await spend(key, 10), 10);

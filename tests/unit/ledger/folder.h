@@ -42,7 +42,7 @@ static struct ledger *folder_ledger(enum ledger_found expected)
 	struct ledger *ledger = NULL;
 	enum ledger_found found;
 
-	assert_int_equal(ledger_prepare(folder_dir, &found), ST_OK);
+	assert_int_equal(ledger_prepare(folder_dir, 1, &found), ST_OK);
 	assert_int_equal(found, expected);
 	assert_int_equal(ledger_open(folder_dir, &ledger), ST_OK);
 	return ledger;

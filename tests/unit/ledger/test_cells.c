@@ -63,6 +63,56 @@ static void a_count_is_free_at_once_and_no_more(void **state)
 	ledger_close(&ledger);
 }
 
+static void machines_share_a_count(void **state)
+{
+	static const struct {
+		const char *label;
+		enum allowance_window window;
+		uint64_t count;
+		uint32_t nodes;
+		uint64_t expected;
+	} rows[] = {
+		{ "one machine has all", RATE_HOUR, 10, 1, 10 },
+		{ "three of them have a third, rounded down", RATE_HOUR, 10, 3, 3 },
+		{ "as many as there are", QUOTA_DAY, 10, 10, 1 },
+		{ "more than there are: one each", QUOTA_DAY, 10, 11, 1 },
+		{ "a file that says none is one machine's", RATE_HOUR, 10, 0, 10 },
+		{ "one that says too many", QUOTA_MONTH, 2000, UINT32_MAX, 2000 / LIMIT_NODES },
+	};
+	struct ledger *ledger = folder_ledger(LEDGER_MADE);
+
+	(void)state;
+	for (uint32_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct allowance allowance = one(rows[i].window, rows[i].count);
+		struct allowance_state before;
+
+		ledger_share(ledger, rows[i].nodes);
+		before = ledger_peek(ledger, i + 1, &allowance, START);
+		CHECK_ROW(rows[i].label, before.count == rows[i].expected);
+		CHECK_ROW(rows[i].label, before.left == rows[i].expected);
+		CHECK_ROW(rows[i].label, taken(ledger, i + 1, &allowance, START,
+						 rows[i].count + 3) == rows[i].expected);
+	}
+	ledger_close(&ledger);
+}
+
+static void another_number_of_machines_keeps_what_was_used(void **state)
+{
+	struct ledger *ledger = folder_ledger(LEDGER_MADE), *other = NULL;
+	struct allowance allowance = one(QUOTA_DAY, 12);
+
+	(void)state;
+	assert_int_equal(ledger_open(folder_dir, &other), ST_OK);
+	assert_int_equal(taken(ledger, KEY, &allowance, START, 5), 5);
+	/* Told to one, it holds for all that have the file open. */
+	ledger_share(ledger, 2);
+	assert_int_equal(taken(other, KEY, &allowance, START, 9), 1);
+	ledger_share(ledger, 1);
+	assert_int_equal(taken(other, KEY, &allowance, START, 9), 6);
+	ledger_close(&ledger);
+	ledger_close(&other);
+}
+
 static void a_rate_refills_evenly(void **state)
 {
 	struct ledger *ledger = folder_ledger(LEDGER_MADE);
@@ -304,6 +354,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		IN_A_FOLDER(a_count_is_free_at_once_and_no_more),
+		IN_A_FOLDER(machines_share_a_count),
+		IN_A_FOLDER(another_number_of_machines_keeps_what_was_used),
 		IN_A_FOLDER(a_rate_refills_evenly),
 		IN_A_FOLDER(a_refused_use_is_not_counted),
 		IN_A_FOLDER(the_longest_wait_is_told),

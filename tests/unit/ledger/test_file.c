@@ -195,6 +195,27 @@ static void a_link_is_no_ledger(void **state)
 	ledger_close(&ledger);
 }
 
+static void the_number_of_machines_is_told_at_each_start(void **state)
+{
+	static const uint32_t NODES[] = { 2, 3, 1 };
+	enum ledger_found found;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(NODES); i++) {
+		struct ledger *ledger = NULL;
+
+		assert_int_equal(ledger_prepare(folder_dir, NODES[i], &found), ST_OK);
+		assert_int_equal(found, i == 0 ? LEDGER_MADE : LEDGER_KEPT);
+		assert_int_equal(ledger_open(folder_dir, &ledger), ST_OK);
+		assert_int_equal(left_of(ledger, QUOTA_MONTH), 9 / NODES[i]);
+		ledger_close(&ledger);
+		assert_int_equal(ledger_replace(folder_dir, NODES[i]), ST_OK);
+		assert_int_equal(ledger_open(folder_dir, &ledger), ST_OK);
+		assert_int_equal(left_of(ledger, QUOTA_MONTH), 9 / NODES[i]);
+		ledger_close(&ledger);
+	}
+}
+
 static void none_there_is_said(void **state)
 {
 	struct ledger *ledger = NULL;
@@ -236,6 +257,7 @@ int main(void)
 		IN_A_FOLDER(a_file_that_was_cut_is_noticed),
 		IN_A_FOLDER(a_file_that_went_away_is_noticed),
 		IN_A_FOLDER(a_link_is_no_ledger),
+		IN_A_FOLDER(the_number_of_machines_is_told_at_each_start),
 		IN_A_FOLDER(none_there_is_said),
 		IN_A_FOLDER(idle_cells_are_given_up_when_it_is_crowded),
 	};

@@ -59,7 +59,7 @@ void installation_make(struct installation *made)
 		abort();
 	memset(key.key, 7, sizeof(key.key));
 	MUST(key_file_create(made->sealing_key, "sealing", 0600, &key));
-	MUST(ledger_prepare(made->ledger_dir, &found));
+	MUST(ledger_prepare(made->ledger_dir, 1, &found));
 	world_make(&made->world, 3, INSTALLATION_KEYS);
 	installation_in_child(made, installation_rebuild);
 	made->world.revision++;

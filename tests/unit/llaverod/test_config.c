@@ -44,6 +44,7 @@ static void test_defaults(void **state)
 	assert_true(config->families.bearer);
 	assert_true(config->index.refuse_when_stale);
 	assert_true(config->sandbox);
+	assert_int_equal(config->limits.nodes, 1);
 	assert_int_equal(config->usage.keep_hours, 336);
 	assert_int_equal(config->usage.keep_days, 400);
 	assert_string_equal(config->keeper.socket, "/run/llavero/keeper.sock");
@@ -81,6 +82,7 @@ static void test_values(void **state)
 				   "gate_listener shop { listen = \"127.0.0.2:9\"\n"
 				   "  account = \"fixed shop\" }\n"
 				   "index { when_stale = serve\n lease = 5m }\n"
+				   "limits { nodes = 1000 }\n"
 				   "usage { keep_hours = 8784\n keep_days = 1 }\n"
 				   "credentials { pairs = {}\n single = \"X-K\"\n bearer = no }\n";
 	struct config_faults faults;
@@ -99,6 +101,7 @@ static void test_values(void **state)
 	assert_true(span_is(config->gate.listeners[0].account.value, "shop"));
 	assert_false(config->index.refuse_when_stale);
 	assert_int_equal(config->index.lease_us, 300 * 1000000LL);
+	assert_int_equal(config->limits.nodes, 1000);
 	assert_int_equal(config->usage.keep_hours, 8784);
 	assert_int_equal(config->usage.keep_days, 1);
 	assert_int_equal(config->families.count, 1);
