@@ -77,7 +77,8 @@ test('at a terminal the first start asks, in the language of the person, and sho
     const second = run([ctrlC]);
     assert.equal(second.code, 0, second.shown);
     assert.ok(!second.shown.includes('Titular:'), second.shown);
-    assert.ok(second.shown.includes(`Log in at http://127.0.0.1:${console}`));
+    assert.ok(second.shown.includes(`Entre en http://127.0.0.1:${console}`), second.shown);
+    assert.match(second.shown, /Llavero arranca.*Ctrl-C lo detiene/s);
   } finally {
     fs.rmSync(folder, { recursive: true, force: true });
   }
