@@ -4,7 +4,6 @@
  */
 #include "cli/commands.h"
 
-#include "base/clock.h"
 #include "base/limits.h"
 
 static const struct column WAITING[] = {
@@ -36,38 +35,19 @@ static const struct column OPENED[] = {
 	{ "cli.col_label", "label" },
 };
 
-static bool waits(const json_t *key)
-{
-	const json_t *handover = json_object_get(key, "handover");
-	const char *expires = json_string_value(json_object_get(handover, "expiresAt"));
-	int64_t expires_at_us;
-
-	return expires != NULL && json_is_null(json_object_get(handover, "openedAt")) &&
-	       clock_parse_rfc3339(span_str(expires), &expires_at_us) == ST_OK &&
-	       clock_wall_us() < expires_at_us;
-}
-
 int run_handover_list(struct cli *cli, const struct cli_args *args)
 {
 	CLEANUP(buf_free)
 	struct buf path = buf_heap(KIB);
-	json_t *keys, *key, *found;
-	size_t index;
+	json_t *keys;
 	int code;
 
-	buf_append_str(&path, "/v1/keys");
+	buf_append_str(&path, "/v1/keys?alert=link_waiting");
 	client_query(&path, "account", cli_value(args, "account"));
 	code = client_collect(cli, buf_str(&path), 0, &keys);
 	if (code != EXIT_YES)
 		return code;
-	found = json_array();
-	json_array_foreach(keys, index, key)
-	{
-		if (waits(key))
-			(void)json_array_append(found, key);
-	}
-	show_items(cli, found, WAITING, ARRAY_LEN(WAITING));
-	json_decref(found);
+	show_items(cli, keys, WAITING, ARRAY_LEN(WAITING));
 	json_decref(keys);
 	return EXIT_YES;
 }

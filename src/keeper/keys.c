@@ -178,6 +178,7 @@ static enum status query_alert(struct api_call *call, struct list_query *query)
 		{ "never_used", KEY_ALERT_NEVER_USED },
 		{ "unused_30d", KEY_ALERT_UNUSED },
 		{ "unused_90d", KEY_ALERT_LONG_UNUSED },
+		{ "link_waiting", KEY_ALERT_LINK_WAITING },
 		{ "any", KEY_ALERT_ANY },
 	};
 	struct span alert = http_query(call->http, "alert");

@@ -197,6 +197,9 @@ static const char ROUTES_PAGE[] =
 	"k.created_at_us <= $8 - " #us " AND (SELECT since_us FROM usage_drain) <= $8 - " #us      \
 	" AND NOT EXISTS (SELECT 1 FROM key_uses u WHERE u.key_slot = k.slot"                      \
 	" AND u.used_at_us > $8 - " #us ")"
+#define LINK_WAITING                                                                               \
+	"EXISTS (SELECT 1 FROM handovers h WHERE h.key_slot = k.slot AND h.opened_at_us = 0"       \
+	" AND h.voided_at_us = 0 AND h.expires_at_us > $8)"
 #define KEY_ALERTS                                                                                 \
 	" AND ($7 = 0 OR (" KEY_SEEN " AND k.state <> 3 AND (1 = 0" ALERT(1,                       \
 		"NOT EXISTS (SELECT 1 FROM links a WHERE a.key_slot = k.slot"                      \
@@ -206,12 +209,13 @@ static const char ROUTES_PAGE[] =
 			ALERT(32, "k.expires_at_us > 0 AND k.expires_at_us <= $8") ALERT(64,       \
 				"NOT EXISTS (SELECT 1 FROM key_uses u WHERE u.key_slot = k.slot)") \
 				ALERT(128, NOT_USED_SINCE(2592000000000))                          \
-					ALERT(256, NOT_USED_SINCE(7776000000000)) ")))"
+					ALERT(256, NOT_USED_SINCE(7776000000000))                  \
+						ALERT(512, LINK_WAITING) ")))"
 
 static_assert(KEY_TOKEN_OLD_US == 7776000000000 && KEY_TOKEN_VERY_OLD_US == 15552000000000 &&
 		      KEY_EXPIRING_US == 1209600000000 && KEY_ALERT_EXPIRED == 32 &&
 		      KEY_UNUSED_US == 2592000000000 && KEY_LONG_UNUSED_US == 7776000000000 &&
-		      KEY_ALERT_LONG_UNUSED == 256,
+		      KEY_ALERT_LONG_UNUSED == 256 && KEY_ALERT_LINK_WAITING == 512,
 	"the numbers in KEY_ALERTS");
 
 #define KEY_FILTERS                                                                                \

@@ -121,8 +121,10 @@ enum key_alert {
 	KEY_ALERT_ANY = (1 << 6) - 1, /* of those above */
 	/* As far as use was counted (records/usage.h): */
 	KEY_ALERT_NEVER_USED = 1 << 6,
-	KEY_ALERT_UNUSED = 1 << 7,     /* for KEY_UNUSED_US; it is not newer than that */
-	KEY_ALERT_LONG_UNUSED = 1 << 8 /* for KEY_LONG_UNUSED_US */
+	KEY_ALERT_UNUSED = 1 << 7,      /* for KEY_UNUSED_US; it is not newer than that */
+	KEY_ALERT_LONG_UNUSED = 1 << 8, /* for KEY_LONG_UNUSED_US */
+	/* Nothing that calls for attention: a one-time link waits to be opened. */
+	KEY_ALERT_LINK_WAITING = 1 << 9
 };
 #define KEY_UNUSED_US (INT64_C(30) * 86400 * 1000000)
 #define KEY_LONG_UNUSED_US (INT64_C(90) * 86400 * 1000000)

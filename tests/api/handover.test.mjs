@@ -121,12 +121,18 @@ test('what makes a link void', async () => {
     const opened = await share('open', secretOf(key), daemon.keeper);
     assert.deepEqual([opened.status, opened.json.code], [409, 'records.handover_void'], label);
   }
+  // Of them all the list has the one that waits.
+  const waiting = async () => (await daemon.api('GET', '/v1/keys?account=store&limit=200&alert=link_waiting')).items.map(({ label }) => label);
+  const listed = (await waiting()).filter((label) => acts.some(([name]) => name === label));
+  assert.deepEqual(listed, ['a newer link']);
   const key = await handed('suspended account');
+  assert.ok((await waiting()).includes('suspended account'));
   await daemon.api('PATCH', '/v1/accounts/store', { state: 'suspended' });
   assert.equal((await share('look', secretOf(key), daemon.keeper)).json.state, 'void');
   assert.equal((await share('open', secretOf(key), daemon.keeper)).status, 409);
   await daemon.api('PATCH', '/v1/accounts/store', { state: 'active' });
   assert.equal((await share('open', secretOf(key), daemon.keeper)).status, 200);
+  assert.ok(!(await waiting()).includes('suspended account'), 'opened');
 });
 
 test('a link is void once its maker may not handle keys, and the owner reads why', async () => {

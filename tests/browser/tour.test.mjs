@@ -36,20 +36,23 @@ async function colours(page, colorScheme) {
 // Light on a desktop and dark on a phone; WHOLE_TOUR=yes looks at the other two as well.
 const WHOLE = process.env.WHOLE_TOUR === 'yes';
 
+let looks = 0;
+const axe = (page) => { looks += 1; return violations(page); };
+
 const look = (faults) => async (name, stage, { phoneOnly }) => {
   const { page } = stage;
   const tell = (where, found) => faults.push(...found.map((fault) => `${name}, ${where}: ${fault}`));
   if (!phoneOnly) {
-    tell('desktop, light', await violations(page));
+    tell('desktop, light', await axe(page));
     await colours(page, 'dark');
-    if (WHOLE) tell('desktop, dark', await violations(page));
+    if (WHOLE) tell('desktop, dark', await axe(page));
   }
   await page.setViewportSize(SIZES.phone);
   await phoneOnly?.();
-  tell('phone, dark', await violations(page));
+  tell('phone, dark', await axe(page));
   tell('phone', await wrong(page, stage.lang));
   await colours(page, 'light');
-  if (WHOLE) tell('phone, light', await violations(page));
+  if (WHOLE) tell('phone, light', await axe(page));
   tell('page', page.faults.splice(0));
   if (phoneOnly) await page.keyboard.press('Escape');
   await page.setViewportSize(SIZES.desktop);
@@ -69,9 +72,10 @@ async function others(stage, pages, faults) {
   }
 }
 
-test('every state is accessible and fits', async () => {
+test('every state is accessible and fits', async (t) => {
   const faults = [];
   const seen = await walk(browser, LANG, look(faults), (stage, pages) => others(stage, pages, faults));
+  t.diagnostic(`${seen.length} states, axe looked ${looks} times and found ${faults.length} faults`);
   assert.deepEqual(faults, []);
   // No screen was left out.
   for (const screen of fs.readdirSync(path.join(ROOT, 'console/src/screens'))) {
