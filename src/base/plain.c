@@ -58,3 +58,34 @@ void plain_append(struct buf *out, struct span text)
 		text = span_part(text, len, text.len);
 	}
 }
+
+/* RFC 9110 section 5.6.2: the characters of a token. */
+static const bool TOKEN_CHARS[256] = {
+	['0' ... '9'] = true,
+	['A' ... 'Z'] = true,
+	['a' ... 'z'] = true,
+	['!'] = true,
+	['#'] = true,
+	['$'] = true,
+	['%'] = true,
+	['&'] = true,
+	['\''] = true,
+	['*'] = true,
+	['+'] = true,
+	['-'] = true,
+	['.'] = true,
+	['^'] = true,
+	['_'] = true,
+	['`'] = true,
+	['|'] = true,
+	['~'] = true,
+};
+
+bool plain_is_token(struct span s)
+{
+	for (size_t i = 0; i < s.len; i++) {
+		if (!TOKEN_CHARS[(uint8_t)s.ptr[i]])
+			return false;
+	}
+	return s.len > 0;
+}

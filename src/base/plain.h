@@ -20,4 +20,7 @@ size_t plain_run(struct span utf8);
  */
 void plain_append(struct buf *out, struct span text);
 
+/* RFC 9110 token, as methods and names of headers are: at least one tchar and nothing else. */
+bool plain_is_token(struct span s);
+
 #endif

@@ -1,6 +1,7 @@
 #include "decide/decision.h"
 
 #include "base/clock.h"
+#include "base/plain.h"
 #include "key/digest.h"
 #include "key/near_miss.h"
 
@@ -107,7 +108,7 @@ static bool step_request(struct run *run)
 
 	scratch->host = SPAN_ABSENT;
 	scratch->path = (struct path_result){ 0 };
-	if (in->malformed || is_empty(in->method) || in->method.len > LIMIT_METHOD)
+	if (in->malformed || in->method.len > LIMIT_METHOD || !plain_is_token(in->method))
 		return fail(run, STEP_REQUEST, CAUSE_REQUEST_MALFORMED);
 	if (!is_empty(in->host) &&
 		!host_canonicalise(in->host, scratch->host_memory, &scratch->host))

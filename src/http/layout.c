@@ -39,6 +39,7 @@
  */
 #include "http/internal.h"
 
+#include "base/plain.h"
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -82,7 +83,7 @@ static enum MHD_Result collect(void *context, enum MHD_ValueKind kind, const cha
 		return MHD_NO;
 	c->headers[c->count].name = span_of(name, name_len);
 	c->headers[c->count].value = strict_trim(span_of(value, value_len));
-	if (!strict_token(c->headers[c->count].name)) {
+	if (!plain_is_token(c->headers[c->count].name)) {
 		c->reason = "http.header_name";
 		return MHD_NO;
 	}

@@ -1,35 +1,6 @@
 #include "http/strict.h"
 
-/* RFC 9110 section 5.6.2: the characters of a token. */
-static const bool TOKEN_CHARS[256] = {
-	['0' ... '9'] = true,
-	['A' ... 'Z'] = true,
-	['a' ... 'z'] = true,
-	['!'] = true,
-	['#'] = true,
-	['$'] = true,
-	['%'] = true,
-	['&'] = true,
-	['\''] = true,
-	['*'] = true,
-	['+'] = true,
-	['-'] = true,
-	['.'] = true,
-	['^'] = true,
-	['_'] = true,
-	['`'] = true,
-	['|'] = true,
-	['~'] = true,
-};
-
-bool strict_token(struct span s)
-{
-	for (size_t i = 0; i < s.len; i++) {
-		if (!TOKEN_CHARS[(uint8_t)s.ptr[i]])
-			return false;
-	}
-	return s.len > 0;
-}
+#include "base/plain.h"
 
 /* Is any of the eight bytes below 0x20, or 0x7F? Exact for "any", not for which one. */
 static bool any_control(uint64_t bytes)
@@ -151,7 +122,7 @@ static struct strict_refusal refuse(unsigned http_status, const char *reason)
 
 static struct strict_refusal check_line(const struct http_request *request)
 {
-	if (request->method.len > LIMIT_METHOD || !strict_token(request->method))
+	if (request->method.len > LIMIT_METHOD || !plain_is_token(request->method))
 		return refuse(400, "http.method_invalid");
 	if (request->target.len > LIMIT_TARGET)
 		return refuse(414, "http.target_long");

@@ -4,9 +4,6 @@
 
 #include "http/server.h"
 
-/* RFC 9110 token: at least one tchar and nothing else. */
-bool strict_token(struct span s);
-
 /* A field value: visible ASCII, space, tab and bytes from 0x80. */
 bool strict_value(struct span s);
 

@@ -4,6 +4,7 @@
  * server.h promises of it.
  */
 #include "base/crypto.h"
+#include "base/plain.h"
 #include "http/internal.h"
 
 #include <stdlib.h>
@@ -24,14 +25,14 @@ static enum status handle(
 	struct span value;
 
 	(void)context;
-	must(strict_token(request->method) && strict_target(request->target));
+	must(plain_is_token(request->method) && strict_target(request->target));
 	must(request->target.len <= LIMIT_TARGET);
 	must(request->version_minor == 0 || strict_host(request->host));
 	must(http_header_find(request, "Transfer-Encoding", &value) == HTTP_ABSENT);
 	must(http_header_find(request, "Content-Length", &value) != HTTP_REPEATED);
 	must(http_header_find(request, "Host", &value) != HTTP_REPEATED);
 	for (size_t i = 0; i < request->headers_count; i++) {
-		must(strict_token(request->headers[i].name));
+		must(plain_is_token(request->headers[i].name));
 		must(strict_value(request->headers[i].value));
 	}
 	response->status = 200;

@@ -134,7 +134,7 @@ class Run {
 		const { method, target, host, malformed } = this.request;
 		this.at('request');
 		const noHost = host !== null && plainHost(host) === null;
-		if (malformed || noHost || method === null || method === '' || target === null ||
+		if (malformed || noHost || method === null || !/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,32}$/.test(method) || target === null ||
 			target === '' || target.length > TARGET_MAX)
 			throw new Refusal('request_malformed');
 		this.pass('request');

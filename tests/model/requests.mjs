@@ -4,7 +4,7 @@ import { ALPHABET, tokenMake } from './credential.mjs';
 import { ACCOUNT_NAMES, NOW } from './world.mjs';
 
 const METHODS = ['GET', 'GET', 'GET', 'GET', 'POST', 'POST', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'PATCH', 'PURGE', 'FOO',
-	'get', 'TRACE', 'CONNECT', ''];
+	'get', 'TRACE', 'CONNECT', '', 'M-SEARCH', 'GE T', 'GET,POST', 'G\u00c9T', '~', 'A'.repeat(33)];
 const WORDS = ['orders', 'o', 'group', 'note', 'items', 'v1', 'v22', 'xx', 'oxo', 'a@b', 'x:1', 'x:', 'v',
 	'@', 'ORDERS', 'caf%C3%A9', 'caf%c3%a9s', 'a%20b', '1.json', 'a.b', '100%25', '...', 'ox', 'xo',
 	'%6f', '%6Frders', 'o%2ejson', '.json', 'a%40b', '%7e', '1', '%E2%82%AC', '%F0%9F%98%80'];

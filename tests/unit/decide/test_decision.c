@@ -76,6 +76,11 @@ CHANGE(malformed) { s->input.malformed = true; }
 CHANGE(no_method) { s->input.method = SPAN_LIT(""); }
 CHANGE(method_32) { memset(memory, 'A', 32); s->input.method = span_of(memory, 32); s->input.target = SPAN_LIT("/api/ping"); }
 CHANGE(method_33) { memset(memory, 'A', 33); s->input.method = span_of(memory, 33); }
+CHANGE(method_marks) { request(s, "M-S^EARCH~1", "/api/ping"); }
+CHANGE(method_space) { request(s, "GE T", "/api/ping"); }
+CHANGE(method_slash) { request(s, "GET/", "/api/ping"); }
+CHANGE(method_null) { request(s, "GET", "/api/ping"); s->input.method = span_of("GET", 4); }
+CHANGE(method_accent) { request(s, "GÉT", "/api/ping"); }
 CHANGE(no_target) { s->input.target = SPAN_ABSENT; }
 CHANGE(no_host) { s->input.host = SPAN_ABSENT; }
 CHANGE(bad_host) { s->input.host = SPAN_LIT("acme..example.com"); }
@@ -236,6 +241,12 @@ static const struct row ROWS[] = {
 	{ "no method", no_method, OPEN(CAUSE_REQUEST_MALFORMED, STEP_REQUEST) },
 	{ "the longest method", method_32, OPEN(CAUSE_ROUTE_UNKNOWN, STEP_MAPPED) },
 	{ "a longer method", method_33, OPEN(CAUSE_REQUEST_MALFORMED, STEP_REQUEST) },
+	{ "a method of letters, marks and figures", method_marks,
+		OPEN(CAUSE_ROUTE_UNKNOWN, STEP_MAPPED) },
+	{ "a space in the method", method_space, OPEN(CAUSE_REQUEST_MALFORMED, STEP_REQUEST) },
+	{ "a slash in the method", method_slash, OPEN(CAUSE_REQUEST_MALFORMED, STEP_REQUEST) },
+	{ "a null byte in the method", method_null, OPEN(CAUSE_REQUEST_MALFORMED, STEP_REQUEST) },
+	{ "an accent in the method", method_accent, OPEN(CAUSE_REQUEST_MALFORMED, STEP_REQUEST) },
 	{ "no target", no_target, OPEN(CAUSE_REQUEST_MALFORMED, STEP_REQUEST) },
 	{ "no host", no_host, ALLOWED },
 	{ "what is no host", bad_host, OPEN(CAUSE_REQUEST_MALFORMED, STEP_REQUEST) },

@@ -1,6 +1,7 @@
 /* The strict checks on spans, the library's layout, routes and problem documents. */
 #include "testing.h"
 
+#include "base/plain.h"
 #include "http/internal.h"
 #include "http/problem.h"
 #include "http/router.h"
@@ -82,9 +83,9 @@ static void test_strict(void **state)
 		CHECK_ROW(rows[i].label, strict_target(text) == rows[i].target);
 		if (strcmp(rows[i].label, "word") != 0)
 			CHECK_ROW(rows[i].label, strict_host(text) == rows[i].host);
-		CHECK_ROW(rows[i].label, strict_token(text) == rows[i].token);
+		CHECK_ROW(rows[i].label, plain_is_token(text) == rows[i].token);
 	}
-	assert_false(strict_token(span_of("a\0b", 3)));
+	assert_false(plain_is_token(span_of("a\0b", 3)));
 	assert_false(strict_value(span_of("a\0b", 3)));
 	assert_false(strict_host(span_of("a\0b", 3)));
 }
@@ -110,7 +111,8 @@ static void test_strict_each_byte(void **state)
 			assert_int_equal(strict_value(span_of(text, sizeof(text))), !control);
 			assert_int_equal(
 				strict_value(span_of(neighbours, sizeof(neighbours))), !control);
-			assert_int_equal(strict_token(span_of(text, sizeof(text))), letter || mark);
+			assert_int_equal(
+				plain_is_token(span_of(text, sizeof(text))), letter || mark);
 		}
 	}
 }
