@@ -41,7 +41,7 @@ static void *decide_on(void *arg)
 	struct llv *llv = NULL;
 
 	while (work->wrong == NULL &&
-		(!atomic_load(&stop) || work->allowed + work->refused < 100)) {
+		(!atomic_load(&stop) || work->allowed == 0 || work->refused == 0)) {
 		struct llv_decision decision = { .size = sizeof(decision) };
 		uint64_t count = work->allowed + work->refused;
 		struct question question;
