@@ -2,9 +2,12 @@
 // document, the upstream who it is and no credential; nothing that a client says changes the decision; and
 // without Llavero nothing passes.
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
 import http from 'node:http';
 import http2 from 'node:http2';
 import net from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
 import { after, before, test } from 'node:test';
 
 import { Llaverod, raw, request, until } from '../../lib/llaverod.mjs';
@@ -384,8 +387,30 @@ function testFaults(bench) {
   });
 }
 
-/** All of the above on one kit. start: of servers.mjs; h2: whether the server speaks HTTP/2 without TLS. */
-export function testKit(start, { h2 = true } = {}) {
+// Where the question went astray, to an upstream say, 200 is no verdict.
+function testAstray(start) {
+  test('a 200 that does not come from Llavero lets nothing pass', async (t) => {
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'llavero-astray-'));
+    const other = http.createServer((req, res) => res.end('fine'));
+    t.after(() => { other.close(); other.closeAllConnections(); fs.rmSync(folder, { recursive: true }); });
+    const gate = path.join(folder, 'gate.sock');
+    await new Promise((resolve) => other.listen(gate, resolve));
+    const upstream = await RecordingUpstream.start();
+    t.after(() => upstream.stop());
+    const server = await start({ gate, upstream: upstream.port });
+    t.after(() => server.stop());
+    const answer = await request({ port: server.port }, 'GET', '/open/7', { headers: { ...HOSTED, 'X-Llavero-Revision': '7' } });
+    assertRefused(answer, 503, 'index_unavailable');
+    assert.deepEqual(upstream.take(), []);
+  });
+}
+
+/**
+ * All of the above on one kit. start: of servers.mjs; h2: whether the server speaks HTTP/2 without TLS;
+ * astray: whether the kit can tell a verdict from another 200.
+ */
+export function testKit(start, { h2 = true, astray = true } = {}) {
+  if (astray) testAstray(start);
   const bench = new Bench();
   before(() => bench.open(start));
   after(() => bench.close());
