@@ -6,8 +6,8 @@
 #define PIECE 128u
 #define US_PER_HOUR (INT64_C(3600) * US_PER_S)
 #define US_PER_DAY (24 * US_PER_HOUR)
-/* The gates' clocks are looked at once a second. */
-#define CLOCK_SLACK_US (2 * US_PER_S)
+/* The time of a last use is told to the second: it was within that. */
+#define WITHIN_US US_PER_S
 
 /* ---- a count ---- */
 
@@ -107,15 +107,15 @@ static enum status token_find(struct db *db, const struct usage_item *item, int6
 	if (item->token == USAGE_RETIRED)
 		st = db_query(db,
 			"SELECT digest FROM tokens WHERE key_slot = $1 AND kind = 3"
-			" AND retired_at_us <= $2 ORDER BY retired_at_us DESC, digest LIMIT 1",
-			&row, DB_INT(item->key_slot), DB_INT(at_us + CLOCK_SLACK_US));
+			" AND retired_at_us < $2 ORDER BY retired_at_us DESC, digest LIMIT 1",
+			&row, DB_INT(item->key_slot), DB_INT(at_us + WITHIN_US));
 	else
 		st = db_query(db,
-			"SELECT digest FROM tokens WHERE key_slot = $1 AND created_at_us <= $2"
+			"SELECT digest FROM tokens WHERE key_slot = $1 AND created_at_us < $2"
 			" AND (retired_at_us = 0 OR retired_at_us >= $3)"
 			" ORDER BY created_at_us DESC, kind, digest LIMIT 1 OFFSET $4",
-			&row, DB_INT(item->key_slot), DB_INT(at_us + CLOCK_SLACK_US),
-			DB_INT(at_us - CLOCK_SLACK_US), DB_INT(item->token - USAGE_CURRENT));
+			&row, DB_INT(item->key_slot), DB_INT(at_us + WITHIN_US), DB_INT(at_us),
+			DB_INT(item->token - USAGE_CURRENT));
 	if (st == ST_OK)
 		st = db_step(row);
 	if (st != ST_OK)

@@ -237,8 +237,8 @@ test('it is revoked with a reason and its name, and for good', async () => {
   await page.goto(`${shop.url}/keys/${appKey}`);
   await button('Más acciones').click();
   await page.getByRole('menuitem', { name: 'Revocar la clave' }).click();
-  await dialog().getByText('Todavía no se registra: confirme con la integración').waitFor();
-  await dialog().getByText('solo se permiten 10.0.0.0/8').waitFor();
+  await dialog().getByText('Último uso').waitFor();
+  await dialog().getByText('10.0.0.0/8').waitFor();
   assert.ok(await button('Revocar la clave', dialog()).isDisabled(), 'it needs the name');
   await field('Escriba «Lo mío» para confirmar').fill('Lo mío');
   await button('Revocar la clave', dialog()).click();

@@ -9,6 +9,7 @@ import { Facts, Page, Panel } from '@/parts/Page';
 import { LoadingState, Mark } from '@/parts/States';
 import { useFormat } from '@/text/format';
 import { useLanguage, useText } from '@/text/text';
+import { Refusals } from '@/use/lazy';
 import { Ask, type Way } from './Ask';
 import { type Attempt, attemptOf, codeIn, explainCode, type Explanation, tryRequest } from './ask';
 import { Fixes } from './Fixes';
@@ -54,6 +55,7 @@ export default function Diagnose() {
       <Panel>
         <Ask key={question.way} way={question.way} onWay={question.setWay} code={code} attempt={attempt} isBusy={asked && answer.isFetching} error={asked ? answer.error : undefined} onCode={question.setCode} onAttempt={question.setAttempt} />
       </Panel>
+      {!asked && <Refusals />}
       {asked && answer.isLoading && <LoadingState />}
       {asked && answer.data && <Answer key={code || JSON.stringify(attempt)} explanation={answer.data} attempt={code ? attemptOf(answer.data) : attempt} isPast={code !== ''} onReload={() => void answer.refetch()} />}
     </Page>

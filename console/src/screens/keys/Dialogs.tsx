@@ -9,6 +9,7 @@ import { Notice } from '@/parts/States';
 import { toast } from '@/parts/toast';
 import { useFormat } from '@/text/format';
 import { useText } from '@/text/text';
+import { Known } from '@/use/lazy';
 import { keyReads } from './data';
 import { type Key, linksIn, REASONS, tokenOf } from './model';
 
@@ -36,7 +37,11 @@ export function TurnDialog({ item, turn, onClose }: DialogProps & { turn: Turn }
   );
   return (
     <Confirm title={t(name)} action={t(name)} danger={turn === 'deactivate'} isBusy={change.isBusy} error={change.error} onConfirm={() => void change.run(undefined)} onClose={onClose}>
-      {t(`turn_detail_${name}`, { label: item.label })}
+      <Stack gap="sm">
+        <Text size="sm">{t(`turn_detail_${name}`, { label: item.label })}</Text>
+        {(turn === 'finish-rotation' || turn === 'cancel-rotation') && <Known appKey={item.appKey} kind={turn === 'finish-rotation' ? 'previous' : 'current'} />}
+        {turn === 'deactivate' && <Known appKey={item.appKey} />}
+      </Stack>
     </Confirm>
   );
 }
@@ -53,8 +58,7 @@ function Use({ item }: { item: Key }) {
   return (
     <Facts
       items={[
-        [t('last_use'), t('last_use_unknown')],
-        [t('clients'), item.addresses.length > 0 ? t('clients_allowed', { addresses: format.list(item.addresses) }) : t('clients_unknown')],
+        ...(item.addresses.length > 0 ? [[t('addresses'), format.list(item.addresses)] as [string, string]] : []),
         ...(used.length > 0 ? [[t('used_now'), format.list(used.map((limit) => t('used_line', { count: limit.count - (limit.remaining ?? 0), per: t(`per_${limit.per}`) })))] as [string, string]] : []),
         [t('tokens'), token ? t('token_since', { when: format.relative(token.createdAt) }) : t('no_token')],
         [t('col_profiles'), live > 0 ? format.list(item.profiles.map((link) => link.name)) : t('links_none')],
@@ -90,6 +94,7 @@ export function RevokeDialog({ item, onClose }: DialogProps) {
       onClose={onClose}
     >
       <Stack gap="sm">
+        <Known appKey={item.appKey} />
         <Use item={item} />
         <Notice tone="bad">{t('revoke_detail')}</Notice>
         <Text size="sm">{t('revoke_instead')}</Text>

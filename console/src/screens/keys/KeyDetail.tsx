@@ -12,6 +12,7 @@ import { useDeed } from '@/parts/useDeed';
 import { useSession } from '@/session/session';
 import { Ago, useFormat } from '@/text/format';
 import { useText } from '@/text/text';
+import { KeyUse } from '@/use/lazy';
 import { useKey } from './data';
 import { RevokeDialog, type Turn, TurnDialog, UnlinkDialog } from './Dialogs';
 import { History } from './History';
@@ -203,7 +204,7 @@ function Dialog({ item, open, onClose }: { item: Detail; open: Open; onClose: ()
 export function KeyDetail() {
   const t = useText('keys');
   const { appKey = '' } = useParams();
-  const { may } = useSession();
+  const { account, may } = useSession();
   const key = useKey(appKey);
   const [open, setOpen] = useState<Open | undefined>();
   const edits = may('keys.edit');
@@ -238,6 +239,7 @@ export function KeyDetail() {
         </div>
         <About item={item} />
       </div>
+      {account === item.account && <KeyUse appKey={item.appKey} />}
       {may('events.view') && <Panel flush title={t('history')}><History appKey={item.appKey} /></Panel>}
       {open && <Dialog item={item} open={open} onClose={() => setOpen(undefined)} />}
     </Page>

@@ -19,7 +19,7 @@ import { Ago } from '@/text/format';
 import { useText } from '@/text/text';
 import { csvOf } from './csv';
 import { AlertMark, StateMark } from './marks';
-import { ageOf, ALERTS, alertsOf, type Key, keyPath, linksIn, SORTS, tokenOf } from './model';
+import { ageOf, ALERTS, alertsOf, type Key, keyPath, linksIn, SORTS, tokenOf, UNUSED } from './model';
 import { Tabs } from './Tabs';
 
 const EXPORT_MAX = 50_000;
@@ -103,7 +103,7 @@ function Filters({ wanted, set }: { wanted: Wanted; set: (name: Filter, value: s
       <SearchField label={t('search')} value={wanted.q ?? ''} onSearch={search} />
       {choice('state', ['active', 'inactive', 'revoked'].map((state) => ({ value: state, label: t(`state_${state}`) })), t('any_state'))}
       {may('profiles.view') && choice('profile', known, t('any_profile'))}
-      {choice('alert', [{ value: 'any', label: t('alert_any') }, ...ALERTS.map((alert) => ({ value: alert, label: t(`alert_${alert}`) }))], t('any_alert'))}
+      {choice('alert', [{ value: 'any', label: t('alert_any') }, ...[...ALERTS, ...UNUSED].map((alert) => ({ value: alert, label: t(`alert_${alert}`) }))], t('any_alert'))}
       {choice('sort', SORTS.map((sort) => ({ value: sort, label: t(`sort_${sort}`) })))}
     </div>
   );
@@ -180,6 +180,7 @@ export function KeyList() {
               ),
             },
             { key: 'token', title: t('col_token'), render: (key) => <TokenAge item={key} /> },
+            { key: 'used', title: t('col_last_use'), render: (key) => (key.lastUse ? <Ago at={key.lastUse.at} /> : <span className="l-dim">{t('never_used')}</span>) },
             { key: 'created', title: t('col_created'), render: (key) => <Ago at={key.createdAt} /> },
           ]}
         />

@@ -20,6 +20,7 @@ const COLUMNS: [string, (key: Key) => string | null | undefined][] = [
   ['tokenCreatedAt', (key) => tokenOf(key, 'current')?.createdAt],
   ['previousTokenCreatedAt', (key) => tokenOf(key, 'previous')?.createdAt],
   ['rotationEndsAt', (key) => key.rotation?.endsAt],
+  ['lastUsedAt', (key) => key.lastUse?.at],
   ['expiresAt', (key) => key.expiresAt],
   ['revokedAt', (key) => key.revokedAt],
   ['addresses', (key) => key.addresses.join(' ')],

@@ -1,14 +1,16 @@
 // What a key is to a reader: its state with expiry counted in, the age of its token, what calls for attention.
 import type { Schemas } from '@/api/client';
 
-export type Key = Schemas['Key'];
+/** When it was used last is read with a key, not answered to a change of it. */
+export type Key = Schemas['Key'] & Partial<Schemas['LastUse']>;
 export type Token = Schemas['Token'];
 export type KeyState = Key['state'] | 'expired';
 export type Alert = 'unlinked' | 'token_old' | 'token_very_old' | 'rotation_open' | 'expiring' | 'expired';
 export type Tone = 'good' | 'warn' | 'bad' | 'neutral' | 'info';
 
 export const ALERTS: Alert[] = ['unlinked', 'token_old', 'token_very_old', 'rotation_open', 'expiring', 'expired'];
-export const SORTS = ['newest', 'oldest', 'label'] as const;
+export const UNUSED = ['never_used', 'unused_30d', 'unused_90d'] as const;
+export const SORTS = ['newest', 'oldest', 'label', 'last_used'] as const;
 export const REASONS = ['compromised', 'unused', 'replaced', 'contract_ended', 'other'] as const;
 
 // The same borders as /v1/keys?alert= has.

@@ -17,16 +17,19 @@ const Resolve = lazy(async () => {
   return module;
 });
 
-const URGENCY: Alert[] = ['expired', 'token_very_old', 'expiring', 'rotation_open', 'token_old', 'unlinked'];
+/** What nobody uses is looked at; there is no one change that ends it. */
+type Told = Alert | 'unused_30d';
+
+const URGENCY: Told[] = ['expired', 'token_very_old', 'expiring', 'rotation_open', 'token_old', 'unlinked', 'unused_30d'];
 const SHOWN = 5;
 /** More than are shown: some of them stand elsewhere. */
 const ASKED = 100;
 
 /** A token of six months is one of three months too, and one that is being renewed needs no renewal: it is told once. */
-const isTold = (alert: Alert, key: Key) => /^token_/.test(alert) && (key.rotation !== null || ageOf(tokenOf(key, 'current')) !== alert);
+const isTold = (alert: Told, key: Key) => /^token_/.test(alert) && (key.rotation !== null || ageOf(tokenOf(key, 'current')) !== alert);
 
 interface Kind {
-  alert: Alert;
+  alert: Told;
   keys: Key[];
   hasMore: boolean;
 }
@@ -44,9 +47,10 @@ async function readKinds(account: string): Promise<{ kinds: Kind[]; hasKeys: boo
   return { kinds: shown, hasKeys: any.length > 0 };
 }
 
-function Since({ item, alert }: { item: Key; alert: Alert }) {
+function Since({ item, alert }: { item: Key; alert: Told }) {
   const t = useText('overview');
   const token = tokenOf(item, 'current');
+  if (alert === 'unused_30d') return <span className="l-dim"> · {t(item.lastUse ? 'since_unused_30d' : 'since_never_used')} <Ago at={item.lastUse?.at ?? item.createdAt} /></span>;
   const at = alert === 'expired' || alert === 'expiring' ? item.expiresAt : alert === 'unlinked' ? item.createdAt : token?.createdAt;
   if (!at) return null;
   return <span className="l-dim"> · {t(`since_${alert}`)} <Ago at={at} /></span>;
@@ -66,7 +70,7 @@ export function Attention() {
       {read.data.kinds.map(({ alert, keys, hasMore }) => (
         <section className="l-kind" key={alert}>
           <div>
-            <h3><Mark tone={ALERT_TONES[alert]}>{t(`alert_${alert}`)}</Mark></h3>
+            <h3><Mark tone={alert === 'unused_30d' ? 'warn' : ALERT_TONES[alert]}>{t(`alert_${alert}`)}</Mark></h3>
             <p>{t(`why_${alert}`)}</p>
           </div>
           <ul className="l-rows">
@@ -76,7 +80,8 @@ export function Attention() {
                   <Link className="l-link l-strong" to={keyPath(key.appKey)}>{key.label}</Link>
                   <Since item={key} alert={alert} />
                 </span>
-                {edits && <Button variant="default" size="compact-sm" aria-label={t('do_named', { deed: t(`do_${alert}`), label: key.label })} onClick={() => setOpen({ item: key, alert })}>{t(`do_${alert}`)}</Button>}
+                {alert === 'unused_30d' && <Button component={Link} to={keyPath(key.appKey)} variant="default" size="compact-sm" aria-label={t('do_named', { deed: t('do_unused_30d'), label: key.label })}>{t('do_unused_30d')}</Button>}
+                {edits && alert !== 'unused_30d' && <Button variant="default" size="compact-sm" aria-label={t('do_named', { deed: t(`do_${alert}`), label: key.label })} onClick={() => setOpen({ item: key, alert })}>{t(`do_${alert}`)}</Button>}
               </li>
             ))}
             {hasMore && <li><Button component={Link} to={`/keys?alert=${alert}`} variant="subtle" size="compact-sm">{t('all')}</Button></li>}

@@ -4,6 +4,7 @@ import { Delegation } from '@/parts/Delegation';
 import { Page } from '@/parts/Page';
 import { useSession } from '@/session/session';
 import { loadTexts, useText } from '@/text/text';
+import { Traffic } from '@/use/lazy';
 import { Attention } from './Attention';
 import { FirstSteps } from './FirstSteps';
 
@@ -21,6 +22,7 @@ export default function Overview() {
     <Page title={t('title')} lead={name ? t('lead_for', { name, account }) : t('lead', { account })}>
       {may('keys.view') && <FirstSteps />}
       {may('keys.view') && <Attention />}
+      {may('keys.view') && <Traffic />}
       {may('keys.view') && <Delegation />}
       {may('events.view') && (
         <Suspense fallback={null}>
