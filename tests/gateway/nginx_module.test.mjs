@@ -40,7 +40,7 @@ const names = (seen) => seen.headers.map(([name]) => name.toLowerCase());
 
 // A server block for each way through nginx that a test takes.
 const servers = (n) => `
-	map $http_upgrade $change { default upgrade; "" ""; }
+	map $http_upgrade $llavero_connection { default ""; ~*^websocket$ upgrade; }
 	log_format verdict '$host|$llavero_status|$llavero_cause|$llavero_key|$llavero_account|$llavero_external_id|$llavero_profile|$llavero_resource|$http_x_app_token';
 	upstream seen { server 127.0.0.1:${upstream.port}; keepalive 4; }
 	server {
@@ -84,12 +84,11 @@ const servers = (n) => `
 	server {
 		listen 127.0.0.1:${n.port};
 		server_name socket.example;
-		llavero enforce;
 		location / {
-			proxy_pass http://seen;
-			proxy_http_version 1.1;
+			include ${KIT};
 			proxy_set_header Upgrade $http_upgrade;
-			proxy_set_header Connection $change;
+			proxy_set_header Connection $llavero_connection;
+			proxy_pass http://seen;
 		}
 	}
 	server {
@@ -102,7 +101,10 @@ const servers = (n) => `
 		location /in/fall/ { error_page 401 403 = @through; proxy_pass http://seen; }
 		location /secret/ { error_page 401 403 = @through; proxy_pass http://seen; }
 		location /secret/ok { error_page 403 =200 /open/9; proxy_pass http://seen; }
+		location /in/stranger/ { llavero_account stranger; error_page 403 = @through; proxy_pass http://seen; }
+		location /in/mixed/ { error_page 401 403 =200 @document; proxy_pass http://seen; }
 		location @through { proxy_pass http://seen; }
+		location @document { llavero_problem on; proxy_pass http://seen; }
 		location = /page.html { internal; llavero off; root .; }
 	}
 	server {
@@ -126,6 +128,8 @@ const servers = (n) => `
 		location /news/8 { error_page 405 404 = /open/8; root nowhere; }
 		location /in/twice/ { llavero enforce; try_files /nothing @check; }
 		location /in/accel/ { llavero enforce; proxy_pass http://127.0.0.1:${n.portInner}; }
+		location /in/moved/ { llavero enforce; try_files /nothing @stranger; }
+		location @stranger { llavero enforce; llavero_account stranger; proxy_pass http://seen; }
 		location /hidden/ { internal; llavero enforce; proxy_pass http://seen; }
 		location @check { llavero enforce; proxy_pass http://seen; }
 	}
@@ -294,6 +298,7 @@ test('a credential header that comes twice, or in two families, is refused', asy
     ['appToken twice', { 'X-App-Token': [key.appToken, 'x'] }],
     ['in two cases', { 'x-app-token': key.appToken }],
     ['more often than there is room for', { 'X-App-Key': Array.from({ length: 40 }, () => key.appKey) }],
+    ['behind many that nobody sends', { 'Accept-Language': Array.from({ length: 40 }, () => 'es'), 'x-app-token': key.appToken }],
     ['two families', { 'X-VTEX-API-AppKey': key.appKey, 'X-VTEX-API-AppToken': key.appToken }],
     ['the token alone beside the pair', { 'X-API-Key': key.appToken }],
   ];
@@ -467,6 +472,7 @@ test('a redirect inside is no way around, and the client\'s request is what coun
     ['a path without the right that leads to one with it', 'GET /secret/1 HTTP/1.1', {}, 403],
     ['decided, then sent on', 'GET /in/twice/1 HTTP/1.1', {}, 200, '/in/twice/1'],
     ['decided, then sent on by an upstream', 'GET /in/accel/1 HTTP/1.1', {}, 200, '/hidden/9'],
+    ['decided, then sent to where another account is asked for', 'GET /in/moved/1 HTTP/1.1', {}, 403],
     ['an upstream is not asked before', 'GET /in/accel/1 HTTP/1.1', pair(bare), 403],
     ['what is for the inside only', 'GET /hidden/9 HTTP/1.1', {}, 404],
   ];
@@ -497,6 +503,7 @@ test('an error page shows a refusal, and makes no allow of it', async () => {
   assert.deepEqual([own.status, own.body], [200, 'our own page\n']);
   for (const [label, url, headers, status] of [
     ['through a named place', '/in/fall/1', pair(bare), 403], ['without a credential', '/in/fall/1', { 'X-App-Key': [], 'X-App-Token': [] }, 401],
+    ['to where the account would do', '/in/stranger/1', {}, 403], ['=200 to where the document is', '/in/mixed/1', pair(bare), 403],
     ['=200 to a page that the key may read', '/secret/ok', {}, 403]]) {
     const answer = await page(url, headers);
     assert.equal(answer.status, status, label);
