@@ -2,6 +2,7 @@
 // damaged, and nginx reloaded and replaced while requests come.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 
@@ -10,6 +11,7 @@ import { ModuleNginx } from '../lib/nginx_module.mjs';
 import { RecordingUpstream } from './lib/upstream.mjs';
 
 const PATIENCE = 30000;
+const NOBODY = 65534;
 let daemon;
 let nginx;
 let upstream;
@@ -187,6 +189,41 @@ test('nginx that starts before there is any Llavero refuses, and needs no reload
     assert.match(early.errors(), /llavero: index of ".*" opened/);
     upstream.take();
   } finally { await early.stop(); }
+});
+
+test('workers without privileges need nothing but the group of index, gate and ledger', { skip: process.getuid() !== 0 && 'needs privileges' }, async () => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'llavero-test-'));
+  fs.chmodSync(folder, 0o711);
+  fs.mkdirSync(path.join(folder, 'data'), { mode: 0o751 });
+  // As tmpfiles.d/llavero.conf makes them.
+  for (const name of ['index', 'gate', 'ledger']) {
+    fs.mkdirSync(path.join(folder, 'data', name));
+    fs.chownSync(path.join(folder, 'data', name), 0, NOBODY);
+    fs.chmodSync(path.join(folder, 'data', name), 0o2750);
+  }
+  const confined = await Llaverod.start({ folder });
+  let served;
+  try {
+    await confined.api('POST', '/v1/init', { account: 'store', owner: 'ana@example.com' });
+    await confined.api('POST', '/v1/resources', { product: 'OMS', key: 'Open' });
+    await confined.api('POST', '/v1/routes', { method: 'GET', path: '/open/{id}', resources: ['Open'] });
+    await confined.api('POST', '/v1/profiles', { account: 'store', name: 'Reader', resources: ['Open'] });
+    const made = await confined.api('POST', '/v1/keys', { account: 'store', label: 'erp', profiles: ['Reader'], limits: { rate: [{ count: 9, per: 'hour' }] } });
+    served = await ModuleNginx.start({ data: confined.data, http: servers, user: 'nobody nogroup' });
+    const answer = await until('served', async () => {
+      const one = await at('shop.example', '/open/7', pair(made), served);
+      return one.status === 200 && one;
+    }, PATIENCE);
+    assert.match(answer.headers.ratelimit, /^"hour";r=\d/);
+    assert.match((await at('shop.example', '/nowhere', pair(made), served)).json.diagnosis, /^[\w-]+$/);
+    assert.equal(fs.statSync(`/proc/${served.workers()[0]}`).uid, NOBODY);
+    assert.doesNotMatch(served.errors(), /not usable/);
+  } finally {
+    await served?.stop();
+    await confined.close();
+    fs.rmSync(folder, { recursive: true, force: true });
+  }
+  upstream.take();
 });
 
 // ---- nginx replaced while requests come ----

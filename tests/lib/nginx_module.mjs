@@ -35,7 +35,8 @@ const isGone = (pid) => {
 export class ModuleNginx {
   // data: the daemon's data folder; http: what stands in the http block, beside llavero_index, as a text or
   // a function of this; main: lines in front of it; daemon: as services run it, which an upgrade needs.
-  static async prepare({ data, http, main = '', workers = 2, daemon = false }) {
+  // user: of the workers, when the test has privileges.
+  static async prepare({ data, http, main = '', workers = 2, daemon = false, user = 'root' }) {
     const nginx = new ModuleNginx();
     nginx.folder = fs.mkdtempSync(path.join(os.tmpdir(), 'llavero-nginx-'));
     nginx.port = await freePort();
@@ -47,7 +48,7 @@ export class ModuleNginx {
     nginx.configure = ({ http: lines = http, data: folder = data } = {}) => {
       fs.writeFileSync(path.join(nginx.folder, 'nginx.conf'), `
 load_module ${MODULE};
-${process.getuid() === 0 ? 'user root;' : ''}
+${process.getuid() === 0 ? `user ${user};` : ''}
 daemon ${daemon ? 'on' : 'off'};
 worker_processes ${workers};
 pid nginx.pid;
