@@ -63,11 +63,55 @@ int run_verify(struct cli *cli, const struct cli_args *args)
 	return code;
 }
 
+/* Take the texts of a cause into what is shown; false when it is none. */
+static bool find_cause(const struct cli *cli, const char *name, json_t *out)
+{
+	static const char *const PARTS[] = { "title", "meaning", "check", "fix" };
+
+	if (name[strspn(name, "abcdefghijklmnopqrstuvwxyz_")] != '\0')
+		return false;
+	(void)json_object_set_new(out, "cause", json_string(name));
+	for (size_t i = 0; i < ARRAY_LEN(PARTS); i++) {
+		CLEANUP(buf_free)
+		struct buf key = buf_heap(KIB);
+		const char *text;
+
+		buf_printf(&key, "cause.%s.%s", name, PARTS[i]);
+		text = message_text(cli->lang, buf_str(&key));
+		if (text == NULL)
+			return false;
+		(void)json_object_set_new(out, PARTS[i], json_string(text));
+	}
+	return true;
+}
+
+/* What a cause means, as the page of its name does. */
+static bool show_cause(const struct cli *cli, const char *name)
+{
+	static const struct column columns[] = {
+		{ "cli.col_cause", "cause" },
+		{ "cli.col_title", "title" },
+		{ "cli.col_meaning", "meaning" },
+		{ "page.check", "check" },
+		{ "page.fix", "fix" },
+	};
+	json_t *cause = json_object();
+	bool found = find_cause(cli, name, cause);
+
+	if (found)
+		show_one(cli, cause, columns, ARRAY_LEN(columns));
+	json_decref(cause);
+	return found;
+}
+
 int run_explain(struct cli *cli, const struct cli_args *args)
 {
-	json_t *body = json_object();
+	json_t *body;
 	int code = EXIT_YES;
 
+	if (args->operands_count == 1 && show_cause(cli, args->operands[0]))
+		return EXIT_YES;
+	body = json_object();
 	if (args->operands_count == 1)
 		put_text(body, "diagnosis", args->operands[0]);
 	else

@@ -262,6 +262,18 @@ test('the fix that is told helps: its command, typed as it stands, and the reque
   assert.match((await ask(0)).stdout, /holds OMS\/ViewAll/);
 });
 
+test('the name of a cause is explained without asking anybody, in each language', async () => {
+  for (const lang of LANGS) {
+    const texts = JSON.parse(fs.readFileSync(path.join(ROOT, `locale/${lang}/cause.json`), 'utf8'));
+    for (const cause of ['no_profile', 'token_typo']) {
+      const { json } = await llavero(null, ['--json', '--lang', lang, 'explain', cause]);
+      assert.deepEqual(json, { cause, ...Object.fromEntries(['title', 'meaning', 'check', 'fix'].map((part) => [part, texts[`${cause}.${part}`]])) });
+    }
+    assert.ok((await llavero(null, ['--lang', lang, 'explain', 'no_profile'])).stdout.includes(texts['no_profile.fix']));
+  }
+  for (const none of ['no_profil', 'no_profile.title', '']) await llavero(daemon, ['explain', none], { code: 1 });
+});
+
 test('the causes of path, route, account, address and limits', async () => {
   const rows = [
     [{ url: '/orders/..%2f7' }, 'path_ambiguous', 'spell_path'], [{ url: '/nowhere' }, 'route_unknown', 'add_route'],
