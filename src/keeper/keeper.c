@@ -128,7 +128,6 @@ static enum status process_open(struct process *process)
 	/* Bodies hold tokens. */
 	json_set_alloc_funcs(malloc, crypto_free_wiped);
 	(void)pthread_mutex_init(&keeper->held_lock, NULL);
-	(void)pthread_mutex_init(&keeper->ledger_lock, NULL);
 	chain_open(&keeper->chain);
 	source_rate_open(&keeper->share_rate, SHARE_BURST, SHARE_EVERY_US);
 	keeper->started_at_us = clock_wall_us();

@@ -77,14 +77,9 @@ enum status limits_read(
 static struct allowance_state look(
 	struct keeper *keeper, uint32_t key, const struct allowance *limits, struct ledger_now now)
 {
-	struct allowance_state state = { .outcome = ALLOWANCE_UNKNOWN };
-
-	(void)pthread_mutex_lock(&keeper->ledger_lock);
-	/* A file that was cut would end the process. */
-	if (keeper->ledger != NULL && ledger_check(keeper->ledger) == ST_OK)
-		state = ledger_peek(keeper->ledger, key, limits, now);
-	(void)pthread_mutex_unlock(&keeper->ledger_lock);
-	return state;
+	if (keeper->setup->ledger_dir == NULL)
+		return (struct allowance_state){ .outcome = ALLOWANCE_UNKNOWN };
+	return ledger_look(keeper->setup->ledger_dir, key, limits, now);
 }
 
 static struct allowance_state peek(
@@ -139,17 +134,16 @@ void limits_append_state(struct api_call *call, const struct record_key *key, st
 
 /* ---- keeping ---- */
 
-static enum status reopen(struct keeper *keeper)
+/* The file that is there, told of the configuration as it was read last; or a fresh one. */
+static enum status keep(const struct keeper_setup *setup)
 {
-	const char *dir = keeper->setup->ledger_dir;
-	enum status st = ledger_open(dir, &keeper->ledger);
+	enum status st = ledger_share(setup->ledger_dir, setup->nodes);
 
 	if (st != ST_NOT_FOUND && st != ST_DAMAGED && st != ST_FORMAT)
 		return st;
 	log_error("ledger_replaced", LOG_STR("status", status_name(st)),
 		LOG_STR("effect", "what keys had used of their limits is forgotten"));
-	st = ledger_replace(dir, keeper->setup->nodes);
-	return st == ST_OK ? ledger_open(dir, &keeper->ledger) : st;
+	return ledger_replace(setup->ledger_dir, setup->nodes);
 }
 
 /* Before keys are refused for want of a cell. */
@@ -160,7 +154,7 @@ static void look_at_size(struct keeper *keeper, int64_t now_us)
 	if (now_us - keeper->ledger_sized_at_us < SIZE_EVERY_US)
 		return;
 	keeper->ledger_sized_at_us = now_us;
-	size = ledger_size(keeper->ledger);
+	size = ledger_size(keeper->setup->ledger_dir);
 	if (size.used > size.all / 4 * 3)
 		log_warn("ledger_crowded", LOG_NUM("used", size.used), LOG_NUM("all", size.all),
 			LOG_STR("advice", "restart the daemon: cells of idle keys are given up"));
@@ -169,33 +163,22 @@ static void look_at_size(struct keeper *keeper, int64_t now_us)
 void limits_tend(struct keeper *keeper)
 {
 	int64_t now_us = clock_boot_us();
-	enum status st = ST_OK;
+	enum status st;
 
 	if (keeper->setup->ledger_dir == NULL)
 		return;
-	(void)pthread_mutex_lock(&keeper->ledger_lock);
-	if (keeper->ledger != NULL && ledger_check(keeper->ledger) != ST_OK)
-		ledger_close(&keeper->ledger);
-	if (keeper->ledger == NULL)
-		st = reopen(keeper);
-	/* Another number since the configuration was read again. */
-	if (st == ST_OK)
-		ledger_share(keeper->ledger, keeper->setup->nodes);
+	st = keep(keeper->setup);
 	if (st == ST_OK && now_us - keeper->ledger_synced_at_us >= SYNC_EVERY_US) {
-		st = ledger_sync(keeper->ledger);
+		st = ledger_sync(keeper->setup->ledger_dir);
 		keeper->ledger_synced_at_us = now_us;
 		look_at_size(keeper, now_us);
 	}
-	(void)pthread_mutex_unlock(&keeper->ledger_lock);
 	if (st != ST_OK)
 		log_warn("ledger_not_kept", LOG_STR("status", status_name(st)));
 }
 
 void limits_close(struct keeper *keeper)
 {
-	(void)pthread_mutex_lock(&keeper->ledger_lock);
-	if (keeper->ledger != NULL)
-		(void)!ledger_sync(keeper->ledger);
-	ledger_close(&keeper->ledger);
-	(void)pthread_mutex_unlock(&keeper->ledger_lock);
+	if (keeper->setup->ledger_dir != NULL)
+		(void)!ledger_sync(keeper->setup->ledger_dir);
 }

@@ -38,8 +38,6 @@ struct keeper {
 	pthread_mutex_t held_lock;
 	struct publisher *publisher;
 	struct entry *entry;
-	struct ledger *ledger; /* NULL while it cannot be opened; under the lock */
-	pthread_mutex_t ledger_lock;
 	int64_t ledger_synced_at_us, ledger_sized_at_us; /* boot time */
 	struct steady clock;                             /* under its lock */
 	enum steady_state clock_state;

@@ -105,13 +105,10 @@ static enum status append_ledger(struct api_call *call, struct buf *out)
 	struct ledger_size size = { .used = 0 };
 	enum status st;
 
-	if (keeper->setup->ledger_dir != NULL)
+	if (keeper->setup->ledger_dir != NULL) {
 		(void)!use_totals_of(keeper->setup->ledger_dir, &totals);
-	(void)pthread_mutex_lock(&keeper->ledger_lock);
-	/* A file that was cut would end the process. */
-	if (keeper->ledger != NULL && ledger_check(keeper->ledger) == ST_OK)
-		size = ledger_size(keeper->ledger);
-	(void)pthread_mutex_unlock(&keeper->ledger_lock);
+		size = ledger_size(keeper->setup->ledger_dir);
+	}
 	buf_printf(out, ",\"ledger\":{\"limitedKeys\":%u,\"limitedKeysMax\":%u,\"dropped\":%llu",
 		size.used, size.all, (unsigned long long)totals.dropped);
 	st = usage_append_counted(call, out);

@@ -2,12 +2,10 @@
 #include "ledger/layout.h"
 
 #define NS_PER_US 1000u
-/* Neighbours that are looked at before a key is without a cell. */
-#define PROBES_MAX 512u
 
 /* ---- The cell of a key ---- */
 
-static uint32_t place_of(uint32_t key)
+uint32_t cell_place(uint32_t key)
 {
 	/* Slots count up from 1; Fibonacci hashing spreads them evenly. */
 	return (uint32_t)((key * UINT64_C(0x9E3779B97F4A7C15)) >> 32) & (LIMIT_LEDGER_CELLS - 1);
@@ -15,9 +13,9 @@ static uint32_t place_of(uint32_t key)
 
 struct ledger_cell *cell_claim(struct ledger_cell *cells, uint32_t key)
 {
-	uint32_t place = place_of(key);
+	uint32_t place = cell_place(key);
 
-	for (uint32_t i = 0; i < PROBES_MAX; i++) {
+	for (uint32_t i = 0; i < CELL_PROBES_MAX; i++) {
 		struct ledger_cell *cell = &cells[(place + i) & (LIMIT_LEDGER_CELLS - 1)];
 		uint32_t owner = atomic_load(&cell->key);
 
@@ -34,9 +32,9 @@ struct ledger_cell *cell_claim(struct ledger_cell *cells, uint32_t key)
 static enum status cell_find(
 	const struct ledger *ledger, uint32_t key, struct ledger_cell **out_cell)
 {
-	uint32_t place = place_of(key);
+	uint32_t place = cell_place(key);
 
-	for (uint32_t i = 0; i < PROBES_MAX; i++) {
+	for (uint32_t i = 0; i < CELL_PROBES_MAX; i++) {
 		struct ledger_cell *cell = &ledger->cells[(place + i) & (LIMIT_LEDGER_CELLS - 1)];
 		uint32_t owner = atomic_load(&cell->key);
 
@@ -287,9 +285,10 @@ static bool charge_all(struct ledger_cell *cell, const struct allowance *allowan
 }
 
 /* Of what the key may, this machine's part (L5). Whoever may write the file may write anything. */
-static struct allowance part_of(const struct ledger *ledger, const struct allowance *allowance)
+static struct allowance part_of(
+	const struct ledger_header *header, const struct allowance *allowance)
 {
-	uint32_t nodes = atomic_load_explicit(&ledger->header->nodes, memory_order_relaxed);
+	uint32_t nodes = atomic_load_explicit(&header->nodes, memory_order_relaxed);
 	struct allowance part = *allowance;
 
 	if (nodes > LIMIT_NODES)
@@ -338,20 +337,26 @@ struct allowance_state ledger_take(struct ledger *ledger, uint32_t key,
 	cell = cell_claim(ledger->cells, key);
 	if (cell == NULL)
 		return unknown;
-	part = part_of(ledger, allowance);
+	part = part_of(ledger->header, allowance);
 	return take(cell, &part, now);
+}
+
+struct allowance_state cell_look(const struct ledger_header *header, const struct ledger_cell *cell,
+	const struct allowance *allowance, struct ledger_now now)
+{
+	struct allowance part = part_of(header, allowance);
+
+	return look_at_all(cell, &part, now);
 }
 
 struct allowance_state ledger_peek(const struct ledger *ledger, uint32_t key,
 	const struct allowance *allowance, struct ledger_now now)
 {
 	struct ledger_cell *cell = NULL;
-	struct allowance part;
 
 	if (ledger == NULL || key == 0 || cell_find(ledger, key, &cell) == ST_LIMIT)
 		return (struct allowance_state){ .outcome = ALLOWANCE_UNKNOWN };
-	part = part_of(ledger, allowance);
-	return look_at_all(cell, &part, now);
+	return cell_look(ledger->header, cell, allowance, now);
 }
 
 struct allowance_state ledger_window(const struct ledger *ledger, uint32_t key,

@@ -166,6 +166,23 @@ enum status ledger_file_open(const char *dir, struct ledger_header *out_header, 
 	return file_open(dir, LEDGER_VERSION, out_header, out_fd);
 }
 
+enum status ledger_file_open_now(const char *dir, struct ledger_header *out_header, int *out_fd)
+{
+	bool boot_ok = false;
+	int fd = -1;
+	enum status st = ledger_file_open(dir, out_header, &fd);
+
+	if (st == ST_OK)
+		st = of_this_boot(out_header, &boot_ok);
+	if (st == ST_OK && !boot_ok)
+		st = ST_DAMAGED;
+	if (st == ST_OK)
+		*out_fd = fd;
+	else if (fd >= 0)
+		close(fd);
+	return st;
+}
+
 static void *region(const struct ledger *ledger, enum ledger_region_kind kind)
 {
 	return ledger->map + region_at(kind);
@@ -189,18 +206,13 @@ enum status ledger_open(const char *dir, struct ledger **out_ledger)
 {
 	struct ledger_header header;
 	struct ledger *ledger = calloc(1, sizeof(*ledger));
-	bool boot_ok = false;
 	enum status st;
 
 	if (ledger == NULL)
 		return ST_NO_MEMORY;
 	ledger->fd = -1;
 	snprintf(ledger->dir, sizeof(ledger->dir), "%s", dir);
-	st = ledger_file_open(dir, &header, &ledger->fd);
-	if (st == ST_OK)
-		st = of_this_boot(&header, &boot_ok);
-	if (st == ST_OK && !boot_ok)
-		st = ST_DAMAGED;
+	st = ledger_file_open_now(dir, &header, &ledger->fd);
 	if (st == ST_OK)
 		st = map_file(ledger->fd, file_size(), &ledger->map);
 	if (st != ST_OK) {
@@ -244,11 +256,6 @@ enum status ledger_check(const struct ledger *ledger)
 										    : ST_STALE;
 }
 
-enum status ledger_sync(const struct ledger *ledger)
-{
-	return fdatasync(ledger->fd) == 0 ? ST_OK : status_from_errno(errno);
-}
-
 static uint32_t cells_used(const struct ledger_cell *cells)
 {
 	uint32_t used = 0;
@@ -256,11 +263,6 @@ static uint32_t cells_used(const struct ledger_cell *cells)
 	for (uint32_t i = 0; i < LIMIT_LEDGER_CELLS; i++)
 		used += atomic_load_explicit(&cells[i].key, memory_order_relaxed) != 0;
 	return used;
-}
-
-struct ledger_size ledger_size(const struct ledger *ledger)
-{
-	return (struct ledger_size){ cells_used(ledger->cells), LIMIT_LEDGER_CELLS };
 }
 
 /* ---- make ---- */
@@ -409,11 +411,6 @@ static enum status file_renew(const char *dir, int fd, const struct ledger_heade
 enum status ledger_replace(const char *dir, uint32_t nodes)
 {
 	return file_make(dir, NULL, nodes);
-}
-
-void ledger_share(struct ledger *ledger, uint32_t nodes)
-{
-	atomic_store(&ledger->header->nodes, nodes);
 }
 
 enum status ledger_prepare(const char *dir, uint32_t nodes, enum ledger_found *out_found)

@@ -231,11 +231,23 @@ uint64_t region_at(enum ledger_region_kind kind);
 NODISCARD enum status ledger_file_open(
 	const char *dir, struct ledger_header *out_header, int *out_fd);
 
+/* The same, and of this start of the machine; else ST_DAMAGED. */
+NODISCARD enum status ledger_file_open_now(
+	const char *dir, struct ledger_header *out_header, int *out_fd);
+
 /* Read or write all of it, or ST_DAMAGED (the file was cut) or ST_IO. */
 NODISCARD enum status ledger_file_read(int fd, void *out, size_t len, uint64_t at);
 NODISCARD enum status ledger_file_write(int fd, const void *bytes, size_t len, uint64_t at);
 
 uint64_t header_check(const struct ledger_header *header);
+
+/* Where a key's cell is looked for first, and in how many from there on. */
+#define CELL_PROBES_MAX 512u
+uint32_t cell_place(uint32_t key);
+
+/* What is left of the cell's windows, for this machine; cell NULL: nothing was used. */
+struct allowance_state cell_look(const struct ledger_header *header, const struct ledger_cell *cell,
+	const struct allowance *allowance, struct ledger_now now);
 
 /* The cell of a key, claimed when there is none; NULL when none is left. */
 struct ledger_cell *cell_claim(struct ledger_cell *cells, uint32_t key);

@@ -53,9 +53,6 @@ NODISCARD enum status ledger_prepare(const char *dir, uint32_t nodes, enum ledge
 /* A fresh file in the place of one that is gone or unusable, while processes run. */
 NODISCARD enum status ledger_replace(const char *dir, uint32_t nodes);
 
-/* Let nodes machines share the limits from now on (L5). */
-void ledger_share(struct ledger *ledger, uint32_t nodes);
-
 /*
  * Open the file in dir. On success *out_ledger belongs to the caller; give it
  * back with ledger_close(). ST_NOT_FOUND (none), ST_FORMAT (another version),
@@ -70,15 +67,6 @@ void ledger_close(struct ledger **ledger);
  * would end the process (SIGBUS). Once a second.
  */
 NODISCARD enum status ledger_check(const struct ledger *ledger);
-
-/* Write what was counted to disk: what a power failure then cannot take back. */
-NODISCARD enum status ledger_sync(const struct ledger *ledger);
-
-/* Cells in use and in all. */
-struct ledger_size {
-	uint32_t used, all;
-};
-struct ledger_size ledger_size(const struct ledger *ledger);
 
 /* The two clocks at the moment of the question (base/clock.h). */
 struct ledger_now {
@@ -100,5 +88,31 @@ struct allowance_state ledger_peek(const struct ledger *ledger, uint32_t key,
 /* The state of one window alone; its count must not be 0. */
 struct allowance_state ledger_window(const struct ledger *ledger, uint32_t key,
 	const struct allowance *allowance, enum allowance_window window, struct ledger_now now);
+
+/*
+ * ---- For a process that must outlive whoever may write the file: the keeper ----
+ *
+ * These read and write it and map nothing, so that one that is cut is ST_DAMAGED and
+ * not the end of the process. Each opens it anew; none needs a lock.
+ */
+
+/*
+ * Is the file usable? Let nodes machines share the limits from now on (L5). As
+ * ledger_open().
+ */
+NODISCARD enum status ledger_share(const char *dir, uint32_t nodes);
+
+/* Write what was counted to disk: what a power failure then cannot take back. As ledger_open(). */
+NODISCARD enum status ledger_sync(const char *dir);
+
+/* Cells in use and in all; none in all when the file cannot be read. */
+struct ledger_size {
+	uint32_t used, all;
+};
+struct ledger_size ledger_size(const char *dir);
+
+/* As ledger_peek(); ALLOWANCE_UNKNOWN also when the file cannot be read. */
+struct allowance_state ledger_look(
+	const char *dir, uint32_t key, const struct allowance *allowance, struct ledger_now now);
 
 #endif

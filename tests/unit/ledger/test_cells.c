@@ -63,6 +63,39 @@ static void a_count_is_free_at_once_and_no_more(void **state)
 	ledger_close(&ledger);
 }
 
+/* The keeper's way: what it says is what whoever has it mapped says. */
+static void the_file_alone_says_the_same(void **state)
+{
+	struct ledger *ledger = folder_ledger(LEDGER_MADE);
+	struct allowance allowance = one(QUOTA_DAY, 12);
+
+	(void)state;
+	/* Many keys, so that some stand far from their place, and some at the table's end. */
+	for (uint32_t key = 1; key <= LIMIT_LEDGER_CELLS / 2; key++)
+		assert_non_null(cell_claim(ledger->cells, key));
+	for (uint32_t key = 1; key <= 2000; key++)
+		assert_int_equal(taken(ledger, key, &allowance, START, key % 14),
+			key % 14 > 12 ? 12 : key % 14);
+	for (uint32_t key = 1; key <= 2000; key++) {
+		struct allowance_state mapped = ledger_peek(ledger, key, &allowance, START);
+		struct allowance_state looked = ledger_look(folder_dir, key, &allowance, START);
+
+		assert_int_equal(looked.outcome, mapped.outcome);
+		assert_int_equal(looked.left, mapped.left);
+	}
+	assert_int_equal(ledger_look(folder_dir, 0, &allowance, START).outcome, ALLOWANCE_UNKNOWN);
+	/* A key that used nothing has all. */
+	assert_int_equal(ledger_look(folder_dir, 4000000, &allowance, START).left, 12);
+	ledger_close(&ledger);
+	assert_int_equal(truncate(folder_file(LEDGER_FILE), 8192), 0);
+	assert_int_equal(ledger_look(folder_dir, 1, &allowance, START).outcome, ALLOWANCE_UNKNOWN);
+	assert_int_equal(ledger_share(folder_dir, 2), ST_DAMAGED);
+	assert_int_equal(ledger_sync(folder_dir), ST_DAMAGED);
+	assert_int_equal(ledger_size(folder_dir).all, 0);
+	assert_int_equal(unlink(folder_file(LEDGER_FILE)), 0);
+	assert_int_equal(ledger_share(folder_dir, 2), ST_NOT_FOUND);
+}
+
 static void machines_share_a_count(void **state)
 {
 	static const struct {
@@ -86,7 +119,7 @@ static void machines_share_a_count(void **state)
 		struct allowance allowance = one(rows[i].window, rows[i].count);
 		struct allowance_state before;
 
-		ledger_share(ledger, rows[i].nodes);
+		assert_int_equal(ledger_share(folder_dir, rows[i].nodes), ST_OK);
 		before = ledger_peek(ledger, i + 1, &allowance, START);
 		CHECK_ROW(rows[i].label, before.count == rows[i].expected);
 		CHECK_ROW(rows[i].label, before.left == rows[i].expected);
@@ -105,9 +138,9 @@ static void another_number_of_machines_keeps_what_was_used(void **state)
 	assert_int_equal(ledger_open(folder_dir, &other), ST_OK);
 	assert_int_equal(taken(ledger, KEY, &allowance, START, 5), 5);
 	/* Told to one, it holds for all that have the file open. */
-	ledger_share(ledger, 2);
+	assert_int_equal(ledger_share(folder_dir, 2), ST_OK);
 	assert_int_equal(taken(other, KEY, &allowance, START, 9), 1);
-	ledger_share(ledger, 1);
+	assert_int_equal(ledger_share(folder_dir, 1), ST_OK);
 	assert_int_equal(taken(other, KEY, &allowance, START, 9), 6);
 	ledger_close(&ledger);
 	ledger_close(&other);
@@ -179,10 +212,10 @@ static void looking_counts_nothing(void **state)
 	(void)state;
 	for (int i = 0; i < 9; i++)
 		assert_int_equal(ledger_peek(ledger, KEY, &allowance, START).left, 2);
-	assert_int_equal(ledger_size(ledger).used, 0);
+	assert_int_equal(ledger_size(folder_dir).used, 0);
 	assert_int_equal(ledger_take(ledger, KEY, &allowance, START).left, 1);
 	assert_int_equal(ledger_peek(ledger, KEY, &allowance, START).left, 1);
-	assert_int_equal(ledger_size(ledger).used, 1);
+	assert_int_equal(ledger_size(folder_dir).used, 1);
 	ledger_close(&ledger);
 }
 
@@ -330,7 +363,7 @@ static void a_full_table_refuses_what_it_cannot_count(void **state)
 		key++;
 	while (cell_claim(ledger->cells, key) != NULL);
 	/* At random places a table of this kind is nearly full by then. */
-	assert_true(ledger_size(ledger).used > LIMIT_LEDGER_CELLS * 3 / 4);
+	assert_true(ledger_size(folder_dir).used > LIMIT_LEDGER_CELLS * 3 / 4);
 	assert_int_equal(ledger_take(ledger, key, &allowance, START).outcome, ALLOWANCE_UNKNOWN);
 	assert_int_equal(ledger_peek(ledger, key, &allowance, START).outcome, ALLOWANCE_UNKNOWN);
 	/* Those that have a cell go on. */
@@ -354,6 +387,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		IN_A_FOLDER(a_count_is_free_at_once_and_no_more),
+		IN_A_FOLDER(the_file_alone_says_the_same),
 		IN_A_FOLDER(machines_share_a_count),
 		IN_A_FOLDER(another_number_of_machines_keeps_what_was_used),
 		IN_A_FOLDER(a_rate_refills_evenly),

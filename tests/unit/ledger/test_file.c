@@ -68,7 +68,7 @@ static void the_use_survives_a_restart(void **state)
 
 	(void)state;
 	use_twice(ledger);
-	assert_int_equal(ledger_sync(ledger), ST_OK);
+	assert_int_equal(ledger_sync(folder_dir), ST_OK);
 	ledger_close(&ledger);
 	ledger = folder_ledger(LEDGER_KEPT);
 	assert_int_equal(left_of(ledger, RATE_DAY), 3);
@@ -238,7 +238,7 @@ static void idle_cells_are_given_up_when_it_is_crowded(void **state)
 	assert_int_equal(ledger_take(ledger, 90, &other, now_is()).outcome, ALLOWANCE_LEFT);
 	ledger_close(&ledger);
 	ledger = folder_ledger(LEDGER_RENEWED);
-	assert_int_equal(ledger_size(ledger).used, 2);
+	assert_int_equal(ledger_size(folder_dir).used, 2);
 	assert_int_equal(left_of(ledger, RATE_DAY), 3);
 	assert_int_equal(left_of(ledger, QUOTA_MONTH), 7);
 	assert_int_equal(ledger_peek(ledger, 90, &other, now_is()).outcome, ALLOWANCE_USED_UP);
