@@ -100,22 +100,21 @@ static void keep(u_char **at, struct llv_span text, ngx_str_t *out)
 	*at = ngx_cpymem(*at, text.ptr, text.len);
 }
 
-static void keep_headers(u_char **at, const struct llv_decision *decision, struct verdict *out)
+static void keep_header(
+	u_char **at, const struct site *site, const struct llv_header *header, ngx_table_elt_t *out)
 {
-	for (size_t i = 0; i < decision->headers_count; i++) {
-		ngx_str_t name, value;
-
-		keep(at, decision->headers[i].name, &name);
-		keep(at, decision->headers[i].value, &value);
-		out->headers[i].name = span_of(&name);
-		out->headers[i].value = span_of(&value);
+	if (!headers_usual(site, header->name, out)) {
+		keep(at, header->name, &out->key);
+		out->lowcase_key = *at;
+		out->hash = ngx_hash_strlow(*at, out->key.data, out->key.len);
+		*at += out->key.len;
 	}
-	out->headers_count = decision->headers_count;
+	keep(at, header->value, &out->value);
 }
 
 /* The decision in the memory of the request: the library's holds until the next one. */
-static struct verdict *keep_verdict(
-	ngx_pool_t *pool, ngx_uint_t allowed, const struct llv_decision *decision)
+static struct verdict *keep_verdict(ngx_pool_t *pool, struct site *site, ngx_uint_t allowed,
+	const struct llv_decision *decision)
 {
 	struct llv_span cause = { decision->cause, ngx_strlen(decision->cause) };
 	size_t texts = cause.len + decision->content_type.len + decision->body.len;
@@ -123,19 +122,25 @@ static struct verdict *keep_verdict(
 	u_char *at;
 
 	for (size_t i = 0; i < decision->headers_count; i++)
-		texts += decision->headers[i].name.len + decision->headers[i].value.len;
+		texts += 2 * decision->headers[i].name.len + decision->headers[i].value.len;
 	out = ngx_palloc(
 		pool, sizeof(*out) + decision->headers_count * sizeof(*out->headers) + texts);
 	if (out == NULL)
 		return NULL;
-	out->headers = (struct llv_header *)(void *)(out + 1);
+	out->site = site;
+	out->headers = (ngx_table_elt_t *)(void *)(out + 1);
+	out->headers_count = decision->headers_count;
 	at = (u_char *)(out->headers + decision->headers_count);
 	out->allowed = allowed;
 	out->http_status = (ngx_uint_t)decision->http_status;
 	keep(&at, cause, &out->cause);
 	keep(&at, decision->content_type, &out->content_type);
 	keep(&at, decision->body, &out->body);
-	keep_headers(&at, decision, out);
+	out->identity = 0;
+	for (size_t i = 0; i < decision->headers_count; i++) {
+		keep_header(&at, site, &decision->headers[i], &out->headers[i]);
+		out->identity |= (uint64_t)headers_is_identity(&out->headers[i]) << i;
+	}
 	return out;
 }
 
@@ -161,10 +166,9 @@ static struct verdict *decide(ngx_http_request_t *r, const struct settings *sett
 	if (picked.too_many)
 		request.flags |= LLV_REQUEST_MALFORMED;
 	allowed = llv_decide(settings->site->llv, &request, &decision) == 1;
-	verdict = keep_verdict(r->main->pool, allowed, &decision);
+	verdict = keep_verdict(r->main->pool, settings->site, allowed, &decision);
 	if (verdict == NULL)
 		return NULL;
-	verdict->site = settings->site;
 	verdict->asked_account = *account;
 	return verdict;
 }

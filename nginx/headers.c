@@ -2,6 +2,9 @@
 
 /* ---- names ---- */
 
+static const u_char IDENTITY[] = "x-llavero-";
+#define IDENTITY_LEN (sizeof(IDENTITY) - 1)
+
 static void learn(struct site *site, const char *text, enum name_kind kind)
 {
 	struct name *name = &site->names[site->names_count];
@@ -18,9 +21,41 @@ static void learn(struct site *site, const char *text, enum name_kind kind)
 		site->secret_lengths |= (uint64_t)1 << len;
 }
 
+static void learn_told(struct site *site)
+{
+	static const char *const NAMES[TOLD_COUNT] = { "X-Llavero-Account", "X-Llavero-Key",
+		"X-Llavero-External-Id", "X-Llavero-Profile", "X-Llavero-Resource",
+		"X-Llavero-Revision", "RateLimit-Policy", "RateLimit" };
+
+	for (size_t i = 0; i < TOLD_COUNT; i++) {
+		struct told_name *told = &site->told[i];
+
+		told->key = (ngx_str_t){ ngx_strlen(NAMES[i]), bytes_of(NAMES[i]) };
+		told->hash = ngx_hash_strlow(told->lower, told->key.data, told->key.len);
+	}
+}
+
+ngx_int_t headers_usual(const struct site *site, struct llv_span name, ngx_table_elt_t *out)
+{
+	for (size_t i = 0; i < TOLD_COUNT; i++) {
+		const struct told_name *told = &site->told[i];
+
+		if (told->key.len != name.len ||
+			ngx_memcmp(told->key.data, name.ptr, name.len) != 0)
+			continue;
+		out->hash = told->hash;
+		out->key = told->key;
+		out->lowcase_key = (u_char *)(uintptr_t)told->lower;
+		return 1;
+	}
+	return 0;
+}
+
 void headers_learn(struct site *site)
 {
 	const char *name;
+
+	learn_told(site);
 
 	for (size_t i = 0; (name = llv_credential_header(site->llv, i)) != NULL; i++)
 		learn(site, name,
@@ -106,13 +141,10 @@ void headers_pick(const struct site *site, ngx_list_t *list, struct picked *out)
 
 /* ---- for the upstream ---- */
 
-static const u_char IDENTITY[] = "x-llavero-";
-#define IDENTITY_LEN (sizeof(IDENTITY) - 1)
-
-static ngx_int_t is_identity(const u_char *lower, size_t len)
+ngx_int_t headers_is_identity(const ngx_table_elt_t *header)
 {
-	return len > IDENTITY_LEN && lower[0] == IDENTITY[0] &&
-	       alike(IDENTITY, lower, IDENTITY_LEN);
+	return header->key.len > IDENTITY_LEN && header->lowcase_key[0] == IDENTITY[0] &&
+	       alike(IDENTITY, header->lowcase_key, IDENTITY_LEN);
 }
 
 static ngx_int_t is_bearer(const ngx_str_t *value)
@@ -163,28 +195,6 @@ static ngx_uint_t count_headers(ngx_list_t *list)
 	return count;
 }
 
-/* The identity headers of the verdict, behind out; what stands beside them is for the client. */
-static ngx_table_elt_t *add_identity(
-	ngx_pool_t *pool, const struct verdict *verdict, ngx_table_elt_t *out)
-{
-	for (size_t i = 0; i < verdict->headers_count; i++) {
-		const struct llv_header *told = &verdict->headers[i];
-		u_char *name = bytes_of(told->name.ptr);
-		u_char *lower = ngx_pnalloc(pool, told->name.len);
-
-		if (lower == NULL)
-			return NULL;
-		out->hash = ngx_hash_strlow(lower, name, told->name.len);
-		if (!is_identity(lower, told->name.len))
-			continue;
-		out->key = (ngx_str_t){ told->name.len, name };
-		out->value = (ngx_str_t){ told->value.len, bytes_of(told->value.ptr) };
-		out->lowcase_key = lower;
-		out++;
-	}
-	return out;
-}
-
 /*
  * A new list, and the old one left as it is: nginx holds pointers into it, and a
  * second decision reads what the client sent.
@@ -204,7 +214,7 @@ ngx_int_t headers_clean(ngx_http_request_t *r, const struct site *site, struct s
 		return NGX_ERROR;
 	out = list->part.elts;
 	while ((header = walk_next(&walk)) != NULL) {
-		if (is_identity(header->lowcase_key, header->key.len))
+		if (headers_is_identity(header))
 			continue;
 		if (is_secret(site, header, &state->client_headers)) {
 			if (header == r->headers_in.authorization)
@@ -213,8 +223,11 @@ ngx_int_t headers_clean(ngx_http_request_t *r, const struct site *site, struct s
 		}
 		*out++ = *header;
 	}
-	if (ours > 0 && (out = add_identity(r->pool, verdict, out)) == NULL)
-		return NGX_ERROR;
+	for (size_t i = 0; i < ours; i++) {
+		/* What stands beside it is for the client. */
+		if (verdict->identity >> i & 1)
+			*out++ = verdict->headers[i];
+	}
 	list->part.nelts = (ngx_uint_t)(out - (ngx_table_elt_t *)list->part.elts);
 	return NGX_OK;
 }

@@ -47,6 +47,16 @@ struct name {
 	enum name_kind kind;
 };
 
+/* The headers of each allowed request. */
+#define TOLD_COUNT 8
+#define TOLD_LEN_MAX 24
+
+struct told_name {
+	ngx_str_t key;
+	u_char lower[TOLD_LEN_MAX];
+	ngx_uint_t hash;
+};
+
 /* nginx's functions take texts that they leave alone without const. */
 static inline u_char *bytes_of(const char *text)
 {
@@ -63,6 +73,7 @@ struct site {
 	ngx_log_t *log;
 	size_t names_count;
 	struct name names[NAMES_MAX];
+	struct told_name told[TOLD_COUNT];
 	uint64_t name_lengths;   /* bit n: some name has the length n */
 	uint64_t secret_lengths; /* the same of those that may have to be kept from upstreams */
 };
@@ -93,10 +104,11 @@ struct verdict {
 	struct site *site;
 	ngx_str_t asked_account;
 	ngx_uint_t allowed;
+	uint64_t identity; /* bit n: header n says who asks */
 	ngx_uint_t http_status;
 	ngx_str_t cause;
 	size_t headers_count;
-	struct llv_header *headers;   /* allowed: for the upstream; refused: for the client */
+	ngx_table_elt_t *headers;     /* allowed: for the upstream; refused: for the client */
 	ngx_str_t content_type, body; /* of a refusal */
 };
 
@@ -141,6 +153,12 @@ struct picked {
 
 /* The names that matter to the site, once its handle is open. */
 void headers_learn(struct site *site);
+
+/* The name of a header of a verdict in all its forms, when it is a usual one; else 0. */
+ngx_int_t headers_usual(const struct site *site, struct llv_span name, ngx_table_elt_t *out);
+
+/* Whether it says who asks: nothing that a client may say, and nobody but the upstream is told. */
+ngx_int_t headers_is_identity(const ngx_table_elt_t *header);
 
 void headers_pick(const struct site *site, ngx_list_t *list, struct picked *out);
 

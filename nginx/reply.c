@@ -1,30 +1,15 @@
 #include "module.h"
 
-static ngx_int_t is_named(const struct llv_header *header, const char *name)
+static ngx_int_t add(ngx_http_request_t *r, const ngx_table_elt_t *told)
 {
-	return header->name.len == ngx_strlen(name) &&
-	       ngx_strncasecmp(bytes_of(header->name.ptr), bytes_of(name), header->name.len) == 0;
-}
-
-static ngx_int_t is_identity(const struct llv_header *header)
-{
-	static const char PREFIX[] = "X-Llavero-";
-
-	return header->name.len > sizeof(PREFIX) - 1 &&
-	       ngx_strncmp(header->name.ptr, PREFIX, sizeof(PREFIX) - 1) == 0;
-}
-
-static ngx_int_t add(ngx_http_request_t *r, const struct llv_header *told)
-{
+	static const ngx_str_t CHALLENGE = ngx_string("www-authenticate");
 	ngx_table_elt_t *header = ngx_list_push(&r->headers_out.headers);
 
 	if (header == NULL)
 		return NGX_ERROR;
-	header->hash = 1;
-	header->key = (ngx_str_t){ told->name.len, bytes_of(told->name.ptr) };
-	header->value = (ngx_str_t){ told->value.len, bytes_of(told->value.ptr) };
-	header->lowcase_key = NULL;
-	if (is_named(told, "WWW-Authenticate"))
+	*header = *told;
+	if (told->key.len == CHALLENGE.len &&
+		ngx_memcmp(told->lowcase_key, CHALLENGE.data, CHALLENGE.len) == 0)
 		r->headers_out.www_authenticate = header;
 	return NGX_OK;
 }
@@ -38,7 +23,7 @@ ngx_int_t reply_tell(ngx_http_request_t *r, struct state *state)
 	state->told = 1;
 	for (size_t i = 0; i < verdict->headers_count; i++) {
 		/* Who it is concerns the upstream alone. */
-		if (verdict->allowed && is_identity(&verdict->headers[i]))
+		if (verdict->allowed && (verdict->identity >> i & 1) != 0)
 			continue;
 		if (add(r, &verdict->headers[i]) != NGX_OK)
 			return NGX_ERROR;

@@ -1,17 +1,17 @@
 #include "module.h"
 
 /* The value of one header that the upstream is told; empty for what was not allowed. */
-static struct llv_span identity(const struct verdict *verdict, const char *name)
+static const ngx_str_t *identity(const struct verdict *verdict, const char *name)
 {
 	size_t len = ngx_strlen(name);
 
 	for (size_t i = 0; verdict->allowed && i < verdict->headers_count; i++) {
-		const struct llv_header *header = &verdict->headers[i];
+		const ngx_table_elt_t *header = &verdict->headers[i];
 
-		if (header->name.len == len && ngx_strncmp(header->name.ptr, name, len) == 0)
-			return header->value;
+		if (header->key.len == len && ngx_strncmp(header->key.data, name, len) == 0)
+			return &header->value;
 	}
-	return (struct llv_span){ NULL, 0 };
+	return NULL;
 }
 
 static void set(ngx_http_variable_value_t *value, const char *data, size_t len)
@@ -29,14 +29,14 @@ static ngx_int_t get_identity(
 	ngx_http_request_t *r, ngx_http_variable_value_t *value, uintptr_t data)
 {
 	const struct state *state = ask_state(r);
-	struct llv_span found = { NULL, 0 };
+	const ngx_str_t *found = NULL;
 
 	if (state != NULL && state->verdict != NULL)
 		found = identity(state->verdict, (const char *)data);
-	if (found.ptr == NULL)
+	if (found == NULL)
 		value->not_found = 1;
 	else
-		set(value, found.ptr, found.len);
+		set(value, (const char *)found->data, found->len);
 	return NGX_OK;
 }
 
