@@ -97,7 +97,9 @@ test('users and folders are made with the rights that the manual names',
     const seen = (name) => { const s = fs.statSync(at(name)); return [(s.mode & 0o7777).toString(8), s.uid, s.gid]; };
     const user = id('passwd', 'llavero');
     assert.deepEqual(seen('var/lib/llavero'), ['751', user, id('group', 'llavero')]);
-    assert.deepEqual(seen('var/lib/llavero/index'), ['2750', user, id('group', 'llavero-gate')]);
+    for (const name of ['index', 'gate', 'ledger']) {
+      assert.deepEqual(seen(`var/lib/llavero/${name}`), ['2750', user, id('group', 'llavero-gate')], name);
+    }
     assert.match(read('etc/group'), /^llavero-gate:.*:llavero$/m);
   });
 
