@@ -84,6 +84,14 @@ static void the_file_alone_says_the_same(void **state)
 		assert_int_equal(looked.left, mapped.left);
 	}
 	assert_int_equal(ledger_look(folder_dir, 0, &allowance, START).outcome, ALLOWANCE_UNKNOWN);
+	/* Those that begin at the table's end and stand at its beginning. */
+	for (uint32_t key = LIMIT_LEDGER_CELLS, ends = 0; ends < 24; key++) {
+		if (cell_place(key) < LIMIT_LEDGER_CELLS - 4)
+			continue;
+		assert_int_equal(taken(ledger, key, &allowance, START, 5), 5);
+		assert_int_equal(ledger_look(folder_dir, key, &allowance, START).left, 7);
+		ends++;
+	}
 	/* A key that used nothing has all. */
 	assert_int_equal(ledger_look(folder_dir, 4000000, &allowance, START).left, 12);
 	ledger_close(&ledger);

@@ -145,13 +145,34 @@ static void full_tables_count_by_account_then_by_cause(void **state)
 	ledger_close(&ledger);
 }
 
+/* Whoever was stopped with the word of before in hand finds another one there, whatever the counts.
+ */
+static void the_turn_is_another_when_the_use_is(
+	const struct ledger *ledger, uint64_t *words, uint64_t *whens, uint64_t *changed)
+{
+	for (uint32_t i = 0; i < LIMIT_USE_CELLS; i++) {
+		uint64_t word = atomic_load(&ledger->use[i].word);
+		uint64_t when = atomic_load(&ledger->use[i].when);
+
+		if (use_state(words[i]) == USE_CELL_READY && when >> 32 != whens[i] >> 32) {
+			assert_true(((word ^ words[i]) & USE_TURN_MASK) != 0);
+			++*changed;
+		}
+		words[i] = word;
+		whens[i] = when;
+	}
+}
+
 static void places_are_given_on_once_they_were_drained(void **state)
 {
 	struct ledger *ledger = folder_ledger(LEDGER_MADE);
 	struct use use = ALLOWED;
-	uint64_t batch = 0, sum = 0;
+	uint64_t batch = 0, sum = 0, changed = 0;
+	uint64_t *words = calloc(LIMIT_USE_CELLS, sizeof(*words));
+	uint64_t *whens = calloc(LIMIT_USE_CELLS, sizeof(*whens));
 
 	(void)state;
+	assert_true(words != NULL && whens != NULL);
 	/* Five times what the table holds, a part of it each minute. */
 	for (uint32_t minute = 0; minute < 64; minute++, use.at_us += MINUTE_US) {
 		struct use_batch made;
@@ -162,7 +183,11 @@ static void places_are_given_on_once_they_were_drained(void **state)
 		assert_int_equal(made.count, use.key - 1);
 		sum += drained.sum[USE_OWN];
 		batch = made.id;
+		the_turn_is_another_when_the_use_is(ledger, words, whens, &changed);
 	}
+	assert_true(changed > LIMIT_USE_CELLS);
+	free(words);
+	free(whens);
 	assert_int_equal(sum, 5 * LIMIT_USE_CELLS);
 	assert_int_equal(totals_of(ledger).dropped, 0);
 	ledger_close(&ledger);
