@@ -264,6 +264,16 @@ static enum status page_fill(struct page *page, const struct refusals *list)
 	return st;
 }
 
+static int64_t cursor_of(const struct page *page)
+{
+	int64_t ties = page->ties < TIES_MAX ? page->ties : TIES_MAX - 1;
+	/* The time was written by whoever may write the ledger. */
+	int64_t most = INT64_MAX / TIES_MAX - 1;
+	int64_t at_us = page->last_us < 0 ? 0 : page->last_us > most ? most : page->last_us;
+
+	return at_us * TIES_MAX + ties;
+}
+
 static enum status refusals_get(struct api_call *call)
 {
 	struct search search = { .cause = CAUSE_NONE };
@@ -287,9 +297,7 @@ static enum status refusals_get(struct api_call *call)
 	if (st != ST_OK)
 		return st;
 	if (page.count == search.count_max)
-		buf_printf(&object, "],\"next\":\"%lld\"}",
-			(long long)(page.last_us * TIES_MAX +
-				    (page.ties < TIES_MAX ? page.ties : TIES_MAX - 1)));
+		buf_printf(&object, "],\"next\":\"%lld\"}", (long long)cursor_of(&page));
 	else
 		buf_append_str(&object, "],\"next\":null}");
 	return api_answer(call, 200, &object, 0, NULL);

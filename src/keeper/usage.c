@@ -174,7 +174,7 @@ static enum status read_times(struct api_call *call, struct usage_query *query)
 
 static enum status read_query(struct api_call *call, struct usage_query *query)
 {
-	struct window window;
+	struct window window = { 0, 0 };
 	enum status st = read_window(call, &window);
 
 	if (st == ST_OK)
@@ -265,7 +265,7 @@ static enum status usage_get(struct api_call *call)
 {
 	struct usage_query query = { .by = USAGE_BY_TIME };
 	struct usage_row *rows = arena_array(call->arena, LIMIT_PAGE, sizeof(*rows));
-	struct window window;
+	struct window window = { 0, 0 };
 	struct usage_row sum;
 	CLEANUP(buf_free)
 	struct buf object = buf_heap(4 * MIB);
@@ -306,7 +306,7 @@ static enum status resources_get(struct api_call *call)
 	CLEANUP(buf_free)
 	struct buf object = buf_heap(4 * MIB);
 	struct record_account account;
-	struct window window;
+	struct window window = { 0, 0 };
 	uint64_t unused_days = 0;
 	size_t count = 0;
 	enum status st = resources == NULL ? ST_NO_MEMORY : read_window(call, &window);

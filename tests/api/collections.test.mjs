@@ -71,7 +71,7 @@ for (const collection of COLLECTIONS) {
     assert.equal(appToken !== undefined, url === '/v1/keys');
     assert.equal(enrolment !== undefined, url === '/v1/accounts' || url === '/v1/users');
     const read = await ask('GET', `${url}/${one(item)}`);
-    const { limitsState, ...shown } = read.json;
+    const { limitsState, lastUse, ...shown } = read.json;
     assert.deepEqual(shown, item);
     assert.equal(read.headers.etag, created.headers.etag);
     if (same !== null) await refused(daemon, 'POST', url, { body: make(1) }, 409, same);
@@ -92,7 +92,7 @@ for (const collection of COLLECTIONS) {
     const any = await ask('PATCH', target, edit(fresh()), { 'If-Match': '*' });
     assert.equal(any.status, 200, any.text);
     const { epoch, revision, indexed, ...shown } = any.json;
-    const { limitsState, ...read } = (await ask('GET', target)).json;
+    const { limitsState, lastUse, ...read } = (await ask('GET', target)).json;
     assert.deepEqual(read, shown);
   });
 
