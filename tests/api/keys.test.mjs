@@ -54,6 +54,8 @@ test('the other account is shown the link, and nothing else of the key', async (
   assert.deepEqual(await listed('account=other&external=true'), [key.appKey]);
   assert.deepEqual(await listed('account=third&external=true'), []);
   await ask('PATCH', `/v1/keys/${key.appKey}`, { label: 'secret label', externalId: 'secret-id' });
+  assert.deepEqual(await listed('account=home&q=CRET-I'), [key.appKey], 'by its external id');
+  assert.deepEqual(await listed('account=home&q=cret-ix'), []);
   const { json } = await ask('GET', '/v1/events?account=other&limit=200');
   const about = json.items.filter((item) => item.event.entity.id === key.appKey).map((item) => item.event);
   assert.deepEqual(about.map((event) => event.action), ['key.link']);

@@ -46,7 +46,7 @@ export function DataTable<T>({ label, columns, list, keyOf, empty }: DataTablePr
             <tr key={keyOf(row)}>
               {columns.map((column) => (
                 <td key={column.key} data-align={column.align} data-title={column.quiet ? undefined : column.title}>
-                  {column.render(row)}
+                  <div className="l-cell">{column.render(row)}</div>
                 </td>
               ))}
             </tr>

@@ -59,10 +59,10 @@ export function ResourcesTab() {
       )}
       {groups.map(([product, resources]) => (
         <Panel key={product} title={product} lead={`${t('resources_count', { count: q ? resources.length : (total(product) ?? resources.length) })}${product === OWN_PRODUCT ? ` ${t('resources_own')}` : ''}`} flush>
-          <ul className="l-resources">
+          <ul className="l-lines l-resources">
             {resources.map((resource) => (
               <li key={resource.id}>
-                <button type="button" className="l-resource" aria-expanded={open === resource.id} onClick={() => setOpen(open === resource.id ? undefined : resource.id)}>
+                <button type="button" className="l-line l-resource" aria-expanded={open === resource.id} onClick={() => setOpen(open === resource.id ? undefined : resource.id)}>
                   <span className="l-turn" data-open={open === resource.id || undefined}><Icon name="chevron" size={14} /></span>
                   <span className="l-resource-name">{resource.name ?? resource.key}</span>
                   <code>{resource.key}</code>

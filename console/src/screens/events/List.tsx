@@ -40,14 +40,14 @@ export function EventList({ rows, list, empty }: ListProps) {
   if (rows.length === 0 && !list.more) return <>{empty}</>;
   return (
     <>
-      <ol className="l-events" aria-label={t('title')}>
+      <ol className="l-lines" aria-label={t('title')}>
         {rows.map((row) => {
           const { event } = row;
           const isOpen = open === event.revision;
           return (
             <li key={event.revision}>
-              <button type="button" className="l-event" aria-expanded={isOpen} onClick={() => setOpen(isOpen ? undefined : event.revision)}>
-                <span className="l-event-turn" data-open={isOpen || undefined}><Icon name="chevron" size={14} /></span>
+              <button type="button" className="l-line l-event" aria-expanded={isOpen} onClick={() => setOpen(isOpen ? undefined : event.revision)}>
+                <span className="l-turn" data-open={isOpen || undefined}><Icon name="chevron" size={14} /></span>
                 <span className="l-event-action"><Mark tone={toneOf(event.action)}>{actionText(event.action)}</Mark></span>
                 <span className="l-event-entity">{event.entity.id.startsWith('user:') ? actorText(event.entity.id) : event.entity.id}</span>
                 <span className="l-event-actor">{actorText(event.actor.id)}</span>
