@@ -222,7 +222,7 @@ static_assert(KEY_TOKEN_OLD_US == 7776000000000 && KEY_TOKEN_VERY_OLD_US == 1555
 	" AND ($5 = 0 OR k.state = $5)"                                                            \
 	" AND ($6 = '' OR (k.external_id = $6 AND " KEY_SEEN "))"                                  \
 	" AND ($4 = '' OR " KEY_LABEL " LIKE $4 ESCAPE '\\'"                                       \
-	" OR LOWER(k.app_key) LIKE $4 ESCAPE '\\'"                                                \
+	" OR LOWER(k.app_key) LIKE $4 ESCAPE '\\'"                                                 \
 	" OR (" KEY_SEEN " AND LOWER(k.external_id) LIKE $4 ESCAPE '\\')) AND $8 = $8" KEY_ALERTS
 
 /* A page's start and order, over the column that the index in use has the slot in. */

@@ -111,6 +111,13 @@ test('a request is tried for a key: where it stops, whom a fix widens, and that 
   await api('POST', `/v1/keys/${key.appKey}/links`, { profile: own.id });
   await page.getByRole('heading', { level: 2, name: say('diagnose', 'allowed_title') }).or(page.getByRole('heading', { level: 2, name: say('diagnose', 'fixed_title') })).waitFor();
   await said('diagnose', 'green');
+
+  // It would pass; then a real request does, and the page says so.
+  await said('diagnose', 'waiting_real');
+  await until('a request that passes is seen', async () => {
+    const { status } = await request(shop.daemon.gate, 'GET', '/auth/nginx', { headers: { 'X-Original-Method': 'POST', 'X-Original-URI': '/orders/7/cancel', 'X-App-Key': key.appKey, 'X-App-Token': key.appToken } });
+    return status === 200 && (await page.getByText(say('diagnose', 'passed').split('{when}')[0]).count()) > 0;
+  }, DEADLINE);
   assertClean(page);
 });
 

@@ -74,7 +74,9 @@ function Answer({ explanation, attempt, isPast, onReload }: AnswerProps) {
   const t = useText('diagnose');
   const [watching, setWatching] = useState(false);
   const now = useRead<Explanation>(['can', attempt], () => tryRequest(attempt!), { enabled: false });
-  const isFixed = watching && now.data?.allowed === true;
+  const [passed, setPassed] = useState(false);
+  const onPassed = useCallback(() => setPassed(true), []);
+  const isFixed = watching && (passed || now.data?.allowed === true);
   useEffect(() => {
     if (isFixed && !isPast) onReload();
   }, [isFixed, isPast, onReload]);
@@ -85,7 +87,7 @@ function Answer({ explanation, attempt, isPast, onReload }: AnswerProps) {
       <div className="l-diagnosis">
         <div>
           <Panel title={t('steps')}>
-            <Picture steps={isFixed && now.data ? now.data.steps : explanation.steps} />
+            <Picture steps={isFixed && now.data?.allowed ? now.data.steps : explanation.steps} />
           </Panel>
         </div>
         <div>
@@ -94,7 +96,7 @@ function Answer({ explanation, attempt, isPast, onReload }: AnswerProps) {
               <Fixes explanation={explanation} onDone={() => setWatching(true)} />
             </Panel>
           )}
-          {attempt && (refused || !isPast) && <Recheck attempt={attempt} cause={explanation.cause} watching={watching} onWatch={setWatching} />}
+          {attempt && (refused || !isPast) && <Recheck attempt={attempt} cause={explanation.cause} watching={watching} onWatch={setWatching} onPassed={onPassed} />}
           {refused && <Reply explanation={explanation} isFixed={isFixed} />}
           <About explanation={explanation} />
         </div>
