@@ -131,7 +131,7 @@ static enum status answer_unbuilt(
 	html_text(&response->body, message_text(lang, "page.no_console_advice"));
 	buf_append_str(
 		&response->body, "</p><p><code>scripts/console &amp;&amp; make build</code></p>");
-	html_end(&response->body);
+	html_end(&response->body, lang, false);
 	return buf_ok(&response->body) ? ST_OK : ST_NO_MEMORY;
 }
 

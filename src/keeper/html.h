@@ -8,12 +8,12 @@
 /* Text between tags or in quotes. */
 void html_text(struct buf *out, const char *text);
 
-/* All up to the open <main>, and what closes it. */
+/*
+ * All up to the open card, and what closes it; in_languages: with this page in the other
+ * languages, by `?lang=`.
+ */
 void html_begin(struct buf *out, enum lang lang, const char *title);
-void html_end(struct buf *out);
-
-/* This page in the other languages, by `?lang=`. */
-void html_languages(struct buf *out, enum lang lang);
+void html_end(struct buf *out, enum lang lang, bool in_languages);
 
 /* What such a page may load. */
 #define HTML_POLICY                                                                                \

@@ -91,8 +91,7 @@ static enum status answer_page(struct api_call *call, enum cause cause, enum lan
 	append_section(body, cause, lang, "meaning");
 	append_section(body, cause, lang, "check");
 	append_section(body, cause, lang, "fix");
-	html_languages(body, lang);
-	html_end(body);
+	html_end(body, lang, true);
 	return buf_ok(body) ? ST_OK : ST_NO_MEMORY;
 }
 
