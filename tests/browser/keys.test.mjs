@@ -358,7 +358,7 @@ test('who is not the owner looks at keys, and handles them only by delegation', 
   await assertAccessible(owner, 'a user whose profile is not delegated');
   assert.deepEqual(await ask(owner, 'PATCH', `/v1/profiles/${profile.id}`, { handlesKeys: true }), [200, undefined]);
   await page.reload();
-  await page.getByText('Usted maneja las claves por delegación').waitFor();
+  await page.getByText('Usted manipula las claves por delegación').waitFor();
   await button('Editar').waitFor();
   await assertAccessible(page, 'key of a delegate, dark, phone');
   await owner.goto(`${shop.url}/profiles`);
