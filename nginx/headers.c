@@ -149,7 +149,13 @@ ngx_int_t headers_is_identity(const ngx_table_elt_t *header)
 
 static ngx_int_t is_bearer(const ngx_str_t *value)
 {
-	return value->len >= 6 && ngx_strncasecmp(value->data, bytes_of("Bearer"), 6) == 0;
+	size_t start = 0;
+
+	/* Some upstreams skip what stands in front of the scheme, a form feed say. */
+	while (start < value->len && (value->data[start] <= ' ' || value->data[start] >= 0x7f))
+		start++;
+	return value->len - start >= 6 &&
+	       ngx_strncasecmp(value->data + start, bytes_of("Bearer"), 6) == 0;
 }
 
 /* Whether Authorization carried the credential: it counts when no other header for one came. */
