@@ -47,7 +47,8 @@ enum status shared_process(uint64_t *out_process)
 	static const pthread_mutex_t zero = PTHREAD_MUTEX_INITIALIZER;
 	static const pthread_mutex_t lock = { 0 };
 
-	/* Or a lock of zeroes would not be a free one. */
+	/* Or a lock of zeroes would not be a free one. All of its bytes are given. */
+	/* NOLINTNEXTLINE(bugprone-suspicious-memory-comparison,cert-exp42-c,cert-flp37-c) */
 	assert(memcmp(&zero, &lock, sizeof(lock)) == 0);
 	(void)pthread_once(&once, make_registry);
 	if (registry == NULL)

@@ -41,6 +41,7 @@ static enum status read_window(struct api_call *call, struct window *out_window)
 	uint64_t limit = 50, cursor = 0;
 	enum status st = read_number(call, "limit", LIMIT_PAGE, &limit);
 
+	*out_window = (struct window){ 0 };
 	if (st == ST_OK && limit == 0)
 		return api_refuse(call, ST_INVALID, "api.limit", "max", "200");
 	if (st == ST_OK)
