@@ -362,13 +362,13 @@ test('who is not the owner looks at keys, and handles them only by delegation', 
   await button('Editar').waitFor();
   await assertAccessible(page, 'key of a delegate, dark, phone');
   await owner.goto(`${shop.url}/profiles`);
-  await owner.getByRole('row', { name: 'Equipo' }).getByText('Maneja claves').waitFor();
-  for (const [where, words] of [[`/profiles/${profile.id}`, 'Quien tiene este perfil maneja'], [`/users/${id}`, 'Maneja las claves de la cuenta por delegación'], ['/overview', 'También manejan estas claves'], ['/settings', 'Maneja claves']]) {
+  await owner.getByRole('row', { name: 'Equipo' }).getByText('Manipula claves').waitFor();
+  for (const [where, words] of [[`/profiles/${profile.id}`, 'Quien tiene este perfil de acceso manipula'], [`/users/${id}`, 'Manipula las claves de la cuenta por delegación'], ['/overview', 'También manipulan estas claves'], ['/settings', 'Manipula claves']]) {
     await owner.goto(shop.url + where);
     await owner.getByText(words).first().waitFor();
   }
   await owner.goto(`${shop.url}/keys`);
-  await owner.getByText('También manejan estas claves los usuarios que tienen: Equipo.').waitFor();
+  await owner.getByText('También manipulan estas claves los usuarios que tienen: Equipo.').waitFor();
   await assertAccessible(owner, 'keys that are delegated');
   assertClean(page);
   assertClean(owner);

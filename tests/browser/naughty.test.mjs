@@ -132,7 +132,7 @@ test('a key: its name, its search and its export', async () => {
   await assertForm({ within: dialog, field: 'Key identification', submit: 'Save', read: () => untilEqual('label', async () => (await api('GET', `/v1/keys/${appKey}`)).label) });
   await page.getByRole('heading', { level: 1, name: GOOD }).waitFor();
   await page.goto(`${shop.url}/keys`);
-  await page.getByPlaceholder('Search by name or appKey').or(page.getByLabel('Search by name or appKey')).first().fill(GOOD);
+  await page.getByPlaceholder('Search by name, appKey or external id').or(page.getByLabel('Search by name, appKey or external id')).first().fill(GOOD);
   await page.waitForFunction((text) => [...document.querySelectorAll('table tbody tr')].length === 1 && document.body.textContent.includes(text), GOOD);
   assertClean(page);
 });
