@@ -21,7 +21,7 @@ export function Delegation() {
   const { account, may } = useSession();
   const [q, setQ] = useState('');
   const [asks, setAsks] = useState<Profile>();
-  const list = useList<Profile>(['profiles', account, 'delegation', q], (cursor) => data(api.GET('/v1/profiles', { params: { query: { account, q: q || undefined, limit: 50, cursor } } })), { enabled: may('profiles.view') });
+  const list = useList<Profile>(['profiles', account, 'delegation', q], (cursor) => data(api.GET('/v1/profiles', { params: { query: { account, q: q || undefined, limit: 200, cursor } } })), { enabled: may('profiles.view') });
   const change = useChange((profile: Profile) => data(api.PATCH('/v1/profiles/{id}', { params: { path: { id: profile.id }, header: ifMatch(profile) }, body: { handlesKeys: !profile.handlesKeys } })), {
     makesOld: [['profiles'], ['profile']],
     onDone: () => setAsks(undefined),
