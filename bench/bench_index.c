@@ -12,6 +12,8 @@
  *
  * Prints "name value" lines. KEYS must be the number that DIR was built with.
  */
+#include "keys.h"
+
 #include "base/clock.h"
 #include "base/encode.h"
 #include "decide/decision.h"
@@ -27,34 +29,13 @@
 #include <stdlib.h>
 #include <time.h>
 
-#define ACCOUNTS 1000u
 #define PROFILES 2000u
 #define RESOURCES 200u
-#define ROUTES 400u
 #define DECISIONS 1000000u
 #define COUNTED 5000u
 #define CHANGES 300u
-#define KEYS_MAX 20000000u
-/* Slots below are free for keys that a daemon makes over such an index. */
-#define SLOT_FIRST 100000u
 
 static struct digest_context *digests;
-
-static void must(enum status st, const char *what)
-{
-	if (st == ST_OK)
-		return;
-	(void)fprintf(stderr, "bench_index: %s: %s\n", what, status_name(st));
-	exit(1);
-}
-
-static double cpu_s(void)
-{
-	struct timespec t;
-
-	(void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
 
 static double wall_s(void)
 {
@@ -62,32 +43,6 @@ static double wall_s(void)
 }
 
 /* ---- What stands in it ---- */
-
-static struct span app_key_of(uint32_t slot, struct buf *out)
-{
-	char name[16];
-	struct buf account = BUF_ARRAY(name);
-	uint8_t random[TOKEN_RANDOM_SIZE] = { 0 };
-
-	put_u32(random, slot);
-	buf_printf(&account, "store%04u", slot % ACCOUNTS);
-	buf_clear(out);
-	must(app_key_make(SPAN_LIT(APP_KEY_PREFIX_DEFAULT), buf_span(&account), random, out),
-		"appKey");
-	return buf_span(out);
-}
-
-static struct span token_of(uint32_t slot, struct buf *out)
-{
-	uint8_t random[TOKEN_RANDOM_SIZE] = { 0 };
-	char token[TOKEN_LEN];
-
-	put_u32(random, slot);
-	token_make(TOKEN_LIVE, random, token);
-	buf_clear(out);
-	buf_append(out, span_of(token, sizeof(token)));
-	return buf_span(out);
-}
 
 static void put_key(struct index_writer *writer, uint32_t slot, bool active)
 {
@@ -213,17 +168,10 @@ static void ask_about(struct asking *asking, uint32_t slot)
 	struct buf path = BUF_ARRAY(asking->path_memory);
 
 	asking->input = (struct decide_input){ .method = SPAN_LIT("GET"), .now_us = 1 };
-	buf_printf(&path, "/api/part%u/%u/items", slot % ROUTES, slot);
-	asking->input.target = buf_span(&path);
+	asking->input.target = path_of(slot, &path);
 	asking->input.credential = (struct presented){ .form = PRESENTED_PAIR,
 		.app_key = app_key_of(slot, &app_key),
 		.app_token = token_of(slot, &token) };
-}
-
-static uint32_t next_slot(uint64_t *random, uint32_t keys)
-{
-	*random = *random * UINT64_C(6364136223846793005) + 1442695040888963407;
-	return SLOT_FIRST + (uint32_t)((*random >> 32) % keys);
 }
 
 /* What a gate does for a request, without its transport. Callgrind counts between its ends. */

@@ -220,6 +220,9 @@ struct llv_request {
 	/* "192.0.2.7", "2001:db8::1", without port; absent or unreadable: not known, so that a key
 	 * with an address list is refused. */
 	struct llv_span client_address;
+	/* The same as bytes in network order, 4 or 16 of them: it need not be read then. */
+	const unsigned char *client_bytes;
+	size_t client_bytes_len;
 
 	/*
 	 * All headers of the client, repeated ones as often as they came; or, when find is set, a

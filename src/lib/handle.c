@@ -72,9 +72,13 @@ bool handle_language(const char *code, enum lang *lang)
 /* struct headers over the list that the caller has. */
 static struct header_value find_in_list(const void *context, struct span name)
 {
-	const struct llv_request *request = context;
+	const struct handle_question *question = context;
+	const struct llv_request *request = &question->request;
 	struct header_value found = { 0 };
 
+	/* Most names that are asked for are not there. */
+	if ((question->header_lengths >> name.len % 64 & 1) == 0)
+		return found;
 	for (size_t i = 0; i < request->headers_count; i++) {
 		const struct llv_header *header = &request->headers[i];
 
@@ -89,7 +93,8 @@ static struct header_value find_in_list(const void *context, struct span name)
 
 static struct header_value find_by_caller(const void *context, struct span name)
 {
-	const struct llv_request *request = context;
+	const struct handle_question *question = context;
+	const struct llv_request *request = &question->request;
 	struct llv_span value = { NULL, 0 };
 	struct header_value found = { 0 };
 
@@ -116,11 +121,29 @@ static void ask_account(const struct llv_request *request, struct decide_input *
 	input->malformed = true;
 }
 
+/* One that cannot be read is an unknown one: a key with a list is then refused. */
+static void ask_client(const struct llv_request *request, struct decide_input *input)
+{
+	static const uint8_t mapped[12] = { [10] = 0xFF, [11] = 0xFF };
+	struct span text = handle_span(request->client_address);
+	struct address *client = &input->client;
+
+	if (request->client_bytes != NULL && request->client_bytes_len == 4) {
+		memcpy(client->bytes, mapped, sizeof(mapped));
+		memcpy(client->bytes + sizeof(mapped), request->client_bytes, 4);
+		client->known = true;
+	} else if (request->client_bytes != NULL && request->client_bytes_len == 16) {
+		memcpy(client->bytes, request->client_bytes, 16);
+		client->known = true;
+	} else if (span_present(text) && address_parse(text, client) != ST_OK) {
+		*client = (struct address){ .known = false };
+	}
+}
+
 void handle_ask(const struct llv *llv, const struct llv_request *given, struct handle_question *out)
 {
 	struct llv_request *request = &out->request;
 	struct decide_input *input = &out->input;
-	struct span client;
 
 	*input = decider_input(llv->decider);
 	if (!handle_read(given, sizeof(*request), request, sizeof(*request))) {
@@ -128,7 +151,10 @@ void handle_ask(const struct llv *llv, const struct llv_request *given, struct h
 		input->malformed = true;
 	}
 	out->headers =
-		(struct headers){ request, request->find != NULL ? find_by_caller : find_in_list };
+		(struct headers){ out, request->find != NULL ? find_by_caller : find_in_list };
+	out->header_lengths = 0;
+	for (size_t i = 0; i < request->headers_count; i++)
+		out->header_lengths |= UINT64_C(1) << request->headers[i].name.len % 64;
 	input->method = handle_span(request->method);
 	input->target = handle_span(request->target);
 	input->host = handle_span(request->host);
@@ -136,10 +162,7 @@ void handle_ask(const struct llv *llv, const struct llv_request *given, struct h
 	if (input->method.len == 0 || input->target.len == 0 ||
 		(request->flags & LLV_REQUEST_MALFORMED) != 0)
 		input->malformed = true;
-	client = handle_span(request->client_address);
-	/* One that cannot be read is an unknown one: a key with a list is then refused. */
-	if (span_present(client) && address_parse(client, &input->client) != ST_OK)
-		input->client = (struct address){ .known = false };
+	ask_client(request, input);
 	ask_account(request, input);
 	input->credential = presented_from_headers(&llv->families, &out->headers);
 	input->cors_preflight = presented_preflight(input->method, &out->headers);

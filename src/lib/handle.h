@@ -56,7 +56,8 @@ NODISCARD bool handle_language(const char *code, enum lang *lang);
 struct handle_question {
 	struct llv_request request;
 	struct decide_input input;
-	struct headers headers; /* over request */
+	struct headers headers;  /* over this question */
+	uint64_t header_lengths; /* bit i: some header's name has i % 64 bytes */
 };
 void handle_ask(
 	const struct llv *llv, const struct llv_request *given, struct handle_question *out);

@@ -279,6 +279,40 @@ static unsigned find(void *context, struct llv_span name, struct llv_span *out_v
 	return count;
 }
 
+static void an_address_may_come_as_text_or_as_bytes(void **state)
+{
+	static const unsigned char v4[4] = { 192, 0, 2, 7 }, v6[16] = { 0x20, 0x01, 0x0d, 0xb8 };
+	static const struct {
+		const char *label, *text, *told;
+		const unsigned char *bytes;
+		size_t bytes_len;
+	} rows[] = {
+		{ "IPv4 as text", "192.0.2.7", "192.0.2.7", NULL, 0 },
+		{ "IPv4 as bytes", NULL, "192.0.2.7", v4, 4 },
+		{ "IPv6 as text", "2001:db8::", "2001:db8::", NULL, 0 },
+		{ "IPv6 as bytes", NULL, "2001:db8::", v6, 16 },
+		{ "bytes of another length", "192.0.2.9", "192.0.2.9", v6, 15 },
+	};
+	static char text[64 * 1024];
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		char told[64];
+		struct question question;
+		size_t len = 0;
+
+		question_allowed(&made, false, &question);
+		if (rows[i].text != NULL)
+			question.request.client_address = text_of(rows[i].text);
+		question.request.client_bytes = rows[i].bytes;
+		question.request.client_bytes_len = rows[i].bytes_len;
+		assert_int_equal(
+			llv_explain(llv, &question.request, "en", text, sizeof(text), &len),
+			LLV_OK);
+		(void)snprintf(told, sizeof(told), "\"address\":\"%s\"", rows[i].told);
+		CHECK_ROW(rows[i].label, strstr(text, told) != NULL);
+	}
+}
+
 static void a_function_may_find_the_headers(void **state)
 {
 	struct llv_decision decision;
@@ -353,6 +387,7 @@ int main(void)
 		cmocka_unit_test(
 			an_allowed_request_has_headers_for_the_upstream_when_it_wants_them),
 		cmocka_unit_test(each_change_of_an_allowed_request_has_its_answer),
+		cmocka_unit_test(an_address_may_come_as_text_or_as_bytes),
 		cmocka_unit_test(a_function_may_find_the_headers),
 		cmocka_unit_test(a_token_alone_and_a_bearer_are_credentials),
 		cmocka_unit_test(a_refusal_is_told_in_the_language_of_the_request),

@@ -1,7 +1,7 @@
 /*
  * Threads of one process decide, each with a handle, while the index changes
- * under them and is replaced. The library is built into this program, so that a
- * build with -Db_sanitize=thread looks into it.
+ * under them and is replaced. In a build with -Db_sanitize=thread this is where
+ * races of the library show.
  */
 #include "testing.h"
 
@@ -11,6 +11,7 @@
 #include "index/writer.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -20,12 +21,13 @@
 #include <unistd.h>
 
 #define THREADS 4u
-#define COMMITS 150u
+#define COMMITS 150u /* LLAVERO_TEST_COMMITS: others */
 #define CHANGES 20u
 #define REPLACE_EVERY 50u
 
 static struct installation made;
 static _Atomic bool stop;
+static _Atomic unsigned running; /* threads that have seen an "allowed" */
 
 struct work {
 	pthread_t thread;
@@ -33,7 +35,6 @@ struct work {
 	const char *wrong;
 };
 
-/* A key that stays as it is, whatever the writer does to the others. */
 static void *decide_on(void *arg)
 {
 	struct llv_setup setup = installation_setup(&made);
@@ -53,10 +54,12 @@ static void *decide_on(void *arg)
 			work->wrong = "does not open";
 		question_make((unsigned)count % INSTALLATION_KEYS, 0,
 			(unsigned)count % WORLD_ROUTES, &question);
-		if (llv_decide(llv, &question.request, &decision))
-			work->allowed++;
-		else
+		if (llv_decide(llv, &question.request, &decision)) {
+			if (work->allowed++ == 0)
+				atomic_fetch_add(&running, 1);
+		} else {
 			work->refused++;
+		}
 		if (decision.http_status == 503)
 			work->wrong = decision.cause;
 		/* A revision is never followed by an older one. */
@@ -70,14 +73,20 @@ static void *decide_on(void *arg)
 	return NULL;
 }
 
-static int write_on(void)
+/* Begins with the first byte that comes in. */
+static int write_on(int orders)
 {
 	struct index_writer *writer = NULL;
 	struct index_writer_stats stats;
+	const char *wanted = getenv("LLAVERO_TEST_COMMITS");
+	unsigned long commits = wanted == NULL ? COMMITS : strtoul(wanted, NULL, 10);
+	char byte;
 
+	if (read(orders, &byte, 1) != 1)
+		return 3;
 	if (index_writer_open(made.index_dir, &writer) != ST_OK)
 		return 1;
-	for (unsigned i = 0; i < COMMITS; i++) {
+	for (unsigned long i = 0; i < commits; i++) {
 		world_change(&made.world, writer, CHANGES);
 		index_writer_confirm(writer, clock_boot_us());
 		if (index_writer_tend(writer, &stats) != ST_OK ||
@@ -91,18 +100,23 @@ static int write_on(void)
 static void threads_decide_while_the_index_changes(void **state)
 {
 	struct work works[THREADS] = { 0 };
-	int status = 0;
+	int64_t deadline_us = clock_boot_us() + 60 * US_PER_S;
+	int orders[2], status = 0;
 	pid_t writer;
 
 	installation_make(&made);
+	assert_int_equal(pipe2(orders, O_CLOEXEC), 0);
 	writer = fork();
 	assert_true(writer >= 0);
 	if (writer == 0) {
 		(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-		_exit(write_on());
+		_exit(write_on(orders[0]));
 	}
 	for (unsigned i = 0; i < THREADS; i++)
 		assert_int_equal(pthread_create(&works[i].thread, NULL, decide_on, &works[i]), 0);
+	while (atomic_load(&running) < THREADS && clock_boot_us() < deadline_us)
+		(void)usleep(500);
+	assert_int_equal(write(orders[1], "w", 1), 1);
 	while (waitpid(writer, &status, 0) < 0 && errno == EINTR)
 		;
 	atomic_store(&stop, true);
@@ -114,6 +128,8 @@ static void threads_decide_while_the_index_changes(void **state)
 	}
 	assert_true(WIFEXITED(status));
 	assert_int_equal(WEXITSTATUS(status), 0);
+	(void)close(orders[0]);
+	(void)close(orders[1]);
 	installation_remove(&made);
 }
 
