@@ -36,7 +36,7 @@ test('what is installed is what is listed, with its modes', () => {
   const wanted = fs.readFileSync(path.join(ROOT, 'tests/packaging/installed.txt'), 'utf8')
     .split('\n').filter((line) => line !== '' && !line.startsWith('#'));
   // Examples are installed as whole folders.
-  for (const folder of ['gateways', 'sample']) {
+  for (const folder of ['gateways', 'library', 'sample']) {
     wanted.push(...walk(path.join(ROOT, 'docs', folder), `usr/share/doc/llavero/examples/${folder}`).map((name) => `644 ${name}`));
   }
   // Debian has a folder for each machine's libraries.
