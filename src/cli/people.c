@@ -11,6 +11,7 @@ static const struct column USER[] = {
 	{ "cli.col_state", "state" },
 	{ "login.col_enrolled", "enrolled" },
 	{ "login.col_codes_held", "codesHeldSince" },
+	{ "login.col_link_made_by", "linkMadeBy" },
 	{ "cli.col_profiles", "profiles" },
 	{ "cli.col_created", "createdAt" },
 	{ "cli.col_revision", "revision" },

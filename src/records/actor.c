@@ -1,6 +1,8 @@
 /* Who may make a change: asked within its transaction, so that nothing changes in between. */
 #include "records/store.h"
 
+#include <stdio.h>
+
 static enum status deny(struct complaint *complaint, const char *key)
 {
 	complaint_set(complaint, key, 0);
@@ -89,6 +91,10 @@ enum status change_need(
 
 /* ---- nobody grants what he does not hold ---- */
 
+#define HOLDS                                                                                      \
+	"SELECT 1 FROM user_profiles h JOIN profile_resources i"                                   \
+	" ON i.profile_slot = h.profile_slot WHERE h.user_slot = $1 AND i.resource_slot = $2"
+
 /*
  * A person's own resources are those of the profiles that he holds. A management
  * token has none: it may set resources of other products, for which its rights
@@ -103,11 +109,8 @@ static enum status covers_one(struct change *change, uint32_t resource_slot)
 			"SELECT slot FROM resources WHERE slot = $1 AND product <> '" RIGHT_PRODUCT
 			"'",
 			&found, DB_INT(resource_slot));
-	return db_one_int(change_db(change),
-		"SELECT 1 FROM user_profiles h JOIN profile_resources i"
-		" ON i.profile_slot = h.profile_slot WHERE h.user_slot = $1"
-		" AND i.resource_slot = $2",
-		&found, DB_INT(change->actor.user_slot), DB_INT(resource_slot));
+	return db_one_int(change_db(change), HOLDS, &found, DB_INT(change->actor.user_slot),
+		DB_INT(resource_slot));
 }
 
 static enum status deny_grant(
@@ -184,6 +187,32 @@ enum status change_need_over(
 	if (st == ST_OK)
 		return deny(complaint, "records.user_may_more");
 	return st == ST_NOT_FOUND ? ST_OK : st;
+}
+
+enum status complain_not_vouched(const struct record_user *user, struct complaint *complaint)
+{
+	char who[16], maker[16];
+
+	snprintf(who, sizeof(who), "%u", user->slot);
+	snprintf(maker, sizeof(maker), "%u", user->link_made_by);
+	complaint_set(complaint, "records.link_not_owners", 2, "user", who, "maker", maker);
+	return ST_CONFLICT;
+}
+
+enum status change_need_vouched(struct change *change, const struct record_user *user,
+	struct slots resources, bool handles_keys, struct complaint *complaint)
+{
+	int64_t found;
+	enum status st = ST_OK;
+
+	if (user->link_made_by == 0)
+		return ST_OK;
+	for (size_t i = 0; st == ST_OK && i < resources.count; i++)
+		st = db_one_int(change_db(change), HOLDS, &found, DB_INT(user->link_made_by),
+			DB_INT(resources.slots[i]));
+	if (st == ST_NOT_FOUND || (st == ST_OK && handles_keys))
+		return complain_not_vouched(user, complaint);
+	return st;
 }
 
 enum status change_holds_profile(struct change *change, uint32_t profile_slot, bool *out_holds)

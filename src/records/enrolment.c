@@ -69,12 +69,20 @@ enum status login_forget(struct change *change, uint32_t user_slot)
 static enum status link_put(struct change *change, uint32_t user_slot,
 	const uint8_t digest[DIGEST_SIZE], int64_t *out_expires_at_us)
 {
+	struct holding maker = { .is_owner = false };
+	uint32_t made_by = change->actor.kind == ACTOR_USER ? change->actor.user_slot : 0;
+	enum status st = ST_OK;
+
+	if (made_by != 0)
+		st = user_holding(change_db(change), made_by, &maker);
 	*out_expires_at_us = change->now_us + ENROLMENT_VALID_US;
+	if (st != ST_OK)
+		return st;
 	return db_run(change_db(change),
 		"INSERT INTO enrolments (digest, user_slot, totp, created_at_us, expires_at_us,"
-		" used_at_us) VALUES ($1, $2, NULL, $3, $4, 0)",
+		" used_at_us, made_by) VALUES ($1, $2, NULL, $3, $4, 0, $5)",
 		DB_BLOB(digest, DIGEST_SIZE), DB_INT(user_slot), DB_INT(change->now_us),
-		DB_INT(*out_expires_at_us));
+		DB_INT(*out_expires_at_us), DB_INT(maker.is_owner ? 0 : made_by));
 }
 
 enum status login_invite(struct change *change, uint32_t user_slot,

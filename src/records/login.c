@@ -228,14 +228,16 @@ enum status login_enrol(struct change *change, const struct login_new *login,
 	if (st == ST_OK)
 		st = db_run(change_db(change),
 			"INSERT INTO credentials (user_slot, password, totp, totp_last_step,"
-			" created_at_us, changed_at_us) VALUES ($1, $2, $3, $4, $5, $5)"
+			" created_at_us, changed_at_us, linked_by) VALUES ($1, $2, $3, $4, $5, $5,"
+			" (SELECT made_by FROM enrolments WHERE digest = $6))"
 			" ON CONFLICT (user_slot) DO UPDATE SET password = excluded.password,"
 			" totp = excluded.totp, totp_last_step = excluded.totp_last_step,"
 			" created_at_us = excluded.created_at_us,"
-			" changed_at_us = excluded.changed_at_us, codes_held_at_us = 0",
+			" changed_at_us = excluded.changed_at_us, codes_held_at_us = 0,"
+			" linked_by = excluded.linked_by",
 			DB_INT(login->user_slot), DB_TEXT(login->password),
 			DB_BLOB(login->totp, TOTP_SEALED_SIZE), DB_INT(login->totp_step),
-			DB_INT(change->now_us));
+			DB_INT(change->now_us), DB_BLOB(link_digest, DIGEST_SIZE));
 	if (st == ST_OK)
 		st = recovery_put(change, login->user_slot, login->recovery);
 	if (st == ST_OK)

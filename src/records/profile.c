@@ -295,6 +295,23 @@ static enum status holds_keys_edit(struct change *change, struct slots slots, bo
 	return st == ST_NOT_FOUND ? ST_OK : st;
 }
 
+/* What its holders get by it must be held by whoever made their links. */
+static enum status holders_need_vouched(struct change *change, uint32_t slot, struct slots added,
+	bool handles_keys, struct complaint *complaint)
+{
+	struct slots holders = { NULL, 0 };
+	enum status st = holders_read(change, slot, &holders);
+
+	for (size_t i = 0; st == ST_OK && i < holders.count; i++) {
+		struct record_user user;
+
+		st = user_read(change_db(change), holders.slots[i], change->arena, &user);
+		if (st == ST_OK)
+			st = change_need_vouched(change, &user, added, handles_keys, complaint);
+	}
+	return st;
+}
+
 static enum status may_add(struct change *change, const struct record_profile *profile,
 	struct slots added, struct complaint *complaint)
 {
@@ -313,6 +330,8 @@ static enum status may_add(struct change *change, const struct record_profile *p
 	}
 	if (st == ST_OK)
 		st = change_need_covered(change, added, complaint);
+	if (st == ST_OK)
+		st = holders_need_vouched(change, profile->slot, added, false, complaint);
 	if (st == ST_OK && profile->handles_keys)
 		st = holds_keys_edit(change, added, &keys_edit);
 	if (st == ST_OK && keys_edit)
@@ -395,6 +414,9 @@ static enum status set_handles_keys(struct change *change, const struct record_p
 	if (handles_keys == profile->handles_keys)
 		return ST_OK;
 	st = change_need_owner(change, profile->account_slot, complaint);
+	if (st == ST_OK && handles_keys)
+		st = holders_need_vouched(
+			change, profile->slot, (struct slots){ NULL, 0 }, true, complaint);
 	if (st == ST_OK)
 		st = db_run(change_db(change),
 			"UPDATE profiles SET handles_keys = $2 WHERE slot = $1",

@@ -67,6 +67,7 @@ struct record_user {
 	struct span name;  /* absent when not given or erased */
 	bool is_owner;
 	bool is_enrolled;         /* has set a password and a second factor */
+	uint32_t link_made_by;    /* who made the link to enrol with, if not the owner; else 0 */
 	int64_t codes_held_at_us; /* since when his codes let no unknown device in; 0: they do */
 	enum user_state state;
 	const struct record_held *profiles; /* by slot */

@@ -166,6 +166,14 @@ NODISCARD enum status change_need_covered(
 /* ST_DENIED for the owner, and for a user who may do what the actor may not. */
 NODISCARD enum status change_need_over(
 	struct change *change, const struct record_user *user, struct complaint *complaint);
+
+/*
+ * Whoever makes a person's link, and is not the owner, sees it and could use it: what is given to
+ * that person must be held by the link's maker too. ST_CONFLICT: the owner makes a new link first.
+ */
+NODISCARD enum status change_need_vouched(struct change *change, const struct record_user *user,
+	struct slots resources, bool handles_keys, struct complaint *complaint);
+enum status complain_not_vouched(const struct record_user *user, struct complaint *complaint);
 /* Does the acting person hold the profile himself? */
 NODISCARD enum status change_holds_profile(
 	struct change *change, uint32_t profile_slot, bool *out_holds);

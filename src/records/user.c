@@ -49,7 +49,11 @@ enum status user_read(
 	struct db_statement *row = NULL;
 	enum status st = db_query(db,
 		"SELECT u.account_slot, u.email, u.name, u.is_owner, u.state, u.created_at_us,"
-		" u.version, c.user_slot, c.codes_held_at_us FROM users u LEFT JOIN credentials c"
+		" u.version, c.user_slot, c.codes_held_at_us,"
+		" COALESCE(c.linked_by, (SELECT e.made_by FROM enrolments e WHERE e.user_slot = "
+		"u.slot"
+		" AND e.used_at_us = 0 ORDER BY e.created_at_us DESC LIMIT 1), 0) FROM users u "
+		"LEFT JOIN credentials c"
 		" ON c.user_slot = u.slot WHERE u.slot = $1",
 		&row, DB_INT(slot));
 
@@ -62,6 +66,7 @@ enum status user_read(
 		.is_owner = db_int(row, 3) == 1,
 		.is_enrolled = db_int(row, 7) != 0,
 		.codes_held_at_us = db_int(row, 8),
+		.link_made_by = (uint32_t)db_int(row, 9),
 		.state = (enum user_state)db_int(row, 4),
 		.created_at_us = db_int(row, 5),
 		.version = db_int(row, 6) };
@@ -183,6 +188,10 @@ void user_append_json(struct buf *out, const struct record_user *user, bool with
 	json_bool(out, "enrolled", user->is_enrolled);
 	if (with_personal)
 		json_time(out, "codesHeldSince", user->codes_held_at_us);
+	if (with_personal && user->link_made_by != 0)
+		json_number(out, "linkMadeBy", user->link_made_by);
+	else if (with_personal)
+		json_text(out, "linkMadeBy", SPAN_ABSENT);
 	append_held(out, user);
 	json_time(out, "createdAt", user->created_at_us);
 	json_number(out, "version", user->version);
@@ -475,15 +484,18 @@ static enum status profile_give(struct change *change, const struct record_user 
 	uint32_t profile_slot, struct complaint *complaint)
 {
 	struct record_profile profile;
+	struct slots resources;
 	enum status st = profile_read(change_db(change), profile_slot, change->arena, &profile);
 
 	if (st == ST_OK && profile.account_slot != user->account_slot)
 		st = ST_NOT_FOUND;
 	st = complain_missing(st, ENTITY_PROFILE, complaint);
+	if (st != ST_OK)
+		return st;
+	resources = (struct slots){ profile.resource_slots, profile.resources_count };
+	st = change_need_covered(change, resources, complaint);
 	if (st == ST_OK)
-		st = change_need_covered(change,
-			(struct slots){ profile.resource_slots, profile.resources_count },
-			complaint);
+		st = change_need_vouched(change, user, resources, profile.handles_keys, complaint);
 	/* To handle keys is the owner's to delegate. */
 	if (st == ST_OK && profile.handles_keys)
 		st = change_need_owner(change, user->account_slot, complaint);
@@ -609,6 +621,9 @@ static enum status owner_find(struct change *change, uint32_t account_slot, uint
 /* May he become the owner? ST_CONFLICT with the complaint why not. */
 static enum status owner_fit(const struct record_user *user, struct complaint *complaint)
 {
+	if (!user->is_owner && user->state == USER_ACTIVE && user->is_enrolled &&
+		user->link_made_by != 0)
+		return complain_not_vouched(user, complaint);
 	if (!user->is_owner && user->state == USER_ACTIVE)
 		return ST_OK;
 	complaint_set(complaint,

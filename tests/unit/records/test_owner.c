@@ -25,7 +25,8 @@ static void enrol(struct fixture *f, uint32_t user_slot)
 	char sql[200];
 
 	snprintf(sql, sizeof(sql),
-		"INSERT INTO credentials VALUES (%u, '$argon2id$', zeroblob(%u), 0, 1, 1, 0)",
+		"INSERT INTO credentials (user_slot, password, totp, totp_last_step,"
+		" created_at_us, changed_at_us) VALUES (%u, '$argon2id$', zeroblob(%u), 0, 1, 1)",
 		user_slot, TOTP_SEALED_SIZE);
 	meddle(f->db_path, sql);
 }

@@ -25,6 +25,13 @@ function Handling({ user }: { user: Person }) {
   return some[0] ? <DelegationNotice profile={some[0]} names={format.list(some.map((profile) => profile.name))} /> : null;
 }
 
+/** Somebody else than the owner knew the link: the owner reads it where he gives profiles. */
+function LinkMaker({ id }: { id: number }) {
+  const t = useText('users');
+  const { data: maker } = useRead(['users', 'one', id], () => people.one(id));
+  return maker ? <Notice tone="warn">{t('link_made', { name: maker.name || maker.email || t('erased_name', { id }) })}</Notice> : null;
+}
+
 export function OneUser() {
   const t = useText('users');
   const format = useFormat();
@@ -50,6 +57,7 @@ export function OneUser() {
         />
       </Panel>
       {user.codesHeldSince && <Notice tone="bad">{t('codes_held_detail', { since: format.dateTime(user.codesHeldSince) })}</Notice>}
+      {user.linkMadeBy && <LinkMaker id={user.linkMadeBy} />}
       {!user.owner && user.state !== 'erased' && <Handling user={user} />}
       {user.owner ? (
         <Notice>{t('owner_detail')}</Notice>
