@@ -224,7 +224,7 @@ int run_key_show(struct cli *cli, const struct cli_args *args)
 	client_path(&path, "/v1/keys/%s", args->operands[0]);
 	code = send_body(cli, "GET", buf_str(&path), NULL, &answer);
 	if (code == EXIT_YES)
-		code = usage_of_key(cli, args->operands[0], &usage);
+		code = usage_ask_key(cli, args->operands[0], &usage);
 	if (code == EXIT_YES && cli->json) {
 		if (usage != NULL)
 			(void)json_object_set(answer.json, "usage", usage);

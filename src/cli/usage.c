@@ -201,7 +201,7 @@ static void show_part(const struct cli *cli, const json_t *items, const struct c
 	show_table(cli, items, columns, columns_count);
 }
 
-int usage_of_key(struct cli *cli, const char *app_key, json_t **out_usage)
+int usage_ask_key(struct cli *cli, const char *app_key, json_t **out_usage)
 {
 	CLEANUP(buf_free)
 	struct buf path = buf_heap(KIB);

@@ -53,7 +53,9 @@ static enum status answer_explanation(struct api_call *call, const struct diagno
 
 /* ---- explain ---- */
 
-enum status explain_open(struct api_call *call, struct span code, struct diagnosis *out_diagnosis)
+/* ST_INVALID with the complaint what is wrong with the code. */
+static enum status explain_open(
+	struct api_call *call, struct span code, struct diagnosis *out_diagnosis)
 {
 	switch (diagnosis_open(code, call->keeper->sealing_key_secret, 1, out_diagnosis)) {
 	case ST_OK:

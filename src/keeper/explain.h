@@ -4,10 +4,6 @@
 
 #include "keeper/api.h"
 
-/* ST_INVALID with the complaint what is wrong with the code. */
-NODISCARD enum status explain_open(
-	struct api_call *call, struct span code, struct diagnosis *out_diagnosis);
-
 /*
  * Take out what the caller may not know; another account's diagnosis is ST_INVALID,
  * as one that was never ours. Needs api_reading; what it reads is in arena.

@@ -35,7 +35,8 @@ void usage_append_text(struct buf *out, const char *name, struct span value)
 		buf_append_str(out, "null");
 }
 
-void usage_append_seen(struct buf *out, const struct usage_seen *seen)
+/* {"at","address","gateway"} or null. */
+static void append_seen(struct buf *out, const struct usage_seen *seen)
 {
 	if (seen->at_us == 0) {
 		buf_append_str(out, "null");
@@ -59,7 +60,7 @@ enum status usage_append_last(struct api_call *call, const struct record_key *ke
 	if (api_sees(call, key->account_slot))
 		st = usage_of_key(call->reading, key->slot, call->arena, &seen);
 	buf_append_str(out, ",\"lastUse\":");
-	usage_append_seen(out, &seen);
+	append_seen(out, &seen);
 	return st;
 }
 
@@ -154,7 +155,7 @@ static enum status append_tokens(
 		buf_append_str(out, i > 0 ? ",{" : "{");
 		usage_append_token_id(out, token->digest);
 		buf_printf(out, ",\"kind\":\"%s\",\"lastUse\":", kinds[token->kind]);
-		usage_append_seen(out, &seen);
+		append_seen(out, &seen);
 		st = append_clients(call, key, token, out);
 		buf_append_char(out, '}');
 	}

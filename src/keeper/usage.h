@@ -15,8 +15,6 @@ NODISCARD enum status usage_append_last(
 /* "name":"2027-01-31T12:00:00Z", null for 0; a text, null when absent or empty. */
 void usage_append_time(struct buf *out, const char *name, int64_t at_us);
 void usage_append_text(struct buf *out, const char *name, struct span value);
-/* {"at","address","gateway"} or null. */
-void usage_append_seen(struct buf *out, const struct usage_seen *seen);
 /* "key":{"appKey","label"}. What is gone, or not the caller's to see, is null: its uses count. */
 NODISCARD enum status usage_append_key_name(struct api_call *call, uint32_t slot, struct buf *out);
 /* "token":"..." as the id of the key's tokens. */

@@ -241,7 +241,7 @@ test('progress is shown on a terminal and nowhere else', async () => {
   const lines = Array.from({ length: 90000 }, (_, i) => JSON.stringify({ appKey: `imported-${i}`,
     label: `imported number ${i}, with a name that takes some room`.padEnd(100, '.'), sha256: (i + 1).toString(16).padStart(64, '0') }));
   const file = path.join(daemon.folder, 'keys.jsonl');
-  fs.writeFileSync(file, `${lines.join('\n')}\n`);
+  fs.writeFileSync(file, `${lines.join('\n')}\n`, { mode: 0o600 });
   const { code, shown } = onTerminal(daemon, ['key', 'import', file, '--account', 'store', '--dry-run']);
   assert.equal(code, 0, shown);
   assert.match(shown, / \d+%/);

@@ -107,7 +107,7 @@ for (const dialect of Object.keys(FIELDS)) {
       ['no method', { method: undefined }, '400 request_malformed'],
       ['an empty method', { method: `${name.method}:` }, '400 request_malformed'],
       ['a method in lower case', { method: `${name.method}: get` }, '403 route_unknown'],
-      ['two methods joined', { method: `${name.method}: GET, POST` }, '403 route_unknown'],
+      ['two methods joined', { method: `${name.method}: GET, POST` }, '400 request_malformed'],
       ['spaces around the method', { method: `${name.method}:  GET\t` }, '200'],
       ['no host', { host: undefined }, '200'],
       ['two hosts joined', { host: `${name.host}: shop.example, other.example` }, '400 request_malformed'],
