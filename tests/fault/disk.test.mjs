@@ -147,7 +147,7 @@ const events = (daemon) => daemon.logText().split('\n').filter((line) => line.st
 
 test('a real full disk: changes are refused, verdicts go on, and room is all that it takes', async (t) => {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'llavero-full-'));
-  if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=48m', 'tmpfs', folder]).status !== 0) {
+  if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=96m', 'tmpfs', folder]).status !== 0) {
     fs.rmdirSync(folder);
     console.log('# skipped: a real full disk (may not mount a file system here)');
     t.skip('may not mount');

@@ -120,8 +120,8 @@ export async function settings(stage, see) {
   await stage.button('settings.token_new').click();
   await see('token-create');
   await stage.field('settings.token_label', dialog).fill(town.names.deploy);
-  await dialog.getByRole('checkbox', { name: stage.t('settings.right_keys_view') }).check();
-  await dialog.getByRole('checkbox', { name: stage.t('settings.right_profiles_edit') }).check();
+  await dialog.getByRole('checkbox', { name: stage.t('shell.right_keys_view') }).check();
+  await dialog.getByRole('checkbox', { name: stage.t('shell.right_profiles_edit') }).check();
   await stage.field('settings.token_addresses', dialog).fill('203.0.113.300');
   await stage.button('settings.token_make', dialog).click();
   await dialog.locator('[aria-invalid="true"]').waitFor();
