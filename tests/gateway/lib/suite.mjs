@@ -4,7 +4,6 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import http from 'node:http';
-import http2 from 'node:http2';
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
@@ -12,7 +11,7 @@ import { after, before, test } from 'node:test';
 
 import { Llaverod, raw, request, until } from '../../lib/llaverod.mjs';
 import { readAnswers } from '../../lib/strict_http.mjs';
-import { FORGED, forgery, PATHS, READERS } from './hostile.mjs';
+import { FORGED, forgery, openHttp2, PATHS, READERS } from './hostile.mjs';
 import { RecordingUpstream, values } from './upstream.mjs';
 
 /** A store with a key that may use /open and not /secret, and one that is linked to nothing. */
@@ -280,18 +279,8 @@ function testTransport(bench, { h2 }) {
 }
 
 async function testHttp2(bench) {
-  const session = http2.connect(`http://127.0.0.1:${bench.server.port2}`);
-  const get = (path, headers = pair(bench.key)) => new Promise((resolve, reject) => {
-    const stream = session.request({ ':method': 'GET', ':path': path, ':authority': 'shop.example',
-      ...Object.fromEntries(Object.entries(headers).map(([n, v]) => [n.toLowerCase(), v])) });
-    let head;
-    const chunks = [];
-    stream.on('response', (h) => { head = h; });
-    stream.on('data', (chunk) => chunks.push(chunk));
-    stream.on('error', reject);
-    stream.on('end', () => resolve({ status: head[':status'], text: Buffer.concat(chunks).toString() }));
-    stream.end();
-  });
+  const session = openHttp2(`http://127.0.0.1:${bench.server.port2}`);
+  const get = (path, headers = pair(bench.key)) => session.get(path, headers);
   try {
     assert.equal((await get('/open/7')).status, 200);
     const [seen] = bench.upstream.take();
@@ -305,7 +294,7 @@ async function testHttp2(bench) {
     assert.doesNotMatch(bench.upstream.take().map((one) => one.bytes.toString('latin1')).join(), /forged/);
     assert.equal((await get('/open/7', { 'x-forwarded-uri': '/news/1' })).status, 401);
     assert.deepEqual(bench.upstream.take(), []);
-  } finally { await new Promise((resolve) => session.close(resolve)); }
+  } finally { await session.close(); }
 }
 
 function testPaths(bench) {
