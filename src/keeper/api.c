@@ -5,6 +5,7 @@
 #include "keeper/console.h"
 #include "keeper/now.h"
 #include "keeper/publish.h"
+#include "keeper/query.h"
 #include "key/mask.h"
 
 #include <stdlib.h>
@@ -719,22 +720,16 @@ enum status api_commit_done(struct api_call *call)
 
 static enum status page_limit(struct api_call *call, struct list_query *query)
 {
-	struct span limit = http_query(call->http, "limit");
 	struct span cursor = http_query(call->http, "cursor");
 	uint64_t value;
+	enum status st = query_limit(call, &query->count_max);
 
-	query->count_max = 50;
-	if (span_present(limit)) {
-		if (!span_to_u64(limit, &value) || value < 1 || value > LIMIT_PAGE)
-			return api_refuse(call, ST_INVALID, "api.limit", "max", "200");
-		query->count_max = (size_t)value;
-	}
-	if (span_present(cursor)) {
+	if (st == ST_OK && span_present(cursor)) {
 		if (!span_to_u64(cursor, &value) || value > UINT32_MAX)
 			return api_refuse(call, ST_INVALID, "api.cursor", NULL, NULL);
 		query->after_slot = (uint32_t)value;
 	}
-	return ST_OK;
+	return st;
 }
 
 enum status api_page(struct api_call *call, struct list_query *query,

@@ -8,6 +8,7 @@
  * W2: nobody waits on while the keeper stops.
  */
 #include "keeper/keys.h"
+#include "keeper/query.h"
 
 #include "base/clock.h"
 #include "base/encode.h"
@@ -25,27 +26,6 @@ static void append_event(struct buf *out, const struct event *event)
 	buf_append_str(out, ",\"hash\":\"");
 	encode_hex(out, event->hash, DIGEST_SIZE);
 	buf_printf(out, "\",\"signed\":%s}", event->is_signed ? "true" : "false");
-}
-
-static enum status read_time(struct api_call *call, const char *name, int64_t *out_us)
-{
-	struct span text = http_query(call->http, name);
-
-	if (span_present(text) && clock_parse_rfc3339(text, out_us) != ST_OK)
-		return api_refuse(call, ST_INVALID, "api.field_not_time", "name", name);
-	return ST_OK;
-}
-
-static enum status read_number(
-	struct api_call *call, const char *name, uint64_t most, uint64_t *inout_value)
-{
-	struct span text = http_query(call->http, name);
-
-	if (!span_present(text))
-		return ST_OK;
-	if (!span_to_u64(text, inout_value) || *inout_value > most)
-		return api_refuse(call, ST_INVALID, "api.query_number", "name", name);
-	return ST_OK;
 }
 
 /* entity=profile,user: any of these kinds. */
@@ -118,7 +98,7 @@ static enum status read_query(
 	struct api_call *call, struct event_query *query, uint64_t *out_wait_s)
 {
 	struct span account_name = http_query(call->http, "account");
-	uint64_t limit = 50, cursor = 0;
+	uint64_t cursor = 0;
 	struct record_account account;
 	enum status st = ST_OK;
 
@@ -133,20 +113,17 @@ static enum status read_query(
 	if (st == ST_OK)
 		st = read_entity(call, query);
 	if (st == ST_OK)
-		st = read_time(call, "since", &query->from_us);
+		st = query_time(call, "since", &query->from_us);
 	if (st == ST_OK)
-		st = read_time(call, "until", &query->until_us);
+		st = query_time(call, "until", &query->until_us);
 	if (st == ST_OK)
 		st = read_order(call, query);
 	if (st == ST_OK)
-		st = read_number(call, "limit", EVENTS_PAGE_MAX, &limit);
-	if (st == ST_OK && limit == 0)
-		return api_refuse(call, ST_INVALID, "api.limit", "max", "200");
+		st = query_limit(call, &query->count_max);
 	if (st == ST_OK)
-		st = read_number(call, "cursor", INT64_MAX, &cursor);
+		st = query_number(call, "cursor", INT64_MAX, &cursor);
 	if (st == ST_OK)
-		st = read_number(call, "wait", WAIT_MAX_S, out_wait_s);
-	query->count_max = (size_t)limit;
+		st = query_number(call, "wait", WAIT_MAX_S, out_wait_s);
 	query->cursor = (int64_t)cursor;
 	return st;
 }

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "keeper/keys.h"
+#include "keeper/query.h"
 #include "ledger/refusals.h"
 
 #define ENTRY_ARENA (4 * MIB)
@@ -28,84 +29,25 @@ struct search {
 
 /* ---- the question ---- */
 
-static enum status read_account(struct api_call *call, struct search *search)
-{
-	struct span name = http_query(call->http, "account");
-	struct record_account account;
-	enum status st;
-
-	search->account_slot = REFUSALS_OF_ALL;
-	if (!span_present(name) && call->caller.kind == CALLER_OPERATOR)
-		return ST_OK;
-	st = api_account(call, name, &account);
-	search->account_slot = account.slot;
-	return st;
-}
-
-static enum status read_key(struct api_call *call, struct search *search)
-{
-	struct span app_key = http_query(call->http, "key");
-	struct record_key key;
-	enum status st;
-
-	if (!span_present(app_key))
-		return ST_OK;
-	st = snapshot_key_by_app_key(call->reading, app_key, call->arena, &key);
-	if (st == ST_OK && !key_seen(call, &key))
-		st = ST_NOT_FOUND;
-	if (st == ST_NOT_FOUND) {
-		const char *text = arena_copy(call->arena, app_key);
-
-		return api_refuse(call, st, "api.key_unknown", "appKey", text == NULL ? "" : text);
-	}
-	search->key_slot = key.slot;
-	return st;
-}
-
-static enum status read_cause(struct api_call *call, struct search *search)
-{
-	struct span cause = http_query(call->http, "cause");
-
-	if (!span_present(cause))
-		return ST_OK;
-	search->cause = cause_from_name(cause);
-	if (search->cause == CAUSE_NONE || search->cause == CAUSE_COUNT)
-		return api_refuse(call, ST_INVALID, "api.cause_unknown", NULL, NULL);
-	return ST_OK;
-}
-
-static enum status read_time(struct api_call *call, const char *name, int64_t *out_us)
-{
-	struct span text = http_query(call->http, name);
-
-	if (span_present(text) && clock_parse_rfc3339(text, out_us) != ST_OK)
-		return api_refuse(call, ST_INVALID, "api.field_not_time", "name", name);
-	return ST_OK;
-}
-
 static enum status read_page(struct api_call *call, struct search *search)
 {
-	struct span limit = http_query(call->http, "limit");
-	struct span cursor = http_query(call->http, "cursor");
-	uint64_t value = 50;
+	uint64_t cursor = 0;
+	enum status st = query_limit(call, &search->count_max);
 
-	if (span_present(limit) &&
-		(!span_to_u64(limit, &value) || value == 0 || value > LIMIT_PAGE))
-		return api_refuse(call, ST_INVALID, "api.limit", "max", "200");
-	search->count_max = (size_t)value;
+	if (st == ST_OK)
+		st = query_number(call, "cursor", INT64_MAX, &cursor);
 	search->last_us = INT64_MAX;
-	if (!span_present(cursor))
-		return ST_OK;
-	if (!span_to_u64(cursor, &value) || value > INT64_MAX)
-		return api_refuse(call, ST_INVALID, "api.query_number", "name", "cursor");
-	search->last_us = (int64_t)(value / TIES_MAX);
-	search->ties = (int64_t)(value % TIES_MAX);
-	return ST_OK;
+	if (st == ST_OK && span_present(http_query(call->http, "cursor"))) {
+		search->last_us = (int64_t)(cursor / TIES_MAX);
+		search->ties = (int64_t)(cursor % TIES_MAX);
+	}
+	return st;
 }
 
 static enum status read_search(struct api_call *call, struct search *search)
 {
 	struct span address = http_query(call->http, "address");
+	struct record_key key = { .slot = 0 };
 	enum status st = read_page(call, search);
 
 	search->until_us = INT64_MAX;
@@ -114,16 +56,22 @@ static enum status read_search(struct api_call *call, struct search *search)
 	if (st == ST_OK && search->by_address && address_parse(address, &search->address) != ST_OK)
 		return api_refuse(call, ST_INVALID, "api.query_address", NULL, NULL);
 	if (st == ST_OK)
-		st = read_cause(call, search);
+		st = query_cause(call, &search->cause);
 	if (st == ST_OK)
-		st = read_time(call, "since", &search->since_us);
+		st = query_time(call, "since", &search->since_us);
 	if (st == ST_OK)
-		st = read_time(call, "until", &search->until_us);
+		st = query_time(call, "until", &search->until_us);
 	if (st == ST_OK)
 		st = api_reading(call);
 	if (st == ST_OK)
-		st = read_account(call, search);
-	return st == ST_OK ? read_key(call, search) : st;
+		st = query_account(call, &search->account_slot);
+	/* No account is one of its own there. */
+	if (search->account_slot == 0)
+		search->account_slot = REFUSALS_OF_ALL;
+	if (st == ST_OK)
+		st = query_key(call, &key);
+	search->key_slot = key.slot;
+	return st;
 }
 
 /* ---- what fits ---- */

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "decide/cause.h"
 #include "keeper/keys.h"
+#include "keeper/query.h"
 #include "records/usage.h"
 
 #define US_PER_HOUR (INT64_C(3600) * US_PER_S)
@@ -23,30 +24,17 @@ struct window {
 	size_t count_max;
 };
 
-static enum status read_number(
-	struct api_call *call, const char *name, uint64_t most, uint64_t *inout_value)
-{
-	struct span text = http_query(call->http, name);
-
-	if (!span_present(text))
-		return ST_OK;
-	if (!span_to_u64(text, inout_value) || *inout_value > most)
-		return api_refuse(call, ST_INVALID, "api.query_number", "name", name);
-	return ST_OK;
-}
-
 /* `limit` and `cursor`, which counts what was given out already. */
 static enum status read_window(struct api_call *call, struct window *out_window)
 {
-	uint64_t limit = 50, cursor = 0;
-	enum status st = read_number(call, "limit", LIMIT_PAGE, &limit);
+	uint64_t cursor = 0;
+	enum status st;
 
 	*out_window = (struct window){ 0 };
-	if (st == ST_OK && limit == 0)
-		return api_refuse(call, ST_INVALID, "api.limit", "max", "200");
+	st = query_limit(call, &out_window->count_max);
 	if (st == ST_OK)
-		st = read_number(call, "cursor", UINT32_MAX / 2, &cursor);
-	*out_window = (struct window){ (uint32_t)cursor, (size_t)limit };
+		st = query_number(call, "cursor", UINT32_MAX / 2, &cursor);
+	out_window->skip = (uint32_t)cursor;
 	return st;
 }
 
@@ -58,74 +46,41 @@ static void append_next(struct buf *out, const struct window *window, size_t cou
 		buf_append_str(out, "],\"next\":null");
 }
 
-/* The account asked for; to the operator without a name all (0). */
-static enum status read_account(struct api_call *call, uint32_t *out_slot)
-{
-	struct span name = http_query(call->http, "account");
-	struct record_account account;
-	enum status st;
-
-	*out_slot = 0;
-	if (!span_present(name) && call->caller.kind == CALLER_OPERATOR)
-		return ST_OK;
-	st = api_account(call, name, &account);
-	if (st == ST_OK)
-		*out_slot = account.slot;
-	return st;
-}
-
 /* ---- /v1/usage ---- */
 
 /* Of its own account a key is shown wherever it was used; of another's what it did here. */
 static enum status read_key(struct api_call *call, struct usage_query *query)
 {
-	struct span app_key = http_query(call->http, "key");
 	struct record_key key;
-	enum status st;
+	enum status st = query_key(call, &key);
 
-	if (!span_present(app_key))
-		return ST_OK;
-	st = snapshot_key_by_app_key(call->reading, app_key, call->arena, &key);
-	if (st == ST_OK && !key_seen(call, &key))
-		st = ST_NOT_FOUND;
-	if (st == ST_NOT_FOUND) {
-		const char *text = arena_copy(call->arena, app_key);
-
-		return api_refuse(call, st, "api.key_unknown", "appKey", text == NULL ? "" : text);
-	}
+	if (st != ST_OK || key.slot == 0)
+		return st;
 	query->key_slot = key.slot;
-	if (st == ST_OK && !span_present(http_query(call->http, "account")) &&
-		api_sees(call, key.account_slot))
+	if (!span_present(http_query(call->http, "account")) && api_sees(call, key.account_slot))
 		query->account_slot = 0;
-	return st;
+	return ST_OK;
 }
 
 static enum status read_slot(struct api_call *call, const char *name, uint32_t *out_slot)
 {
 	uint64_t value = 0;
-	enum status st = read_number(call, name, UINT32_MAX, &value);
+	enum status st = query_number(call, name, UINT32_MAX, &value);
 
 	*out_slot = (uint32_t)value;
 	return st;
-}
-
-static bool is_refusal(struct span name)
-{
-	enum cause cause = cause_from_name(name);
-
-	return cause != CAUSE_NONE && cause != CAUSE_COUNT;
 }
 
 static enum status read_cause(struct api_call *call, struct usage_query *query)
 {
 	struct span cause = http_query(call->http, "cause");
 	struct span verdict = http_query(call->http, "verdict");
+	enum cause known = CAUSE_NONE;
+	enum status st = query_cause(call, &known);
 
-	if (span_present(cause) && !is_refusal(cause))
-		return api_refuse(call, ST_INVALID, "api.cause_unknown", NULL, NULL);
 	query->cause = cause;
-	if (!span_present(verdict))
-		return ST_OK;
+	if (st != ST_OK || !span_present(verdict))
+		return st;
 	if (span_is(verdict, "refused"))
 		query->refused_only = true;
 	else if (span_is(verdict, "allowed") && !span_present(cause))
@@ -158,19 +113,16 @@ static enum status read_shape(struct api_call *call, struct usage_query *query)
 /* Whole hours or days: the one that `since` lies in, up to the one before `until`'s. */
 static enum status read_times(struct api_call *call, struct usage_query *query)
 {
-	struct span since = http_query(call->http, "since"),
-		    until = http_query(call->http, "until");
 	int64_t unit_us = query->days ? US_PER_DAY : US_PER_HOUR;
 	int64_t since_us, until_us = call->now_us;
+	enum status st = query_time(call, "until", &until_us);
 
-	if (span_present(until) && clock_parse_rfc3339(until, &until_us) != ST_OK)
-		return api_refuse(call, ST_INVALID, "api.field_not_time", "name", "until");
 	since_us = until_us - (query->days ? DAYS_SHOWN - 1 : HOURS_SHOWN - 1) * unit_us;
-	if (span_present(since) && clock_parse_rfc3339(since, &since_us) != ST_OK)
-		return api_refuse(call, ST_INVALID, "api.field_not_time", "name", "since");
+	if (st == ST_OK)
+		st = query_time(call, "since", &since_us);
 	query->from = since_us / unit_us;
 	query->until = (until_us + unit_us - 1) / unit_us;
-	return ST_OK;
+	return st;
 }
 
 static enum status read_query(struct api_call *call, struct usage_query *query)
@@ -191,7 +143,7 @@ static enum status read_query(struct api_call *call, struct usage_query *query)
 	if (st == ST_OK)
 		st = api_reading(call);
 	if (st == ST_OK)
-		st = read_account(call, &query->account_slot);
+		st = query_account(call, &query->account_slot);
 	query->skip = window.skip;
 	query->count_max = window.count_max;
 	return st == ST_OK ? read_key(call, query) : st;
@@ -313,7 +265,7 @@ static enum status resources_get(struct api_call *call)
 	enum status st = resources == NULL ? ST_NO_MEMORY : read_window(call, &window);
 
 	if (st == ST_OK)
-		st = read_number(call, "unusedDays", UNUSED_DAYS_MAX, &unused_days);
+		st = query_number(call, "unusedDays", UNUSED_DAYS_MAX, &unused_days);
 	if (st == ST_OK)
 		st = api_reading(call);
 	if (st == ST_OK)
@@ -349,19 +301,17 @@ static enum status retired_get(struct api_call *call)
 	struct usage_retired *clients = arena_array(call->arena, LIMIT_PAGE, sizeof(*clients));
 	CLEANUP(buf_free)
 	struct buf object = buf_heap(4 * MIB);
-	struct span since = http_query(call->http, "since");
 	struct usage_slice slice = { .since_us = call->now_us - DAYS_SHOWN * US_PER_DAY };
 	struct window window = { 0, 0 };
 	size_t count = 0;
 	enum status st = clients == NULL ? ST_NO_MEMORY : read_window(call, &window);
 
-	if (st == ST_OK && span_present(since) &&
-		clock_parse_rfc3339(since, &slice.since_us) != ST_OK)
-		return api_refuse(call, ST_INVALID, "api.field_not_time", "name", "since");
+	if (st == ST_OK)
+		st = query_time(call, "since", &slice.since_us);
 	if (st == ST_OK)
 		st = api_reading(call);
 	if (st == ST_OK)
-		st = read_account(call, &slice.account_slot);
+		st = query_account(call, &slice.account_slot);
 	slice.skip = window.skip;
 	slice.count_max = window.count_max;
 	if (st == ST_OK)
